@@ -1,0 +1,48 @@
+// What may be written to the catalog, in the names that people use; the writer resolves them to ids in the same transaction.
+
+import type { Api, KeyType } from './api.ts';
+import type { LiteralRule } from './key-manager.ts';
+import type { KeyManagerDto } from './key-manager-dto.ts';
+import type { SubscriptionState } from './subscriber.ts';
+
+/** A key manager to write, with what its type made of it: the writer refuses two that could claim one token. */
+export interface KeyManagerWrite {
+  readonly organization: string;
+  readonly dto: KeyManagerDto;
+  readonly enabled: boolean;
+  readonly issuers: readonly string[];
+  readonly jwtRules: readonly LiteralRule[];
+}
+
+/** An API to write; its key managers by name within its organization and the Global one. */
+export type ApiWrite = Omit<Api, 'id' | 'keyManagers'> & { readonly keyManagers: 'all' | readonly string[] };
+
+/** An application to write, with its keys and subscriptions. */
+export interface ApplicationWrite {
+  readonly organization: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly policy: string;
+  readonly keys: readonly { readonly keyManager: string; readonly consumerKey: string; readonly keyType: KeyType }[];
+  readonly subscriptions: readonly {
+    readonly api: string;
+    readonly version: string;
+    readonly policy: string;
+    readonly state: SubscriptionState;
+  }[];
+}
+
+/** A catalog document's content. */
+export interface CatalogFacts {
+  readonly keyManagers: readonly KeyManagerWrite[];
+  readonly apis: readonly ApiWrite[];
+  readonly applications: readonly ApplicationWrite[];
+}
+
+/** Why a write was refused; nothing of it was written. */
+export interface WriteRefusal {
+  readonly kind: 'refused';
+  readonly why: 'exists' | 'not_found' | 'in_use' | 'issuer_shared' | 'unresolved' | 'conflict' | 'busy';
+  /** The fields at fault, each with a sentence that says what to do. */
+  readonly fields: readonly { readonly field: string; readonly message: string }[];
+}

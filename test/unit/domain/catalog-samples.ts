@@ -1,0 +1,61 @@
+// Small complete facts for unit tests; each test overrides just what it is about.
+
+import type { Api, Resource } from '../../../src/domain/api.ts';
+import type { KeyManager } from '../../../src/domain/key-manager.ts';
+
+/** A published API `/pizza/1.0.0` with one resource and one allowed key manager. */
+export function sampleApi(over: Partial<Api> = {}): Api {
+  return {
+    id: 'api-pizza',
+    organization: 'carbon.super',
+    name: 'Pizza',
+    version: '1.0.0',
+    context: '/pizza/1.0.0',
+    defaultVersionContext: null,
+    hosts: [],
+    lifecycle: 'PUBLISHED',
+    type: 'HTTP',
+    securityScheme: ['oauth2'],
+    audiences: [],
+    keyManagers: ['km-partner'],
+    subscriptionValidation: true,
+    endpoints: ['PRODUCTION'],
+    authorizationHeader: 'authorization',
+    path: { encodedSlash: 'reject', matrixParameters: 'reject' },
+    resources: [sampleResource()],
+    ...over,
+  };
+}
+
+/** GET /menu without scopes. */
+export function sampleResource(over: Partial<Resource> = {}): Resource {
+  return { verb: 'GET', template: '/menu', authType: 'Any', scopes: [], ...over };
+}
+
+/** An enabled key manager with issuer https://partner.example. */
+export function sampleKeyManager(over: Partial<KeyManager> = {}): KeyManager {
+  return {
+    id: 'km-partner',
+    organization: 'carbon.super',
+    name: 'PartnerKM',
+    type: 'CustomKeyManager',
+    enabled: true,
+    sequence: 1,
+    tokenType: 'DIRECT',
+    issuers: ['https://partner.example'],
+    selfValidateJwt: true,
+    keys: { kind: 'jwks', url: 'https://partner.example/jwks' },
+    algorithms: ['RS256', 'ES256'],
+    consumerKeyClaims: ['azp'],
+    scopesClaims: ['scope'],
+    audiences: [],
+    profile: 'standard',
+    marks: [],
+    jwtRules: [],
+    clockSkewSeconds: 60,
+    maxLifetimeSeconds: 86_400,
+    admin: false,
+    digest: 'digest-partner',
+    ...over,
+  };
+}
