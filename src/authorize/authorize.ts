@@ -1,0 +1,152 @@
+// The decision, top to bottom: each line is one check, and the first that refuses ends it. No step waits but the proof of a
+// token whose key is not at hand. Nothing here may turn doubt into an allow.
+
+import type { Api, Resource } from '../domain/api.ts';
+import { type Decision, deny, fault, isRefusal, type Known, type Refusal } from '../domain/decision.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
+import type { AccessRequest } from '../domain/request.ts';
+import type { TokenDecision, UnprovedJwt } from '../domain/token.ts';
+import * as access from './check-access.ts';
+import { readCredential } from './credential.ts';
+import { checkLifecycle, checkMethod, checkPath, matchApi, matchResource } from './find-api.ts';
+import { pickKeyManager } from './pick-key-manager.ts';
+import type { Budget, Catalog, CatalogSnapshot, Recorder, StepName, Tokens } from './ports.ts';
+
+/** How often a decision may start over because the catalog changed under it. */
+const MAX_ATTEMPTS = 3;
+
+/** What a decision needs beside the request. */
+export interface World {
+  readonly catalog: Catalog;
+  readonly tokens: Tokens;
+  readonly maxTokenBytes: number;
+  /** Deny where neither API nor key manager states an audience. */
+  readonly requireAudience: boolean;
+}
+
+/** Decides one request. A promise only where a key has to be fetched. */
+export function authorize(
+  request: AccessRequest,
+  nowMs: number,
+  budget: Budget,
+  world: World,
+  recorder?: Recorder,
+  attempt = 1,
+): Decision | Promise<Decision> {
+  const known: Known = {};
+  const snapshot = world.catalog.snapshot();
+  if (snapshot === undefined) return { ...fault('catalog_not_loaded'), known };
+  const claim = findClaim(request, snapshot, world, known, recorder);
+  if (claim === 'public') return { outcome: 'allow', reason: 'public_resource', known };
+  if (isRefusal(claim)) return { ...claim, known };
+
+  const judge = (proof: TokenDecision, current: CatalogSnapshot | undefined): Decision | Promise<Decision> => {
+    // Facts of two revisions must not meet in one decision: if the catalog's structure has moved on, start over.
+    const verdict =
+      current === snapshot ? judgeClaim(request, claim, proof, snapshot, world, known, recorder) : 'stale';
+    if (verdict === 'passed') return { outcome: 'allow', reason: 'allowed', known };
+    if (verdict !== 'stale') return { ...verdict, known };
+    if (attempt >= MAX_ATTEMPTS) return { ...fault('catalog_changing', { attempts: attempt }), known };
+    return authorize(request, nowMs, budget, world, recorder, attempt + 1);
+  };
+  const proof = world.tokens.prove(claim.token, claim.keyManager, nowMs, budget);
+  return proof instanceof Promise
+    ? proof.then((late) => judge(late, world.catalog.snapshot()))
+    : judge(proof, snapshot);
+}
+
+/** What the request claims to be: a token for a resource of an API, and the one key manager that may vouch for it. */
+interface Claim {
+  readonly api: Api;
+  readonly resource: Resource;
+  readonly token: UnprovedJwt;
+  readonly keyManager: KeyManager;
+}
+
+/** Before the proof: API, resource, credential, key manager. */
+function findClaim(
+  request: AccessRequest,
+  snapshot: CatalogSnapshot,
+  world: World,
+  known: Known,
+  recorder: Recorder | undefined,
+): Claim | Refusal | 'public' {
+  const seen = noting(recorder);
+  const method = seen('method', checkMethod(request));
+  if (isRefusal(method)) return method;
+  const path = seen('path', checkPath(request));
+  if (isRefusal(path)) return path;
+  const match = seen('api', matchApi(request, path, snapshot.router));
+  if (isRefusal(match)) return match;
+  const { api } = match.routed;
+  known.api = api;
+  const lifecycle = seen('lifecycle', checkLifecycle(api));
+  if (isRefusal(lifecycle)) return lifecycle;
+  const resource = seen('resource', matchResource(request, match));
+  if (isRefusal(resource)) return resource;
+  known.resource = resource;
+  if (resource.authType === 'None') return 'public';
+  const security = seen('security', access.checkSecurityScheme(api));
+  if (isRefusal(security)) return security;
+  const credential = seen('credential', readCredential(request.header(api.authorizationHeader), world.maxTokenBytes));
+  if (isRefusal(credential)) return credential;
+  const token = seen('token', world.tokens.read(credential));
+  if (isRefusal(token)) return token;
+  known.tokenHash = token.hash.slice(0, 12);
+  if (token.kind === 'opaque') return deny('opaque_token_unsupported');
+  const keyManager = seen('key_manager', pickKeyManager(token, api, snapshot.keyManagers));
+  if (isRefusal(keyManager)) return keyManager;
+  known.keyManager = keyManager;
+  return { api, resource, token, keyManager };
+}
+
+/** After the proof: binding, audience, application, subscription, environment, scopes. */
+function judgeClaim(
+  request: AccessRequest,
+  claim: Claim,
+  proof: TokenDecision,
+  snapshot: CatalogSnapshot,
+  world: World,
+  known: Known,
+  recorder: Recorder | undefined,
+): Refusal | 'passed' | 'stale' {
+  const seen = noting(recorder);
+  const { api, resource, keyManager } = claim;
+  const proved = seen('proof', asRefusal(proof));
+  if (isRefusal(proved)) return proved;
+  const token = proved;
+  known.token = token;
+  const binding = seen('binding', access.checkBinding(token, request));
+  if (isRefusal(binding)) return binding;
+  const audience = seen('audience', access.checkAudience(token, api, keyManager, world.requireAudience));
+  if (isRefusal(audience)) return audience;
+  const subscriber =
+    token.consumerKey === undefined
+      ? undefined
+      : world.catalog.findSubscriber(token.consumerKey, keyManager.id, api.id);
+  if (subscriber !== undefined && subscriber.structureRevision !== snapshot.structureRevision) return 'stale';
+  const caller = seen('subscriber', access.identifyCaller(token, api, subscriber));
+  if (isRefusal(caller)) return caller;
+  known.keyType = caller.keyType;
+  if (caller.application !== undefined) known.application = caller.application;
+  if (caller.subscription !== undefined) known.subscription = caller.subscription;
+  const subscription = seen('subscription', access.checkSubscription(caller, api));
+  if (isRefusal(subscription)) return subscription;
+  const environment = seen('environment', access.checkEnvironment(request, api, caller.keyType));
+  if (isRefusal(environment)) return environment;
+  return seen('scopes', access.checkScopes(token, resource));
+}
+
+function asRefusal(proof: TokenDecision) {
+  if (proof.kind === 'proved') return proof.facts;
+  return proof.kind === 'refused' ? deny(proof.reason, proof.evidence) : fault(proof.reason, proof.evidence);
+}
+
+/** Tells the recorder, if there is one, what a step found; of a credential or token only that it passed. */
+function noting(recorder: Recorder | undefined) {
+  return <T>(step: StepName, result: T): T => {
+    const secret = step === 'credential' || step === 'token';
+    recorder?.step(step, secret && !isRefusal(result) ? 'passed' : result);
+    return result;
+  };
+}

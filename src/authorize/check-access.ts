@@ -1,0 +1,107 @@
+// Steps 5: may this proved client call this resource of this API now? Small checks on local facts, recomputed on every request.
+
+import type { Api, KeyType, Resource } from '../domain/api.ts';
+import { deny, type Refusal } from '../domain/decision.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
+import type { AccessRequest } from '../domain/request.ts';
+import type { Application, Subscriber, Subscription } from '../domain/subscriber.ts';
+import type { TokenFacts } from '../domain/token.ts';
+
+/** WSO2 security schemes: only OAuth2 is implemented, a mandatory other one cannot be satisfied, and GraphQL scopes hide in the body. */
+export function checkSecurityScheme(api: Api): Refusal | 'passed' {
+  const schemes = api.securityScheme;
+  if (schemes.length > 0 && (!schemes.includes('oauth2') || schemes.includes('mutualssl_mandatory')))
+    return deny('security_scheme_unsupported', { api: api.name, schemes });
+  if (api.type === 'GRAPHQL' && api.resources.some((resource) => resource.scopes.length > 0))
+    return deny('api_type_unsupported', { api: api.name, type: api.type });
+  return 'passed';
+}
+
+/** RFC 8705 §3: a certificate-bound token counts only with that certificate on the connection, never as a plain bearer token. */
+export function checkBinding(token: TokenFacts, request: AccessRequest): Refusal | 'passed' {
+  if (token.certificateThumbprint === undefined) return 'passed';
+  const presented = request.peerCertificateThumbprint();
+  if (presented === undefined) return deny('sender_constrained_unsupported', { cnf: 'x5t#S256', certificate: 'none' });
+  return presented === token.certificateThumbprint ? 'passed' : deny('certificate_mismatch');
+}
+
+/** The API's audiences, else the key manager's; WSO2's `all` on an API states none. */
+export function checkAudience(
+  token: TokenFacts,
+  api: Api,
+  keyManager: KeyManager,
+  requireAudience: boolean,
+): Refusal | 'passed' {
+  const ofApi = api.audiences.includes('all') ? [] : api.audiences;
+  const expected = ofApi.length > 0 ? ofApi : keyManager.audiences;
+  if (expected.length === 0)
+    return requireAudience
+      ? deny('audience_not_configured', { api: api.name, key_manager: keyManager.name })
+      : 'passed';
+  if (expected.some((audience) => token.audiences.includes(audience))) return 'passed';
+  const evidence = { expected, got: token.audiences };
+  return ofApi.length > 0 ? deny('audience_not_accepted', evidence) : deny('key_manager_audience_mismatch', evidence);
+}
+
+/** The application behind the client, and the key type it calls with. */
+export interface Caller {
+  readonly application: Application | undefined;
+  readonly keyType: KeyType;
+  readonly subscription: Subscription | undefined;
+}
+
+/** Key mapping → application → subscription; an API without subscription validation takes unknown clients as PRODUCTION. */
+export function identifyCaller(token: TokenFacts, api: Api, subscriber: Subscriber | undefined): Caller | Refusal {
+  const mapping = subscriber?.mapping ?? undefined;
+  const application = subscriber?.application ?? undefined;
+  const subscription = subscriber?.subscription ?? undefined;
+  // A prototype has one environment; authentication and subscription are asked for as usual.
+  const keyType = api.lifecycle === 'PROTOTYPED' ? 'PRODUCTION' : (mapping?.keyType ?? 'PRODUCTION');
+  if (!api.subscriptionValidation) return { application, keyType, subscription };
+  if (token.consumerKey === undefined) return deny('client_unknown');
+  if (mapping === undefined || application === undefined)
+    return deny('application_not_found', { consumer_key: token.consumerKey, dangling: mapping !== undefined });
+  if (subscription === undefined)
+    return deny('subscription_not_found', { application: application.name, api: api.name, version: api.version });
+  return { application, keyType, subscription };
+}
+
+/** The route's environment, else that of the API's only kind of endpoint, else production; the key type must be that. */
+export function checkEnvironment(request: AccessRequest, api: Api, keyType: KeyType): Refusal | 'passed' {
+  const [only, ...more] = api.endpoints;
+  const fromRoute = request.environment;
+  const environment = fromRoute ?? (only !== undefined && more.length === 0 ? only : 'PRODUCTION');
+  if (environment === keyType) return 'passed';
+  const evidence = { key_type: keyType, environment };
+  return fromRoute === undefined && only !== undefined && more.length === 0
+    ? deny('key_type_without_endpoint', evidence)
+    : deny('key_type_not_for_environment', evidence);
+}
+
+/** WSO2 subscription states: only the blocked and the inactive ones stop a call. */
+export function checkSubscription(caller: Caller, api: Api): Refusal | 'passed' {
+  if (!api.subscriptionValidation) return 'passed';
+  const { application, subscription } = caller;
+  const evidence = { application: application?.name, state: subscription?.state };
+  switch (subscription?.state) {
+    case 'BLOCKED':
+      return deny('subscription_blocked', evidence);
+    case 'PROD_ONLY_BLOCKED':
+      return caller.keyType === 'SANDBOX' ? 'passed' : deny('subscription_blocked', evidence);
+    case 'ON_HOLD':
+    case 'REJECTED':
+      return deny('subscription_inactive', evidence);
+    case 'UNBLOCKED':
+    case 'TIER_UPDATE_PENDING':
+    case 'DELETE_PENDING':
+      return 'passed';
+    default:
+      return deny('subscription_inactive', evidence);
+  }
+}
+
+/** Any one of the resource's scopes suffices. */
+export function checkScopes(token: TokenFacts, resource: Resource): Refusal | 'passed' {
+  if (resource.scopes.length === 0 || resource.scopes.some((scope) => token.scopes.includes(scope))) return 'passed';
+  return deny('scope_missing', { required: resource.scopes, got: token.scopes });
+}

@@ -1,0 +1,22 @@
+// Step 2: exactly one bearer credential in the API's credential header, judged by its shape before anything is decoded.
+
+import { deny, type Refusal } from '../domain/decision.ts';
+
+// RFC 9110 §11.1: the scheme is a case-insensitive token, followed by spaces; RFC 6750 §2.1: a bearer credential is a token68.
+const CREDENTIAL = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +([^ ].*))?$/;
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+/** The bearer token of the header's values, in their order of arrival. Envoy's map mode joins repeated headers with `,`. */
+export function readCredential(values: readonly string[], maxBytes: number): string | Refusal {
+  const value = values[0]?.replace(/^ +| +$/g, '');
+  if (value === undefined || (values.length === 1 && value === '')) return deny('credential_missing');
+  if (values.length > 1) return deny('multiple_credentials', { count: values.length });
+  if (value.length > maxBytes) return deny('token_too_large', { bytes: value.length, limit: maxBytes });
+  if (value.includes(',')) return deny('multiple_credentials', { comma: true });
+  const match = CREDENTIAL.exec(value);
+  if (match === null) return deny('token_malformed', { problem: 'no_scheme' });
+  if (match[1]?.toLowerCase() !== 'bearer') return deny('credential_scheme_unsupported');
+  const token = match[2];
+  if (token === undefined || !TOKEN68.test(token)) return deny('token_malformed', { problem: 'not_token68' });
+  return token;
+}

@@ -1,0 +1,33 @@
+// Step 3: the one key manager that may vouch for a JWT, chosen by exact issuer before any crypto and without any outbound call.
+
+import type { Api } from '../domain/api.ts';
+import { deny, type Refusal } from '../domain/decision.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
+import { claimsToken, type KeyManagerIndex, keyManagersOfIssuer } from '../domain/key-manager-index.ts';
+import type { UnprovedJwt } from '../domain/token.ts';
+
+/** The key manager with the token's issuer that is enabled, allowed for the API, and whose rules claim the token. */
+export function pickKeyManager(token: UnprovedJwt, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
+  const { issuer } = token;
+  if (issuer === undefined) return deny('issuer_missing');
+  const known = keyManagersOfIssuer(index, api.organization, issuer);
+  if (known.length === 0) return deny('issuer_unknown', { issuer: issuer.slice(0, 256) });
+  const allowed = known.filter((keyManager) => allows(api, keyManager));
+  if (allowed.length === 0)
+    return deny('key_manager_not_allowed', { issuer, key_managers: names(known), api: api.name });
+  const enabled = allowed.filter((keyManager) => keyManager.enabled);
+  if (enabled.length === 0) return deny('key_manager_disabled', { issuer, key_managers: names(allowed) });
+  const claiming = enabled.filter((keyManager) => claimsToken(keyManager, token.claims));
+  const [chosen, ...others] = claiming;
+  if (chosen === undefined) return deny('token_not_claimed', { issuer, key_managers: names(enabled) });
+  if (others.length > 0) return deny('ambiguous_key_manager', { issuer, key_managers: names(claiming) });
+  return chosen;
+}
+
+function allows(api: Api, keyManager: KeyManager): boolean {
+  return api.keyManagers === 'all' || api.keyManagers.includes(keyManager.id);
+}
+
+function names(keyManagers: readonly KeyManager[]): string[] {
+  return keyManagers.map((keyManager) => keyManager.name);
+}

@@ -1,0 +1,454 @@
+// The decision against plain facts: every reason that the checklist itself can give, and what must not happen on the way.
+
+import { describe, expect, test } from 'vitest';
+import type { Api } from '../../../src/domain/api.ts';
+import { REASONS } from '../../../src/domain/reason.ts';
+import type { Subscription } from '../../../src/domain/subscriber.ts';
+import { sampleApi, sampleKeyManager, sampleResource } from '../domain/catalog-samples.ts';
+import { decide, type Scene, SUBSCRIBER, sampleFacts, type Witness } from './world-sample.ts';
+
+const withApi = (over: Partial<Api>): Partial<Scene> => ({ apis: [sampleApi(over)] });
+const withState = (state: Subscription['state']): Partial<Scene> => ({
+  subscriber: { subscription: { ...(SUBSCRIBER.subscription as Subscription), state } },
+});
+const facts = (over: Parameters<typeof sampleFacts>[0]): Partial<Scene> => ({
+  proof: { kind: 'proved', facts: sampleFacts(over) },
+});
+const bearer = (...values: string[]): Partial<Scene> => ({ headers: { authorization: values } });
+
+test('allows a subscribed client with a token of an allowed key manager', () => {
+  expect(decide()).toMatchObject({
+    outcome: 'allow',
+    reason: 'allowed',
+    known: { keyManager: { name: 'PartnerKM' }, application: { name: 'PizzaShack' }, keyType: 'PRODUCTION' },
+  });
+});
+
+const DENIALS: [string, string, Partial<Scene>][] = [
+  ['CONNECT', 'method_not_supported', { request: { method: 'CONNECT', path: '' } }],
+  ['TRACE', 'method_not_supported', { request: { method: 'TRACE' } }],
+  ['an unknown method', 'method_not_supported', { request: { method: 'BREW' } }],
+  ['a method in lower case', 'method_not_supported', { request: { method: 'get' } }],
+  ['a dot segment', 'path_ambiguous', { request: { path: '/pizza/1.0.0/x/../menu' } }],
+  ['an overlong path', 'path_too_long', { request: { path: `/${'a'.repeat(20_000)}` } }],
+  ['an empty host', 'host_missing', { request: { host: '' } }],
+  ['a host with user info', 'host_missing', { request: { host: 'a@b' } }],
+  ['an unknown context', 'api_not_found', { request: { path: '/pasta/1.0.0/menu' } }],
+  [
+    'a reference to no API',
+    'api_reference_unknown',
+    {
+      request: { apiReference: { source: 'context_extensions', api: 'nothing', organization: undefined } },
+    },
+  ],
+  [
+    'an empty reference, although host and path fit',
+    'api_reference_unknown',
+    {
+      request: { apiReference: { source: 'route_metadata', api: '', organization: undefined } },
+    },
+  ],
+  [
+    'a reference by name in another organization',
+    'api_reference_unknown',
+    {
+      request: { apiReference: { source: 'context_extensions', api: 'Pizza:1.0.0', organization: 'other' } },
+    },
+  ],
+  [
+    'a path outside the referenced API',
+    'resource_not_found',
+    {
+      request: {
+        path: '/pasta',
+        apiReference: { source: 'context_extensions', api: 'api-pizza', organization: undefined },
+      },
+    },
+  ],
+  ['an encoded slash by default', 'path_ambiguous', { request: { path: '/pizza/1.0.0/menu%2Fx' } }],
+  ['a matrix parameter by default', 'path_ambiguous', { request: { path: '/pizza/1.0.0/menu;x=1' } }],
+  ['a matrix parameter in the context', 'path_ambiguous', { request: { path: '/pizza;x=1/1.0.0/menu' } }],
+  ['an API in CREATED', 'api_not_published', withApi({ lifecycle: 'CREATED' })],
+  ['an API in RETIRED', 'api_not_published', withApi({ lifecycle: 'RETIRED' })],
+  ['an API in BLOCKED', 'api_blocked', withApi({ lifecycle: 'BLOCKED' })],
+  ['an unknown resource', 'resource_not_found', { request: { path: '/pizza/1.0.0/nothing' } }],
+  ['a wrong verb', 'verb_not_allowed', { request: { method: 'POST' } }],
+  ['an undeclared OPTIONS, by answering it', 'options_answered', { request: { method: 'OPTIONS' } }],
+  [
+    'a bearer token where OAuth2 is not a scheme',
+    'security_scheme_unsupported',
+    withApi({ securityScheme: ['api_key'] }),
+  ],
+  [
+    'where a scheme is mandatory that is not implemented',
+    'security_scheme_unsupported',
+    withApi({
+      securityScheme: ['oauth2', 'mutualssl', 'mutualssl_mandatory'],
+    }),
+  ],
+  [
+    'GraphQL with scopes',
+    'api_type_unsupported',
+    withApi({
+      type: 'GRAPHQL',
+      resources: [sampleResource(), sampleResource({ template: '/q', scopes: ['s'] })],
+    }),
+  ],
+  ['no credential', 'credential_missing', { headers: {} }],
+  ['an empty credential', 'credential_missing', bearer('')],
+  ['another scheme', 'credential_scheme_unsupported', bearer('Basic dXNlcjpwYXNz')],
+  ['DPoP', 'credential_scheme_unsupported', bearer('DPoP good')],
+  ['two credentials', 'multiple_credentials', bearer('Bearer good', 'Bearer good')],
+  ['two credentials, one of them empty', 'multiple_credentials', bearer('', 'Bearer good')],
+  ['two credentials joined by Envoy', 'multiple_credentials', bearer('Bearer good,Bearer good')],
+  ['a scheme without a credential', 'token_malformed', bearer('Bearer')],
+  ['a tab after the scheme', 'token_malformed', bearer('Bearer\tgood')],
+  ['a space in the credential', 'token_malformed', bearer('Bearer go od')],
+  ['a quote in the credential', 'token_malformed', bearer('Bearer "good"')],
+  ['a control byte in the credential', 'token_malformed', bearer('Bearer go\u0000od')],
+  ['padding in the middle', 'token_malformed', bearer('Bearer go=od')],
+  ['a credential over the limit', 'token_too_large', bearer(`Bearer ${'a'.repeat(16_384)}`)],
+  ['what the token reader refuses', 'token_malformed', bearer('Bearer bad')],
+  ['an opaque token', 'opaque_token_unsupported', bearer('Bearer opaque')],
+  ['a JWT without iss', 'issuer_missing', { claims: {} }],
+  ['a JWT whose iss is a list', 'issuer_missing', { claims: { iss: ['https://partner.example'] } }],
+  ['an unknown issuer', 'issuer_unknown', { claims: { iss: 'https://evil.example' } }],
+  ['an issuer that differs by a slash', 'issuer_unknown', { claims: { iss: 'https://partner.example/' } }],
+  ['an issuer that differs by case', 'issuer_unknown', { claims: { iss: 'https://Partner.example' } }],
+  ['an issuer that differs by the default port', 'issuer_unknown', { claims: { iss: 'https://partner.example:443' } }],
+  ['an issuer that looks alike', 'issuer_unknown', { claims: { iss: 'https://p\u0430rtner.example' } }],
+  ['a key manager that the API does not list', 'key_manager_not_allowed', withApi({ keyManagers: ['km-other'] })],
+  ['every key manager where the API lists none', 'key_manager_not_allowed', withApi({ keyManagers: [] })],
+  ['a disabled key manager', 'key_manager_disabled', { keyManagers: [sampleKeyManager({ enabled: false })] }],
+  [
+    'a key manager of another organization, even with all',
+    'issuer_unknown',
+    {
+      ...withApi({ keyManagers: 'all' }),
+      keyManagers: [sampleKeyManager({ organization: 'other' })],
+    },
+  ],
+  ['an EXCHANGED key manager', 'issuer_unknown', { keyManagers: [sampleKeyManager({ tokenType: 'EXCHANGED' })] }],
+  [
+    'a token that the rules do not claim',
+    'token_not_claimed',
+    {
+      keyManagers: [sampleKeyManager({ jwtRules: [{ tid: 'a' }] })],
+    },
+  ],
+  [
+    'a token that two key managers claim',
+    'ambiguous_key_manager',
+    {
+      ...withApi({ keyManagers: 'all' }),
+      keyManagers: [sampleKeyManager(), sampleKeyManager({ id: 'km-2', sequence: 2 })],
+    },
+  ],
+  [
+    'what the proof refuses',
+    'signature_invalid',
+    {
+      proof: { kind: 'refused', reason: 'signature_invalid', evidence: {} },
+    },
+  ],
+  [
+    'a certificate-bound token without a certificate',
+    'sender_constrained_unsupported',
+    facts({ certificateThumbprint: 'tp' }),
+  ],
+  [
+    'a certificate-bound token with another certificate',
+    'certificate_mismatch',
+    {
+      ...facts({ certificateThumbprint: 'tp' }),
+      request: { peerCertificateThumbprint: () => 'other' },
+    },
+  ],
+  [
+    'a token for another audience',
+    'audience_not_accepted',
+    {
+      ...withApi({ audiences: ['pizza'] }),
+      ...facts({ audiences: ['pasta'] }),
+    },
+  ],
+  [
+    'a token without the key manager’s audience',
+    'key_manager_audience_mismatch',
+    {
+      keyManagers: [sampleKeyManager({ audiences: ['us'] })],
+    },
+  ],
+  [
+    'where nobody states an audience and one is required',
+    'audience_not_configured',
+    { world: { requireAudience: true } },
+  ],
+  ['a token without a client', 'client_unknown', facts({ consumerKey: undefined })],
+  ['a client without an application', 'application_not_found', facts({ consumerKey: 'stranger' })],
+  ['a dangling key mapping', 'application_not_found', { subscriber: { application: null } }],
+  ['an application without a subscription', 'subscription_not_found', { subscriber: { subscription: null } }],
+  [
+    'a sandbox key on a production route',
+    'key_type_not_for_environment',
+    {
+      subscriber: {
+        mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
+      },
+      request: { environment: 'PRODUCTION' },
+    },
+  ],
+  [
+    'a sandbox key on an API with production endpoints only',
+    'key_type_without_endpoint',
+    {
+      subscriber: {
+        mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
+      },
+    },
+  ],
+  ['a production key on a sandbox route', 'key_type_not_for_environment', { request: { environment: 'SANDBOX' } }],
+  [
+    'every key on a route whose environment cannot be read',
+    'key_type_not_for_environment',
+    {
+      request: { environment: 'invalid' },
+    },
+  ],
+  ['BLOCKED', 'subscription_blocked', withState('BLOCKED')],
+  ['PROD_ONLY_BLOCKED with a production key', 'subscription_blocked', withState('PROD_ONLY_BLOCKED')],
+  ['ON_HOLD', 'subscription_inactive', withState('ON_HOLD')],
+  ['REJECTED', 'subscription_inactive', withState('REJECTED')],
+  ['a state that is not known', 'subscription_inactive', withState('SOMETHING_NEW' as Subscription['state'])],
+  [
+    'a token without the scope',
+    'scope_missing',
+    withApi({ resources: [sampleResource({ scopes: ['write', 'admin'] })] }),
+  ],
+];
+
+test.each(DENIALS)('denies %s: %s', (_what, reason, scene) => {
+  expect(decide(scene)).toMatchObject({ outcome: 'deny', reason });
+});
+
+describe('allows', () => {
+  const rows: [string, Partial<Scene>][] = [
+    ['the scheme in any case and several spaces', bearer('bEaReR   good')],
+    ['HEAD as GET', { request: { method: 'HEAD' } }],
+    [
+      'a host with port, capitals and a trailing dot',
+      {
+        ...withApi({ hosts: ['api.example'] }),
+        request: { host: 'API.example.:8443' },
+      },
+    ],
+    [
+      'an encoded slash where the API keeps it opaque',
+      {
+        ...withApi({
+          path: { encodedSlash: 'opaque', matrixParameters: 'reject' },
+          resources: [sampleResource({ template: '/{id}' })],
+        }),
+        request: { path: '/pizza/1.0.0/a%2Fb' },
+      },
+    ],
+    [
+      'a reference by id on any host',
+      {
+        ...withApi({ hosts: ['elsewhere.example'] }),
+        request: { apiReference: { source: 'context_extensions', api: 'api-pizza', organization: undefined } },
+      },
+    ],
+    [
+      'a reference by name and version',
+      {
+        request: { apiReference: { source: 'route_metadata', api: 'Pizza:1.0.0', organization: undefined } },
+      },
+    ],
+    [
+      'the credential in the header that the API names',
+      {
+        ...withApi({ authorizationHeader: 'x-pizza-auth' }),
+        headers: { 'x-pizza-auth': ['Bearer good'], authorization: ['Basic eA=='] },
+      },
+    ],
+    [
+      'the Global key manager on an API that allows all',
+      {
+        ...withApi({ keyManagers: 'all' }),
+        keyManagers: [sampleKeyManager({ organization: 'WSO2/System' })],
+      },
+    ],
+    [
+      'the one of two key managers of an issuer that the API lists',
+      {
+        keyManagers: [sampleKeyManager(), sampleKeyManager({ id: 'km-2', sequence: 2 })],
+      },
+    ],
+    [
+      'the one of two key managers of an issuer whose rule claims the token',
+      {
+        ...withApi({ keyManagers: 'all' }),
+        claims: { iss: 'https://partner.example', tid: 'a' },
+        keyManagers: [
+          sampleKeyManager({ jwtRules: [{ tid: 'a' }] }),
+          sampleKeyManager({ id: 'km-2', sequence: 2, jwtRules: [{ tid: 'b' }] }),
+        ],
+      },
+    ],
+    [
+      'a certificate-bound token with its certificate',
+      {
+        ...facts({ certificateThumbprint: 'tp' }),
+        request: { peerCertificateThumbprint: () => 'tp' },
+      },
+    ],
+    [
+      'an audience of the API, whatever the key manager expects',
+      {
+        ...withApi({ audiences: ['pizza'] }),
+        keyManagers: [sampleKeyManager({ audiences: ['us'] })],
+        ...facts({ audiences: ['x', 'pizza'] }),
+      },
+    ],
+    [
+      'an audience of the key manager where the API says all',
+      {
+        ...withApi({ audiences: ['all'] }),
+        keyManagers: [sampleKeyManager({ audiences: ['us'] })],
+        ...facts({ audiences: ['us'] }),
+      },
+    ],
+    ['UNBLOCKED', withState('UNBLOCKED')],
+    ['TIER_UPDATE_PENDING', withState('TIER_UPDATE_PENDING')],
+    ['DELETE_PENDING', withState('DELETE_PENDING')],
+    ['a deprecated API to its subscribers', withApi({ lifecycle: 'DEPRECATED' })],
+    ['a prototype with authentication as usual', withApi({ lifecycle: 'PROTOTYPED' })],
+    ['GraphQL without scopes', withApi({ type: 'GRAPHQL' })],
+    ['any one of the scopes', withApi({ resources: [sampleResource({ scopes: ['admin', 'read'] })] })],
+    [
+      'a client without application where no subscription is asked for',
+      {
+        ...withApi({ subscriptionValidation: false }),
+        ...facts({ consumerKey: 'stranger' }),
+      },
+    ],
+    [
+      'a token without client where no subscription is asked for',
+      {
+        ...withApi({ subscriptionValidation: false }),
+        ...facts({ consumerKey: undefined }),
+      },
+    ],
+    [
+      'PROD_ONLY_BLOCKED with a sandbox key in the sandbox',
+      {
+        subscriber: {
+          mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
+          subscription: { ...(SUBSCRIBER.subscription as Subscription), state: 'PROD_ONLY_BLOCKED' },
+        },
+        request: { environment: 'SANDBOX' },
+      },
+    ],
+  ];
+
+  test.each(rows)('%s', (_what, scene) => {
+    expect(decide(scene)).toMatchObject({ outcome: 'allow', reason: 'allowed' });
+  });
+
+  test('a public resource without a token, and without looking at one', () => {
+    const scene = { ...withApi({ resources: [sampleResource({ authType: 'None' })] }), ...bearer('Bearer bad', 'x') };
+    expect(decide(scene)).toMatchObject({ outcome: 'allow', reason: 'public_resource' });
+  });
+});
+
+describe('on the way', () => {
+  test('a prototype counts every client as PRODUCTION', () => {
+    const mapping = { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' as const };
+    expect(decide({ ...withApi({ lifecycle: 'PROTOTYPED' }), subscriber: { mapping } })).toMatchObject({
+      outcome: 'allow',
+      known: { keyType: 'PRODUCTION' },
+    });
+  });
+
+  test('no key manager is asked before one is chosen', () => {
+    const witness: Witness = { asked: [] };
+    for (const scene of [
+      { claims: { iss: 'https://evil.example' } },
+      withApi({ keyManagers: [] }),
+      bearer('Bearer opaque'),
+      bearer('Bearer bad'),
+      { request: { path: '/nowhere' } },
+    ])
+      decide(scene, witness);
+    expect(witness.asked).toEqual([]);
+    decide({}, witness);
+    expect(witness.asked).toEqual(['PartnerKM']);
+  });
+
+  test('an unavailable proof is a fault, not a denial', () => {
+    const proof = { kind: 'unavailable', reason: 'key_set_unavailable', evidence: {} } as const;
+    expect(decide({ proof })).toMatchObject({ outcome: 'fault', reason: 'key_set_unavailable' });
+  });
+
+  test('a token that is known is decided without a promise, one that is not known is waited for', async () => {
+    expect(decide()).not.toBeInstanceOf(Promise);
+    const later = decide({ proof: Promise.resolve({ kind: 'proved', facts: sampleFacts() }) });
+    expect(later).toBeInstanceOf(Promise);
+    expect(await later).toMatchObject({ outcome: 'allow' });
+  });
+
+  test('facts of another revision are not mixed in: it starts over, and gives up after three times', () => {
+    expect(decide({ subscriber: { structureRevision: 2 } })).toMatchObject({
+      outcome: 'fault',
+      reason: 'catalog_changing',
+    });
+  });
+
+  test('an unreadable catalog is a fault', () => {
+    const catalog = { snapshot: () => undefined, findSubscriber: () => SUBSCRIBER };
+    expect(decide({ world: { catalog } })).toMatchObject({ outcome: 'fault', reason: 'catalog_not_loaded' });
+  });
+
+  test('a key manager that is deleted while its key was fetched has no say', async () => {
+    const deleted = { structureRevision: 2, router: { hosts: new Map(), byId: new Map(), byName: new Map() } };
+    const before = decide();
+    expect(before).toMatchObject({ outcome: 'allow' });
+    let calls = 0;
+    const { routerOf } = await import('../../../src/domain/router.ts');
+    const { keyManagerIndexOf } = await import('../../../src/domain/key-manager-index.ts');
+    const first = {
+      structureRevision: 1,
+      router: routerOf([sampleApi()]),
+      keyManagers: keyManagerIndexOf([sampleKeyManager()]),
+    };
+    const second = { ...deleted, router: first.router, keyManagers: keyManagerIndexOf([]) };
+    const catalog = { snapshot: () => (calls++ === 0 ? first : second), findSubscriber: () => SUBSCRIBER };
+    const proof = Promise.resolve({ kind: 'proved', facts: sampleFacts() } as const);
+    expect(await decide({ proof, world: { catalog } })).toMatchObject({ outcome: 'deny', reason: 'issuer_unknown' });
+  });
+
+  test('the recorder sees every step in order, and never the credential', () => {
+    const steps: [string, unknown][] = [];
+    decide({}, undefined, { step: (name, result) => steps.push([name, result]) });
+    expect(steps.map(([name]) => name)).toEqual([
+      ...['method', 'path', 'api', 'lifecycle', 'resource', 'security', 'credential', 'token', 'key_manager'],
+      ...['proof', 'binding', 'audience', 'subscriber', 'subscription', 'environment', 'scopes'],
+    ]);
+    expect(steps.filter(([name]) => name === 'credential' || name === 'token').map(([, result]) => result)).toEqual([
+      'passed',
+      'passed',
+    ]);
+  });
+});
+
+test('every reason is shown here, but for those that only other rooms can give', () => {
+  const elsewhere = [
+    ...['jose_header_refused', 'algorithm_not_allowed', 'key_not_found', 'token_type_refused', 'claims_malformed'],
+    ...['token_expired', 'token_not_yet_valid', 'token_lifetime_excessive', 'client_ambiguous'],
+    ...['key_set_unavailable', 'key_set_refreshing', 'deadline_exceeded', 'internal_error'],
+    ...['catalog_not_loaded', 'catalog_changing'],
+  ];
+  const shown = DENIALS.map(([, reason]) => reason);
+  expect(new Set([...shown, ...elsewhere])).toEqual(new Set(Object.keys(REASONS)));
+});
