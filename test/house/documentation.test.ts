@@ -1,0 +1,59 @@
+// The documents say what the code says: the page of reasons is the table, and every npm script is explained.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { REASONS, type ReasonRow } from '../../src/domain/reason.ts';
+import { TOP } from './source-files.ts';
+
+const read = (path: string) => readFileSync(join(TOP, path), 'utf8');
+
+test('docs/reasons.md has exactly the rows of the table', () => {
+  const written = read('docs/reasons.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()));
+  const expected = Object.entries(REASONS as Record<string, ReasonRow>).map(([reason, row]) => [
+    `\`${reason}\``,
+    row.outcome,
+    String(row.status),
+    row.code,
+    row.challenge ?? '–',
+    row.operator,
+  ]);
+  expect(written).toEqual(expected);
+});
+
+test('CONTRIBUTING.md explains every npm script', () => {
+  const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
+  const text = read('CONTRIBUTING.md');
+  expect(
+    scripts.filter((script) => !text.includes(`\`npm run ${script}\``) && !text.includes(`\`npm ${script}\``)),
+  ).toEqual([]);
+});
+
+test('links between documents lead to files that exist', () => {
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'docs/architecture.md',
+    'docs/reasons.md',
+    'docs/settings.md',
+    'docs/wso2-differences.md',
+  ];
+  const broken = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .map((match) => join(page, '..', match[1] ?? ''))
+      .filter((target) => {
+        try {
+          read(target);
+          return false;
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code !== 'EISDIR';
+        }
+      })
+      .map((target) => `${page} -> ${target}`),
+  );
+  expect(broken).toEqual([]);
+});

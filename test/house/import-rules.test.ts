@@ -1,0 +1,125 @@
+// The plan of the house: which room may use which, and where each third-party package lives. Each failure says what to do.
+
+import { dirname, posix } from 'node:path';
+import { expect, test } from 'vitest';
+import { type SourceFile, sourceFiles } from './source-files.ts';
+
+/** May import, beside itself. `authorize/ports.ts` belongs to everyone: it holds the interfaces that the decision owns. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  authorize: ['domain'],
+  keymanagers: ['domain'],
+  tokens: ['domain'],
+  cache: ['domain'],
+  catalog: ['domain'],
+  telemetry: ['domain'],
+  documents: ['domain'],
+  settings: ['domain', 'documents'],
+  extauthz: ['domain', 'authorize'],
+  admin: ['domain', 'authorize', 'documents'],
+};
+const PORTS = 'src/authorize/ports.ts';
+/** Files that know every room. */
+const WIRING = ['src/app.ts', 'src/main.ts'];
+/** Rooms of the command line: they start what app.ts wires. */
+const COMMAND_ROOMS = ['cli'];
+
+/** The only room that may import each package. */
+const PACKAGE_ROOM: Readonly<Record<string, string>> = {
+  '@grpc/grpc-js': 'extauthz',
+  '@grpc/proto-loader': 'extauthz',
+  'better-sqlite3': 'catalog',
+  commander: 'cli',
+  'fastest-levenshtein': 'documents',
+  fastify: 'admin',
+  jose: 'tokens',
+  'lru-cache': 'cache',
+  pino: 'telemetry',
+  'prom-client': 'telemetry',
+  undici: 'tokens',
+  yaml: 'documents',
+  zod: 'documents',
+};
+
+const files = sourceFiles();
+
+test('a room imports only the rooms that the plan allows', () => {
+  const broken = files.flatMap((file) =>
+    localImports(file)
+      .filter((target) => !allowed(file, target))
+      .map(
+        (target) =>
+          `${file.path} imports ${target}: room "${file.room}" may import ${JSON.stringify(MAY_IMPORT[file.room] ?? [])}. ` +
+          'Move the shared thing to domain, or let app.ts pass it in; change the plan only together with docs/architecture.md.',
+      ),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every room is on the plan', () => {
+  const rooms = new Set(files.filter((file) => file.path.split('/').length > 2).map((file) => file.room));
+  const unknown = [...rooms].filter((room) => !(room in MAY_IMPORT) && !COMMAND_ROOMS.includes(room));
+  expect(unknown, 'Give the room a row in MAY_IMPORT and in docs/architecture.md').toEqual([]);
+});
+
+test('each third-party package is imported in its one room', () => {
+  const broken = files.flatMap((file) =>
+    packageImports(file)
+      .filter((name) => PACKAGE_ROOM[name] !== file.room)
+      .map((name) => {
+        const home = PACKAGE_ROOM[name];
+        return home === undefined
+          ? `${file.path} imports ${name}, which has no room: give it one row in PACKAGE_ROOM.`
+          : `${file.path} imports ${name}: only room "${home}" may. Put what you need there and let app.ts pass it in.`;
+      }),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('each package of the table is used', () => {
+  const used = new Set(files.flatMap(packageImports));
+  const idle = Object.keys(PACKAGE_ROOM).filter((name) => !used.has(name));
+  expect(idle, 'Delete the row and the dependency').toEqual([]);
+});
+
+test('no two files import each other, directly or through others', () => {
+  const graph = new Map(files.map((file) => [file.path, localImports(file, false)]));
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(path);
+    if (at !== -1) {
+      cycles.push([...trail.slice(at), path].join(' -> '));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  expect(cycles, 'Break the cycle: move what both need into a file of its own').toEqual([]);
+});
+
+function allowed(file: SourceFile, target: string): boolean {
+  if (WIRING.includes(file.path) || COMMAND_ROOMS.includes(file.room)) return true;
+  const room = target.split('/')[1] ?? '';
+  return room === file.room || target === PORTS || (MAY_IMPORT[file.room] ?? []).includes(room);
+}
+
+function localImports(file: SourceFile, withTypes = true): string[] {
+  return file.imports
+    .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && (withTypes || !typeOnly))
+    .map(({ specifier }) => posix.normalize(posix.join(dirname(file.path), specifier)));
+}
+
+function packageImports(file: SourceFile): string[] {
+  return file.imports
+    .map(({ specifier }) => specifier)
+    .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+    .map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+}
