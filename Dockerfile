@@ -1,0 +1,29 @@
+# Two stages: build the plain JavaScript, then ship it with production dependencies only.
+# Pin the base by digest in your own registry: docker build --build-arg BASE=node:24-slim@sha256:… .
+ARG BASE=node:24-slim
+
+FROM ${BASE} AS build
+WORKDIR /build
+COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
+RUN npm ci
+COPY scripts ./scripts
+COPY proto ./proto
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+
+FROM ${BASE}
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+COPY proto ./proto
+COPY config ./config
+# The only writable place. Run with a read-only root: docker run --read-only -v gatehouse:/data …
+RUN install -d -o node -g node -m 0700 /data
+VOLUME /data
+USER node
+EXPOSE 9191 9443
+HEALTHCHECK --interval=5s --timeout=2s --start-period=10s CMD ["node", "dist/main.js", "health"]
+ENTRYPOINT ["node", "dist/main.js"]
+CMD ["serve", "--data", "/data"]
