@@ -1,0 +1,125 @@
+// An API as it is written in a catalog document: WSO2 Publisher's names, limits and defaults.
+
+import { z } from 'zod';
+import { KEY_TYPES, LIFECYCLES, VERBS } from '../domain/api.ts';
+import { name, refuseRepeats } from './document-parts.ts';
+import { readContext, readDefaultVersionContext, readTemplate, type SegmentsProblem } from './read-segments.ts';
+
+/** A whole API has fewer; the bound keeps one entry's cost bounded. */
+const MAX_OPERATIONS = 5000;
+const MAX_LIST_ITEMS = 256;
+
+const list = <S extends z.ZodType>(item: S) => z.array(item).max(MAX_LIST_ITEMS);
+
+const target = z.string().transform((template, context) => {
+  const read = readTemplate(template);
+  if ('text' in read) return read.text;
+  context.addIssue({ code: 'custom', message: read.message, params: { fix: read.fix } });
+  return z.NEVER;
+});
+
+const operation = z.strictObject({
+  target,
+  verb: z.string().toUpperCase().pipe(z.enum(VERBS)),
+  // As in WSO2, whatever is not 'None' asks for a token.
+  authType: name(64).default('Application & Application User'),
+  scopes: list(
+    name(1024).refine((scope) => !/[\s"\\]/.test(scope), {
+      error: 'has white space or quotes',
+      params: { fix: 'write one scope an item' },
+    }),
+  ).default([]),
+});
+
+const host = z
+  .string()
+  .toLowerCase()
+  .refine((value) => /^(?:(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/.test(value), {
+    error: 'is not a host name',
+    params: {
+      fix: 'write api.example.com or *.example.com, without scheme, port and path; leave hosts empty for every host',
+    },
+  });
+
+const headerName = z
+  .string()
+  .toLowerCase()
+  .refine((value) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(value), {
+    error: 'is not the name of a header',
+    params: { fix: 'write for instance Authorization' },
+  });
+
+const keyManagers = list(name(256)).refine((names) => !names.includes('all') || names.length === 1, {
+  error: 'mixes all with names',
+  params: { fix: 'write [all], or the names of those that the API accepts' },
+});
+
+/** Name and version are joined with a colon where an API is referred to. */
+const withoutColon = name(256).refine((value) => !/[:/{}]/.test(value), {
+  error: 'has a colon, slash or brace',
+  params: { fix: 'leave it out' },
+});
+
+const leniency = z.enum(['reject', 'opaque']).default('reject');
+
+/** One version of an API. */
+export const apiDocument = z
+  .strictObject({
+    name: withoutColon,
+    context: z.string(),
+    version: withoutColon,
+    isDefaultVersion: z.boolean().default(false),
+    hosts: list(host).default([]),
+    lifeCycleStatus: z.enum(LIFECYCLES).default('PUBLISHED'),
+    type: name(64).default('HTTP'),
+    securityScheme: list(name(64)).default(['oauth2']),
+    audiences: list(name(1024)).default([]),
+    keyManagers,
+    subscriptionValidation: z.boolean().default(true),
+    authorizationHeader: headerName.default('authorization'),
+    endpoints: list(z.string().toUpperCase().pipe(z.enum(KEY_TYPES))).default([]),
+    path: z.strictObject({ encodedSlash: leniency, matrixParameters: leniency }).prefault({}),
+    operations: z.array(operation).max(MAX_OPERATIONS),
+  })
+  .superRefine((api, context) => {
+    const refuse = (path: PropertyKey[], { message, fix }: SegmentsProblem) =>
+      context.addIssue({ code: 'custom', path, message, params: { fix } });
+    const wire = readContext(api.context, api.version);
+    if ('message' in wire) refuse(['context'], wire);
+    const withoutVersion = api.isDefaultVersion ? readDefaultVersionContext(api.context) : undefined;
+    if (withoutVersion !== undefined && 'message' in withoutVersion) refuse(['context'], withoutVersion);
+    const parts = [
+      { path: ['context'], read: wire },
+      ...api.operations.map(({ target: template }, at) => ({
+        path: ['operations', at, 'target'],
+        read: readTemplate(template),
+      })),
+    ];
+    for (const { path, read } of parts) {
+      if ('message' in read) continue;
+      if (read.encodedSlash && api.path.encodedSlash === 'reject')
+        refuse(path, unreachable('an escaped slash', 'encodedSlash'));
+      if (read.matrixParameters && api.path.matrixParameters === 'reject')
+        refuse(path, unreachable('a semicolon', 'matrixParameters'));
+    }
+    refuseRepeats(
+      api.operations,
+      ({ verb, target: template }) => `${verb} ${template.replace(/\{[^{}]+\}/g, '{}')}`,
+      context,
+      (at) => ({
+        path: ['operations', at, 'target'],
+        message: 'is a repetition: an earlier operation has this verb on the same template (names of variables aside)',
+        fix: 'remove one of the two',
+      }),
+    );
+  });
+
+/** An API as read. */
+export type ApiDocument = z.output<typeof apiDocument>;
+
+function unreachable(what: string, setting: string): SegmentsProblem {
+  return {
+    message: `has ${what}, which this API refuses in requests`,
+    fix: `set path.${setting} to opaque, or remove it`,
+  };
+}

@@ -1,0 +1,78 @@
+// The catalog document (`config/catalog.yaml`): key managers as WSO2's DTO, APIs as in Publisher, applications as in the
+// developer portal. Whether names lead anywhere is not judged here: what they name may already be in the catalog.
+
+import { z } from 'zod';
+import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
+import { type ApiDocument, apiDocument } from './api-document.ts';
+import { applicationDocument } from './application-document.ts';
+import { name, refuseRepeats } from './document-parts.ts';
+import { keyManagerDto } from './key-manager-document.ts';
+import { readContext, readDefaultVersionContext } from './read-segments.ts';
+
+const SECOND = 'has the same name as an earlier one';
+
+/** The whole document. */
+export const catalogDocument = z
+  .strictObject({
+    organization: name(256).default(DEFAULT_ORGANIZATION),
+    keyManagers: z.array(keyManagerDto).default([]),
+    apis: z.array(apiDocument).default([]),
+    applications: z.array(applicationDocument).default([]),
+  })
+  .superRefine(({ keyManagers, apis, applications }, context) => {
+    const second = (list: string) => (at: number) => {
+      return { path: [list, at, 'name'], message: SECOND, fix: 'give it another name, or remove one of the two' };
+    };
+    refuseRepeats(keyManagers, (keyManager) => keyManager.name, context, second('keyManagers'));
+    refuseRepeats(applications, (application) => application.name, context, second('applications'));
+    refuseRepeats(
+      apis,
+      (api) => `${api.name}:${api.version}`,
+      context,
+      (at) => ({
+        path: ['apis', at, 'version'],
+        message: `${SECOND}, and its version`,
+        fix: 'give it another version',
+      }),
+    );
+    const routes = apis.flatMap((api, index) => routesOf(api).map((route) => ({ route, index })));
+    const nameOf = (at: number) => {
+      const api = apis[routes[at]?.index ?? at];
+      return `${api?.name}:${api?.version}`;
+    };
+    refuseRepeats(
+      routes,
+      ({ route }) => route,
+      context,
+      (at, earlier) => ({
+        path: ['apis', routes[at]?.index ?? at, 'context'],
+        message: `puts ${nameOf(at)} where ${nameOf(earlier)} is: same host, same context`,
+        fix: 'give one of them another context, version or host; only one version can be the default one',
+      }),
+    );
+    const keys = applications.flatMap((application, index) =>
+      application.keys.map((key, at) => ({ ...key, path: ['applications', index, 'keys', at, 'consumerKey'] })),
+    );
+    refuseRepeats(
+      keys,
+      ({ keyManager, consumerKey }) => JSON.stringify([keyManager, consumerKey]),
+      context,
+      (at) => ({
+        path: keys[at]?.path ?? [],
+        message: 'is mapped twice: a client of a key manager has one application and one key type',
+        fix: 'remove one of the two keys',
+      }),
+    );
+  });
+
+/** The document as read. */
+export type CatalogDocument = z.output<typeof catalogDocument>;
+
+/** Every host and context that the API answers on. */
+function routesOf({ hosts, context, version, isDefaultVersion }: ApiDocument): string[] {
+  const reads = [readContext(context, version), ...(isDefaultVersion ? [readDefaultVersionContext(context)] : [])];
+  const contexts = new Set(reads.flatMap((read) => ('text' in read ? [read.text] : [])));
+  return [...new Set(hosts.length === 0 ? ['*'] : hosts)].flatMap((host) =>
+    [...contexts].map((text) => `${host} ${text}`),
+  );
+}

@@ -1,0 +1,42 @@
+// Parts that the documents of the catalog share: names, and the search for entries that are there twice.
+
+import { z } from 'zod';
+
+/** A name: trimmed, not empty, on one line. */
+export const name = (maxCharacters: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxCharacters)
+    .refine((value) => !/\p{Cc}/u.test(value), {
+      error: 'has a control character',
+      params: { fix: 'remove line breaks and other control characters' },
+    });
+
+/** What to say of a repeated entry, and where. */
+export interface Repetition {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** Notes every item whose key an earlier item has. */
+export function refuseRepeats<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  context: z.RefinementCtx,
+  say: (index: number, earlier: number) => Repetition,
+): void {
+  const seen = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    const key = keyOf(item);
+    const earlier = seen.get(key);
+    if (earlier === undefined) {
+      seen.set(key, index);
+      continue;
+    }
+    const { path, message, fix } = say(index, earlier);
+    context.addIssue({ code: 'custom', path: [...path], message, params: { fix } });
+  }
+}

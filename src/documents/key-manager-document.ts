@@ -1,0 +1,98 @@
+// WSO2 API Manager's KeyManager as it is written in admin API bodies and catalog files: its names, limits and defaults.
+// Names that WSO2 does not have are refused. What a type of key manager demands is not looked at here.
+
+import { z } from 'zod';
+import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
+
+/** WSO2's database columns: AM_KEY_MANAGER.NAME and DISPLAY_NAME, TYPE, DESCRIPTION. */
+const MAX_NAME_CHARACTERS = 100;
+const MAX_TYPE_CHARACTERS = 45;
+const MAX_DESCRIPTION_CHARACTERS = 256;
+
+/** Longer than any real endpoint, issuer or claim name. */
+const MAX_TEXT_CHARACTERS = 2048;
+
+/** Lists of grant types, endpoints, claims and roles are short everywhere; the bound keeps one entity's cost bounded. */
+const MAX_LIST_ITEMS = 256;
+
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .refine((value) => !/\p{Cc}/u.test(value), {
+      error: 'has a control character',
+      params: { fix: 'remove line breaks and other control characters' },
+    });
+const name = (max: number) => text(max).min(1);
+
+/** WSO2's own exports write `null` for what is not set; it means the same as leaving the field out. */
+const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+const optionalText = optional(text(MAX_TEXT_CHARACTERS));
+const withDefault = <S extends z.ZodType>(schema: S, value: z.output<S>) =>
+  schema.nullish().transform((given) => given ?? value);
+const list = <S extends z.ZodType>(item: S) => withDefault(z.array(item).max(MAX_LIST_ITEMS), []);
+
+/** `readOnly` in WSO2's definition: taken without complaint from a DTO that was read before, and never believed. */
+const readOnly = z
+  .unknown()
+  .optional()
+  .transform(() => undefined);
+
+const certificates = z.strictObject({
+  type: optional(z.enum(['JWKS', 'PEM'])),
+  // Certificates and their chains: a PEM value is far larger than other fields.
+  value: optional(z.string().max(65_536)),
+});
+
+const tokenValidation = z.strictObject({
+  id: optional(z.int()),
+  enable: withDefault(z.boolean(), true),
+  type: z.enum(['REFERENCE', 'JWT', 'CUSTOM']),
+  value: z.unknown(),
+});
+
+const permissions = z.strictObject({
+  permissionType: withDefault(z.enum(['PUBLIC', 'ALLOW', 'DENY']), 'PUBLIC'),
+  roles: list(name(MAX_TEXT_CHARACTERS)),
+});
+
+/** A KeyManager DTO (WSO2 admin API v4). Text is trimmed as in WSO2; `enabled` defaults to true. */
+export const keyManagerDto: z.ZodType<KeyManagerDto> = z.strictObject({
+  id: readOnly,
+  name: name(MAX_NAME_CHARACTERS),
+  displayName: optional(text(MAX_NAME_CHARACTERS)),
+  type: name(MAX_TYPE_CHARACTERS),
+  description: optional(z.string().max(MAX_DESCRIPTION_CHARACTERS)),
+  wellKnownEndpoint: optionalText,
+  introspectionEndpoint: optionalText,
+  clientRegistrationEndpoint: optionalText,
+  tokenEndpoint: optionalText,
+  displayTokenEndpoint: optionalText,
+  revokeEndpoint: optionalText,
+  displayRevokeEndpoint: optionalText,
+  userInfoEndpoint: optionalText,
+  authorizeEndpoint: optionalText,
+  scopeManagementEndpoint: optionalText,
+  endpoints: list(z.strictObject({ name: name(MAX_NAME_CHARACTERS), value: text(MAX_TEXT_CHARACTERS) })),
+  certificates: optional(certificates),
+  issuer: optionalText,
+  alias: optionalText,
+  availableGrantTypes: list(name(MAX_TEXT_CHARACTERS)),
+  enableTokenGeneration: optional(z.boolean()),
+  enableTokenEncryption: withDefault(z.boolean(), false),
+  enableTokenHashing: withDefault(z.boolean(), false),
+  enableMapOAuthConsumerApps: withDefault(z.boolean(), false),
+  enableOAuthAppCreation: withDefault(z.boolean(), false),
+  enableSelfValidationJWT: withDefault(z.boolean(), true),
+  claimMapping: list(z.strictObject({ remoteClaim: name(MAX_TEXT_CHARACTERS), localClaim: name(MAX_TEXT_CHARACTERS) })),
+  consumerKeyClaim: optionalText,
+  scopesClaim: optionalText,
+  tokenValidation: list(tokenValidation),
+  enabled: withDefault(z.boolean(), true),
+  global: readOnly,
+  additionalProperties: optional(z.record(z.string().max(MAX_NAME_CHARACTERS), z.unknown())),
+  permissions: withDefault(permissions, { permissionType: 'PUBLIC', roles: [] }),
+  tokenType: withDefault(z.enum(['DIRECT', 'EXCHANGED', 'BOTH']), 'DIRECT'),
+  allowedOrganizations: list(name(MAX_TEXT_CHARACTERS)),
+});

@@ -1,0 +1,38 @@
+// Reads a catalog document: facts to apply, or every mistake with its place; and finds the place of mistakes that only the
+// catalog can see (a name that leads nowhere, a context that is taken).
+
+import { createHash } from 'node:crypto';
+import type { CatalogFacts } from '../domain/catalog-facts.ts';
+import { catalogDocument } from './catalog-document.ts';
+import { parseYaml } from './parse-yaml.ts';
+import type { Problem, Read } from './problem.ts';
+import { readYaml } from './read-document.ts';
+import { type DescribeKeyManager, type FieldProblem, toCatalogFacts } from './to-catalog-facts.ts';
+
+/** A document that has been read. */
+export interface CatalogReading {
+  readonly facts: CatalogFacts;
+  /** SHA-256 of the text, hex: equal texts are applied once. */
+  readonly digest: string;
+  /** A refusal's field, such as `apis[0].keyManagers[1]`, with its place in the text. */
+  problemAt(refused: FieldProblem): Problem;
+}
+
+/** Reads the text of `file`; key managers are judged by the types they name. */
+export function readCatalog(text: string, file: string, describe: DescribeKeyManager): Read<CatalogReading> {
+  const read = readYaml(text, file, catalogDocument);
+  if (!read.ok) return read;
+  const problemAt = (refused: FieldProblem) => toProblem(refused, text, file);
+  const facts = toCatalogFacts(read.value, describe);
+  if ('problems' in facts) return { ok: false, problems: facts.problems.map(problemAt) };
+  return { ok: true, value: { facts, digest: createHash('sha256').update(text).digest('hex'), problemAt } };
+}
+
+function toProblem({ field, message: sentence }: FieldProblem, text: string, file: string): Problem {
+  const parsed = parseYaml(text, file);
+  const path = [...field.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, name]) => name ?? Number(index));
+  const place = 'place' in parsed ? parsed.place(path, false) : undefined;
+  const end = sentence.indexOf('; ');
+  const [message, fix] = end === -1 ? [sentence, 'correct it'] : [sentence.slice(0, end), sentence.slice(end + 2)];
+  return { file, line: place?.line, column: place?.column, field, message, fix };
+}

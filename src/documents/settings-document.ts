@@ -1,0 +1,179 @@
+// Every setting with its form, limits and default. `config/gatehouse.yaml` says why each is there and is tested against this.
+// What one setting means for another is not judged here, see `settings/check-settings.ts`.
+
+import { z } from 'zod';
+import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
+
+/** What is known about an allowed request and may be told to the upstream. */
+export const IDENTITY_FACTS = [
+  'organization',
+  'api',
+  'apiVersion',
+  'keyManager',
+  'subject',
+  'consumerKey',
+  'application',
+  'applicationId',
+  'applicationOwner',
+  'applicationPolicy',
+  'subscriptionPolicy',
+  'keyType',
+  'scopes',
+] as const;
+
+/** What a caller of the admin side may do. */
+export const ADMIN_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
+
+const MINUTE_MS = 60_000;
+const DAY_SECONDS = 86_400;
+const MEBIBYTE = 1_048_576;
+
+const form = (pattern: RegExp, message: string, fix: string) =>
+  z.string().refine((value) => pattern.test(value), { error: message, params: { fix } });
+const whole = (min: number, max: number, standard: number) => z.int().min(min).max(max).default(standard);
+const filePath = z.string().min(1);
+const shortName = z.string().min(1).max(256);
+
+// RFC 9110 §5.1 tokens, in lower case as HTTP/2 and Envoy write them; pseudo headers and framing are not ours to touch.
+const headerName = form(
+  /^(?!(?:host|content-length|transfer-encoding|connection|te|upgrade)$)[a-z0-9!#$%&'*+.^_`|~-]+$/,
+  'is not the lower-case name of a header that may be set or removed',
+  'write a name such as x-gatehouse-subject',
+);
+const listenAddress = form(
+  /^(?:tcp:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}|unix:[^\0]{1,100})$/,
+  'is not an address to listen on',
+  'write tcp://host:port, tcp://[::1]:port or unix:/path/to/socket (at most 100 characters)',
+);
+const tls = z
+  .strictObject({ certFile: filePath, keyFile: filePath, clientCaFile: filePath.nullable().default(null) })
+  .nullable()
+  .default(null);
+
+const extauthz = z.strictObject({
+  listen: z.array(listenAddress).min(1).max(8).default(['tcp://127.0.0.1:9191']),
+  tls,
+  maxMessageBytes: whole(16_384, 16 * MEBIBYTE, 262_144),
+  maxConcurrentStreams: whole(1, 65_536, 4096),
+  maxMetadataBytes: whole(4096, MEBIBYTE, 16_384),
+  budgetMs: whole(10, MINUTE_MS, 450),
+  marginMs: whole(0, 1000, 20),
+  onFault: z.enum(['denied', 'error_response', 'grpc']).default('denied'),
+  drainMs: whole(0, 10 * MINUTE_MS, 5000),
+  contextExtensions: z
+    .strictObject({
+      api: shortName.default('api'),
+      organization: shortName.default('organization'),
+      environment: shortName.default('env'),
+    })
+    .prefault({}),
+  routeMetadataNamespace: shortName.default('gatehouse'),
+});
+
+const upstream = z.strictObject({
+  keepCredential: z.boolean().default(false),
+  // Printable ASCII without the two characters that would need escaping inside a quoted string (RFC 9110 §5.6.4).
+  realm: form(/^[\x20-\x7e]{1,128}$/, 'is not printable ASCII', 'use plain letters, at most 128')
+    .refine((value) => !/["\\]/.test(value), { error: 'has a quote or backslash', params: { fix: 'remove it' } })
+    .default('Gatehouse'),
+  identityHeaders: z.record(headerName, z.enum(IDENTITY_FACTS)).default({
+    'x-gatehouse-organization': 'organization',
+    'x-gatehouse-api': 'api',
+    'x-gatehouse-api-version': 'apiVersion',
+    'x-gatehouse-key-manager': 'keyManager',
+    'x-gatehouse-subject': 'subject',
+    'x-gatehouse-consumer-key': 'consumerKey',
+    'x-gatehouse-application': 'application',
+    'x-gatehouse-application-id': 'applicationId',
+    'x-gatehouse-application-owner': 'applicationOwner',
+    'x-gatehouse-application-policy': 'applicationPolicy',
+    'x-gatehouse-subscription-policy': 'subscriptionPolicy',
+    'x-gatehouse-key-type': 'keyType',
+    'x-gatehouse-scopes': 'scopes',
+  }),
+  removeHeaders: z
+    .array(headerName)
+    .max(64)
+    .default([
+      'x-jwt-assertion',
+      'x-http-method-override',
+      'x-http-method',
+      'x-method-override',
+      'x-original-url',
+      'x-rewrite-url',
+      'x-envoy-auth-failure-mode-allowed',
+    ]),
+});
+
+const tokens = z.strictObject({
+  clockSkewSeconds: whole(0, 300, 60),
+  maxLifetimeSeconds: whole(60, 3650 * DAY_SECONDS, DAY_SECONDS),
+  cacheBytes: whole(0, 4096 * MEBIBYTE, 64 * MEBIBYTE),
+  refusalCacheBytes: whole(0, 1024 * MEBIBYTE, 4 * MEBIBYTE),
+  cacheTtlSeconds: whole(1, DAY_SECONDS, 900),
+  refusalTtlSeconds: whole(1, 300, 10),
+});
+
+const keySets = z.strictObject({
+  refreshSeconds: whole(10, DAY_SECONDS, 600),
+  maxStaleSeconds: whole(60, 30 * DAY_SECONDS, DAY_SECONDS),
+  cooldownMs: whole(100, 5000, 5000),
+  timeoutMs: whole(100, MINUTE_MS, 2000),
+  maxBytes: whole(4096, 16 * MEBIBYTE, 524_288),
+});
+
+const credential = z.strictObject({
+  name: shortName,
+  organization: shortName.default(DEFAULT_ORGANIZATION),
+  sha256: form(
+    /^[0-9a-f]{64}$/,
+    'is not a SHA-256 in lower-case hex',
+    'give the output of: printf %s "$TOKEN" | sha256sum',
+  ),
+  rights: z.array(z.enum(ADMIN_RIGHTS)).min(1),
+  roles: z.array(shortName).max(64).default([]),
+});
+
+const admin = z.strictObject({
+  host: z.string().min(1).max(255).default('127.0.0.1'),
+  port: whole(0, 65_535, 9443),
+  tls,
+  metricsPublic: z.boolean().default(false),
+  credentials: z.array(credential).max(256).default([]),
+});
+
+/** The settings document; every member has a default, so an empty document is a valid one. */
+export const settingsDocument = z.strictObject({
+  organization: shortName.default(DEFAULT_ORGANIZATION),
+  dataDir: filePath.default('./data'),
+  catalogFile: filePath.nullable().default(null),
+  extauthz: extauthz.prefault({}),
+  authorize: z
+    .strictObject({ maxTokenBytes: whole(512, 131_072, 16_384), requireAudience: z.boolean().default(false) })
+    .prefault({}),
+  upstream: upstream.prefault({}),
+  tokens: tokens.prefault({}),
+  keySets: keySets.prefault({}),
+  outbound: z
+    .strictObject({ allowLoopback: z.boolean().default(false), allowHttp: z.boolean().default(false) })
+    .prefault({}),
+  admin: admin.prefault({}),
+  telemetry: z
+    .strictObject({
+      logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+      allowSampling: z.number().min(0).max(1).default(0.01),
+    })
+    .prefault({}),
+});
+
+/** The settings document as a file: one that holds nothing but comments is an empty one. */
+export const settingsFile = z.preprocess((value) => value ?? {}, settingsDocument);
+
+/** All settings as a document gives them, defaults filled in. */
+export type SettingsDocument = z.output<typeof settingsDocument>;
+
+/** One fact of {@link IDENTITY_FACTS}. */
+export type IdentityFact = (typeof IDENTITY_FACTS)[number];
+
+/** One right of {@link ADMIN_RIGHTS}. */
+export type AdminRight = (typeof ADMIN_RIGHTS)[number];

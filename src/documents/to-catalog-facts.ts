@@ -1,0 +1,74 @@
+// Turns a catalog document into the facts that the catalog takes.
+
+import type { ApiWrite, CatalogFacts, KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
+import type { ApiDocument } from './api-document.ts';
+import type { CatalogDocument } from './catalog-document.ts';
+import { type ReadSegments, readContext, readDefaultVersionContext, type SegmentsProblem } from './read-segments.ts';
+
+/** A field at fault, with a sentence `what is wrong; what to do`. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What a key manager's type makes of its DTO, or what is wrong with it. Its fields are those of the DTO. */
+export type DescribeKeyManager = (
+  dto: KeyManagerDto,
+) => Pick<KeyManagerWrite, 'enabled' | 'issuers' | 'jwtRules'> | { readonly problems: readonly FieldProblem[] };
+
+/** The facts, or what the types of its key managers refuse. */
+export function toCatalogFacts(
+  document: CatalogDocument,
+  describe: DescribeKeyManager,
+): CatalogFacts | { readonly problems: readonly FieldProblem[] } {
+  const { organization } = document;
+  const keyManagers: KeyManagerWrite[] = [];
+  const problems: FieldProblem[] = [];
+  for (const [index, dto] of document.keyManagers.entries()) {
+    const described = describe(dto);
+    if (!('problems' in described)) keyManagers.push({ organization, dto, ...described });
+    else
+      problems.push(
+        ...described.problems.map(({ field, message }) => ({ field: `keyManagers[${index}].${field}`, message })),
+      );
+  }
+  if (problems.length > 0) return { problems };
+  const apis = document.apis.map((api) => toApi(api, organization));
+  const applications = document.applications.map((application) => ({ organization, ...application }));
+  return { keyManagers, apis, applications };
+}
+
+function toApi(document: ApiDocument, organization: string): ApiWrite {
+  const { name, version, context, isDefaultVersion, lifeCycleStatus, keyManagers, operations } = document;
+  const { hosts, type, securityScheme, audiences, subscriptionValidation, endpoints, authorizationHeader, path } =
+    document;
+  return {
+    organization,
+    name,
+    version,
+    context: textOf(readContext(context, version)),
+    defaultVersionContext: isDefaultVersion ? textOf(readDefaultVersionContext(context)) : null,
+    hosts,
+    lifecycle: lifeCycleStatus,
+    type,
+    securityScheme,
+    audiences,
+    keyManagers: keyManagers.includes('all') ? 'all' : keyManagers,
+    subscriptionValidation,
+    endpoints,
+    authorizationHeader,
+    path,
+    resources: operations.map(({ target, verb, authType, scopes }) => ({
+      verb,
+      template: target,
+      authType: authType === 'None' ? 'None' : 'Any',
+      scopes,
+    })),
+  };
+}
+
+function textOf(read: ReadSegments | SegmentsProblem): string {
+  if ('message' in read) throw new Error('the schema let a bad context pass');
+  return read.text;
+}
