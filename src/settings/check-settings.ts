@@ -1,0 +1,74 @@
+// Judges settings against each other: what each alone allows but together would be open to others or could not work.
+
+import { isIPv4 } from 'node:net';
+import type { Problem } from '../documents/read-document.ts';
+import type { Settings } from './settings.ts';
+
+const MAX_PORT = 65_535;
+
+/** Everything that does not fit together. */
+export function checkSettings(settings: Settings): readonly Problem[] {
+  const problems: Problem[] = [];
+  const add = (field: string, message: string, fix: string) => {
+    problems.push({ file: 'settings', line: undefined, column: undefined, field, message, fix });
+  };
+  const { extauthz, admin, tokens, keySets, upstream } = settings;
+  if (extauthz.tls === null && !settings.insecure.includes('extauthz'))
+    for (const [index, address] of extauthz.listen.entries())
+      if (!isLocalAddress(address))
+        add(
+          `extauthz.listen[${index}]`,
+          'is reachable beyond this machine without TLS',
+          'set extauthz.tls, listen on 127.0.0.1 or a Unix socket, or start with --insecure-extauthz where the network is trusted',
+        );
+  for (const [index, address] of extauthz.listen.entries())
+    if (portOf(address) > MAX_PORT)
+      add(`extauthz.listen[${index}]`, 'has a port above 65535', 'give a port up to 65535');
+  if (admin.tls === null && !isLoopback(admin.host) && !settings.insecure.includes('admin-http'))
+    add(
+      'admin.host',
+      'is reachable beyond this machine without TLS',
+      'set admin.tls, use 127.0.0.1, or start with --insecure-admin-http where the network is trusted',
+    );
+  if (extauthz.marginMs >= extauthz.budgetMs)
+    add('extauthz.marginMs', 'leaves no time to decide', 'make it smaller than extauthz.budgetMs');
+  if (keySets.maxStaleSeconds < keySets.refreshSeconds)
+    add(
+      'keySets.maxStaleSeconds',
+      'is shorter than the refresh interval',
+      'make it larger than keySets.refreshSeconds',
+    );
+  if (tokens.refusalTtlSeconds > tokens.cacheTtlSeconds)
+    add(
+      'tokens.refusalTtlSeconds',
+      'is longer than tokens.cacheTtlSeconds',
+      'make it shorter: a refusal may be temporary',
+    );
+  for (const header of upstream.removeHeaders)
+    if (Object.hasOwn(upstream.identityHeaders, header))
+      add('upstream.removeHeaders', `removes the identity header ${header}`, 'take it out of one of the two');
+  for (const [field, values] of [
+    ['name', admin.credentials.map(({ name }) => name)],
+    ['sha256', admin.credentials.map(({ sha256 }) => sha256)],
+  ] as const)
+    for (const index of repeated(values))
+      add(`admin.credentials[${index}].${field}`, 'occurs twice', 'give every credential its own');
+  return problems;
+}
+
+/** True for a host that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function isLocalAddress(address: string): boolean {
+  return address.startsWith('unix:') || isLoopback(address.slice('tcp://'.length).replace(/:\d+$/, ''));
+}
+
+function portOf(address: string): number {
+  return address.startsWith('unix:') ? 0 : Number(/:(\d+)$/.exec(address)?.[1]);
+}
+
+function repeated(values: readonly string[]): readonly number[] {
+  return values.flatMap((value, index) => (values.indexOf(value) < index ? [index] : []));
+}

@@ -1,0 +1,165 @@
+// Settings: the order of their sources, and that each mistake is told in the words of the source it is in.
+
+import { describe, expect, test } from 'vitest';
+import { formatProblem } from '../../../src/documents/read-document.ts';
+import { loadSettings, type SettingsSources } from '../../../src/settings/load-settings.ts';
+
+function settingsOf(sources: SettingsSources) {
+  const read = loadSettings(sources);
+  if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'));
+  return read.value;
+}
+
+function problemsOf(sources: SettingsSources): string[] {
+  const read = loadSettings(sources);
+  return read.ok ? [] : read.problems.map(formatProblem);
+}
+
+const file = (text: string) => ({ name: 'g.yaml', text });
+const flag = (name: string, text: string) => ({ label: `--set ${name}`, name, text });
+
+describe('sources', () => {
+  test('flags rule over the environment, the environment over the file, the file over defaults', () => {
+    const settings = settingsOf({
+      file: file('admin: {port: 1}\ntokens: {clockSkewSeconds: 1, cacheTtlSeconds: 100}\ndataDir: /file\n'),
+      env: { GATEHOUSE_ADMIN_PORT: '2', GATEHOUSE_TOKENS_CLOCK_SKEW_SECONDS: '2' },
+      flags: [flag('admin.port', '3')],
+    });
+    expect([settings.admin.port, settings.tokens.clockSkewSeconds, settings.tokens.cacheTtlSeconds]).toEqual([
+      3, 2, 100,
+    ]);
+    expect([settings.dataDir, settings.extauthz.budgetMs]).toEqual(['/file', 450]);
+  });
+
+  test('a file that holds nothing but comments is an empty one', () => {
+    expect(settingsOf({ file: file('# admin: {port: 1}\n') })).toEqual(settingsOf({}));
+  });
+
+  test('the environment takes text as it is, lists with commas or as JSON, and maps as JSON', () => {
+    const settings = settingsOf({
+      env: {
+        GATEHOUSE_ORGANIZATION: '007',
+        GATEHOUSE_EXTAUTHZ_LISTEN: 'tcp://127.0.0.1:1, unix:/run/g.sock',
+        GATEHOUSE_UPSTREAM_REMOVE_HEADERS: '["x-a"]',
+        GATEHOUSE_UPSTREAM_IDENTITY_HEADERS: '{"x-user": "subject"}',
+        GATEHOUSE_OUTBOUND_ALLOW_HTTP: 'true',
+        GATEHOUSE_CATALOG_FILE: '',
+      },
+    });
+    expect(settings.organization).toBe('007');
+    expect(settings.extauthz.listen).toEqual(['tcp://127.0.0.1:1', 'unix:/run/g.sock']);
+    expect(settings.upstream.removeHeaders).toEqual(['x-a']);
+    expect(settings.upstream.identityHeaders).toEqual({ 'x-user': 'subject' });
+    expect([settings.outbound.allowHttp, settings.catalogFile]).toEqual([true, null]);
+  });
+
+  test('a section that is absent comes to be with its members', () => {
+    const env = { GATEHOUSE_ADMIN_TLS_CERT_FILE: '/c', GATEHOUSE_ADMIN_TLS_KEY_FILE: '/k' };
+    expect(settingsOf({ env }).admin.tls).toEqual({ certFile: '/c', keyFile: '/k', clientCaFile: null });
+  });
+
+  test('what Kubernetes writes for a Service named gatehouse is no setting', () => {
+    const env = {
+      GATEHOUSE_SERVICE_HOST: '10.0.0.1',
+      GATEHOUSE_SERVICE_PORT: '9191',
+      GATEHOUSE_SERVICE_PORT_GRPC: '9191',
+      GATEHOUSE_PORT: 'tcp://10.0.0.1:9191',
+      GATEHOUSE_PORT_9191_TCP: 'tcp://10.0.0.1:9191',
+      GATEHOUSE_PORT_9191_TCP_ADDR: '10.0.0.1',
+      GATEHOUSE_ADMIN_PORT: 'tcp://10.0.0.1:9443',
+      GATEHOUSE_ADMIN_SERVICE_HOST: '10.0.0.1',
+      GATEHOUSE_CONFIG: '/etc/gatehouse.yaml',
+    };
+    expect(settingsOf({ env })).toEqual(settingsOf({}));
+  });
+});
+
+describe('mistakes', () => {
+  test('are told all at once, from every source', () => {
+    const told = problemsOf({
+      file: file('admn: {}\n'),
+      env: { GATEHOUSE_ADMIN_PROT: '1', GATEHOUSE_EXTAUTHZ_BUDGET_MS: '99999999', GATEHOUSE_ADMIN_PORT: 'many' },
+      flags: [flag('admin.hots', 'x')],
+    });
+    expect(told).toEqual([
+      'g.yaml:1:1 admn: is not a known name (did you mean "admin"?). Fix: write admin, or remove it',
+      'environment GATEHOUSE_ADMIN_PORT: is not a JSON value. Fix: write a number, true, false or JSON',
+      'environment GATEHOUSE_ADMIN_PROT: is not a setting (did you mean "GATEHOUSE_ADMIN_PORT"?). Fix: write GATEHOUSE_ADMIN_PORT, or remove it',
+      'environment GATEHOUSE_EXTAUTHZ_BUDGET_MS: is too large. Fix: give at most 60000',
+      'command line --set admin.hots: is not a setting (did you mean "admin.host"?). Fix: write admin.host, or remove it',
+    ]);
+  });
+
+  test.each([
+    [
+      'a listen address without a scheme',
+      'extauthz: {listen: ["127.0.0.1:9191"]}',
+      'extauthz.listen[0]: is not an address',
+    ],
+    ['a port beyond 65535', 'extauthz: {listen: ["tcp://127.0.0.1:70000"]}', 'extauthz.listen[0]: has a port above'],
+    ['a clock skew above five minutes', 'tokens: {clockSkewSeconds: 301}', 'tokens.clockSkewSeconds: is too large'],
+    ['a cool-down above five seconds', 'keySets: {cooldownMs: 5001}', 'keySets.cooldownMs: is too large'],
+    [
+      'an upper-case header',
+      'upstream: {removeHeaders: [X-A]}',
+      'upstream.removeHeaders[0]: is not the lower-case name',
+    ],
+    ['the Host header', 'upstream: {removeHeaders: [host]}', 'upstream.removeHeaders[0]: is not the lower-case name'],
+    ['an unknown fact', 'upstream: {identityHeaders: {x-a: subjekt}}', 'x-a"]'],
+    [
+      'an identity header that is also removed',
+      'upstream: {removeHeaders: [x-gatehouse-api]}',
+      'removes the identity header',
+    ],
+    ['a quote in the realm', `upstream: {realm: 'a"b'}`, 'upstream.realm: has a quote'],
+    ['a margin that eats the budget', 'extauthz: {budgetMs: 20, marginMs: 20}', 'extauthz.marginMs: leaves no time'],
+    [
+      'a token in place of its hash',
+      'admin: {credentials: [{name: a, sha256: abc, rights: [read]}]}',
+      'is not a SHA-256',
+    ],
+    [
+      'a credential without rights',
+      `admin: {credentials: [{name: a, sha256: ${'a'.repeat(64)}, rights: []}]}`,
+      'too short a list',
+    ],
+    ['a share above one', 'telemetry: {allowSampling: 1.5}', 'telemetry.allowSampling: is too large'],
+    ['an insecure choice in the file', 'insecure: [extauthz]', 'insecure: is not a known name'],
+  ])('are told for %s', (_what, text, expected) => {
+    const told = problemsOf({ file: file(text) });
+    expect(told.join('\n')).toContain(expected.replace('x-a"]', 'upstream.identityHeaders.x-a'));
+    expect(told).toHaveLength(1);
+  });
+
+  test('are told for a credential or name that occurs twice', () => {
+    const one = `{name: a, sha256: ${'a'.repeat(64)}, rights: [read]}`;
+    expect(problemsOf({ file: file(`admin: {credentials: [${one}, ${one}]}`) })).toEqual([
+      'settings admin.credentials[1].name: occurs twice. Fix: give every credential its own',
+      'settings admin.credentials[1].sha256: occurs twice. Fix: give every credential its own',
+    ]);
+  });
+});
+
+describe('addresses beyond this machine', () => {
+  const OPEN = ['0.0.0.0', '10.1.2.3', 'gatehouse.example', '127.0.0.1.example.com', '::'];
+
+  test.each(OPEN)('admin on %s needs TLS or the insecure flag', (host) => {
+    const text = `admin: {host: "${host}"}`;
+    expect(problemsOf({ file: file(text) })[0]).toContain('--insecure-admin-http');
+    expect(settingsOf({ file: file(text), insecure: ['admin-http'] }).insecure).toEqual(['admin-http']);
+    expect(problemsOf({ file: file(text), insecure: ['extauthz'] })).toHaveLength(1);
+    expect(problemsOf({ file: file(`admin: {host: "${host}", tls: {certFile: c, keyFile: k}}`) })).toEqual([]);
+  });
+
+  test.each(OPEN)('ext_authz on %s needs TLS or the insecure flag', (host) => {
+    const address = host.includes('::') ? `[${host}]` : host;
+    const text = `extauthz: {listen: ["unix:/s", "tcp://${address}:9191"]}`;
+    expect(problemsOf({ file: file(text) })).toHaveLength(1);
+    expect(problemsOf({ file: file(text) })[0]).toContain('extauthz.listen[1]');
+    expect(problemsOf({ file: file(text), insecure: ['extauthz'] })).toEqual([]);
+  });
+
+  test.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1'])('%s is this machine', (host) => {
+    expect(problemsOf({ file: file(`admin: {host: "${host}"}`) })).toEqual([]);
+  });
+});
