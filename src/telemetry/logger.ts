@@ -1,0 +1,39 @@
+// The JSON log. What must never be in it is not put in; the redaction here is only the belt to those braces.
+
+import { type Logger, pino } from 'pino';
+import type { LogSink } from './log-sink.ts';
+
+export type { Logger } from 'pino';
+
+/** Names whose values never belong into a log, at the top of a record and one level below. */
+const SECRET_NAMES = [
+  'authorization',
+  'token',
+  'access_token',
+  'refresh_token',
+  'client_secret',
+  'clientSecret',
+  'consumer_secret',
+  'consumerSecret',
+  'password',
+  'secret',
+];
+
+/** A logger that writes JSON lines with ISO times in UTC and levels by name. */
+export function createLogger(level: string, sink: Pick<LogSink, 'write'>): Logger {
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: [...SECRET_NAMES, ...SECRET_NAMES.map((name) => `*.${name}`)], censor: '*****' },
+    },
+    sink,
+  );
+}
+
+/** A logger for decision records: the log level is about the program's own words, and never silences a denial. */
+export function decisionLogger(logger: Logger): Logger {
+  return logger.child({}, { level: 'info' });
+}

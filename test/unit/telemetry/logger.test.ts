@@ -1,0 +1,105 @@
+// The log: its form, its belt against secrets, and a reader that does not read.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openLogSink } from '../../../src/telemetry/log-sink.ts';
+import { createLogger, decisionLogger } from '../../../src/telemetry/logger.ts';
+
+const SINK_MODULE = new URL('../../../src/telemetry/log-sink.ts', import.meta.url).href;
+
+function linesOf(level: string, write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
+  const lines: string[] = [];
+  write(createLogger(level, { write: (line) => lines.push(line) }));
+  return lines.map((line) => JSON.parse(line));
+}
+
+describe('a log line', () => {
+  test('is JSON with the time in UTC and the level by name', () => {
+    const [line] = linesOf('info', (logger) => logger.warn({ api: 'pizza' }, 'careful'));
+    expect(line).toMatchObject({
+      level: 'warn',
+      api: 'pizza',
+      msg: 'careful',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  test('below the level is not written', () => {
+    expect(linesOf('warn', (logger) => logger.info('quiet'))).toEqual([]);
+  });
+
+  test('about a decision is written at every log level', () => {
+    const lines = linesOf('fatal', (logger) => decisionLogger(logger).info({ outcome: 'deny' }, 'decision'));
+    expect(lines).toMatchObject([{ level: 'info', outcome: 'deny', msg: 'decision' }]);
+  });
+
+  test('has secrets that were put in by mistake replaced', () => {
+    const [line] = linesOf('info', (logger) =>
+      logger.info({ token: 'hunter2', headers: { authorization: 'hunter2' } }),
+    );
+    expect(JSON.stringify(line)).not.toContain('hunter2');
+  });
+
+  test('with a line break in a value stays one line', () => {
+    const lines: string[] = [];
+    createLogger('info', { write: (line) => lines.push(line) }).info({ path: 'a\n{"level":"fatal"}' });
+    expect(lines.join('').trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('the sink', () => {
+  test('writes to a file all that it was given', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'gatehouse-log-')), 'log');
+    const fd = openSync(file, 'a');
+    const sink = openLogSink(fd);
+    for (let index = 0; index < 1000; index += 1) sink.write(`${index}\n`);
+    await sink.flush(10_000);
+    closeSync(fd);
+    expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(1000);
+    expect(sink.dropped()).toBe(0);
+  });
+
+  test('writes to a pipe all that it was given before the exit', () => {
+    const program = `import { openLogSink } from ${JSON.stringify(SINK_MODULE)};
+      const sink = openLogSink(1);
+      for (let index = 0; index < 5000; index += 1) sink.write(index + '\\n');
+      await sink.flush(10_000);
+      process.exit(0);`;
+    const out = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    expect(out.trimEnd().split('\n')).toHaveLength(5000);
+  });
+
+  test('whose reader never reads drops lines, keeps the event loop going and lets the process end', async () => {
+    const program = `import { openLogSink } from ${JSON.stringify(SINK_MODULE)};
+      const sink = openLogSink(1);
+      const line = 'x'.repeat(1023) + '\\n';
+      let written = 0;
+      const timer = setInterval(() => {
+        for (let index = 0; index < 4096; index += 1) sink.write(line);
+        written += 4096;
+        if (sink.dropped() === 0) return;
+        clearInterval(timer);
+        sink.flush(100).then(() => {
+          process.stderr.write(JSON.stringify({ written, dropped: sink.dropped() }));
+          process.exit(0);
+        });
+      }, 1);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.pause();
+    let told = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      told += chunk.toString();
+    });
+    const [code] = await once(child, 'exit');
+    const { written, dropped } = JSON.parse(told) as { written: number; dropped: number };
+    expect(code).toBe(0);
+    expect(dropped).toBeGreaterThan(0);
+    expect(dropped).toBeLessThan(written);
+  });
+});
