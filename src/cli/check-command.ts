@@ -1,0 +1,85 @@
+// `gatehouse check`: asks a running server as Envoy would, and prints the whole answer. The token is never printed.
+
+import { readFileSync } from 'node:fs';
+import { type CheckAnswer, CheckClient, type CheckQuestion } from '../extauthz/check-client.ts';
+import type { Surroundings } from './cli-app.ts';
+import { describeAnswer } from './describe-answer.ts';
+import { EXIT } from './exit-codes.ts';
+import { type TargetOptions, targetOf } from './target-options.ts';
+
+/** Options of `check`. */
+export interface CheckCommandOptions extends TargetOptions {
+  readonly tokenFile?: string;
+  readonly tokenStdin?: boolean;
+  readonly header: readonly (readonly [name: string, value: string])[];
+  readonly context: readonly (readonly [name: string, value: string])[];
+  readonly map?: boolean;
+  readonly json?: boolean;
+}
+
+/** Asks and prints; resolves to the exit code. */
+export async function checkCommand(
+  method: string,
+  url: string,
+  options: CheckCommandOptions,
+  around: Surroundings,
+): Promise<number> {
+  if (!URL.canParse(url) || !/^https?:\/\//i.test(url))
+    return usage(around, `${url} is not a URL; write https://host/path`);
+  if (options.tokenFile !== undefined && options.tokenStdin === true)
+    return usage(around, 'give --token-file or --token-stdin, not both');
+  const token = await readToken(options, around);
+  if (token === 'unreadable') return usage(around, `${options.tokenFile} cannot be read`);
+  const question: CheckQuestion = {
+    method: method.toUpperCase(),
+    url,
+    headers: [...(token === undefined ? [] : [['authorization', `Bearer ${token.text}`] as const]), ...options.header],
+    contextExtensions: Object.fromEntries(options.context),
+    headerMode: options.map === true ? 'map' : 'raw',
+  };
+  const answer = await ask(question, options);
+  if (answer instanceof Error) {
+    around.err(`gatehouse: no answer from the server: ${answer.message}`);
+    return EXIT.fault;
+  }
+  around.out(
+    options.json === true ? JSON.stringify({ outcome: outcomeOf(answer), ...answer }, null, 2) : describeAnswer(answer),
+  );
+  return { allow: EXIT.ok, deny: EXIT.refused, fault: EXIT.fault }[outcomeOf(answer)];
+}
+
+/** What Envoy would make of the answer: only status 0 passes, whatever the metadata says. */
+export function outcomeOf(answer: CheckAnswer): 'allow' | 'deny' | 'fault' {
+  if (answer.status === 0) return 'allow';
+  return answer.kind === 'denied_response' && answer.metadata['outcome'] !== 'fault' ? 'deny' : 'fault';
+}
+
+async function ask(question: CheckQuestion, options: CheckCommandOptions): Promise<CheckAnswer | Error> {
+  let client: CheckClient | undefined;
+  try {
+    client = new CheckClient(targetOf(options));
+    return await client.check(question, options.timeout);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    client?.close();
+  }
+}
+
+async function readToken(
+  { tokenFile, tokenStdin }: CheckCommandOptions,
+  around: Surroundings,
+): Promise<{ readonly text: string } | 'unreadable' | undefined> {
+  if (tokenStdin === true) return { text: (await around.readStdin()).trim() };
+  if (tokenFile === undefined) return undefined;
+  try {
+    return { text: readFileSync(tokenFile, 'utf8').trim() };
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function usage(around: Surroundings, message: string): number {
+  around.err(`gatehouse: ${message}`);
+  return EXIT.usage;
+}

@@ -1,0 +1,46 @@
+// What the command line needs from the program and from its surroundings. `app.ts` and `main.ts` provide it.
+
+import type { Problem } from '../documents/read-document.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** How to serve. */
+export interface ServeOptions {
+  readonly settings: Settings;
+  /** The catalog file rules over what admins changed since it was last applied. */
+  readonly catalogWins: boolean;
+  /** A catalog that cannot be applied stops the start, even where there is state to serve. */
+  readonly strict: boolean;
+}
+
+/** A serving process. */
+export interface RunningApp {
+  /** Where it listens. */
+  readonly addresses: { readonly extauthz: readonly string[]; readonly admin: string };
+  /** Drains and ends; fulfilled when nothing is left to do. */
+  stop(): Promise<void>;
+}
+
+/** What boot would say of the catalog file. */
+export interface CatalogReport {
+  readonly problems: readonly Problem[];
+  /** Legal, and probably not meant. */
+  readonly warnings: readonly Problem[];
+}
+
+/** The program behind the command line. */
+export interface CliApp {
+  /** Rejects when it cannot start. */
+  serve(options: ServeOptions): Promise<RunningApp>;
+  /** Reads the settings' catalog file as boot would, without listening and without writing. */
+  validateCatalog(settings: Settings): Promise<CatalogReport>;
+}
+
+/** The process around the command line. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  readStdin(): Promise<string>;
+  onSignal(signal: NodeJS.Signals, listener: () => void): void;
+  exit(code: number): void;
+}

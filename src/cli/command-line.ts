@@ -1,0 +1,86 @@
+// The command line: its commands, options and help. Each command is a file of its own; here they only get their names.
+
+import { Command, CommanderError } from 'commander';
+import { type CheckCommandOptions, checkCommand } from './check-command.ts';
+import type { CliApp, Surroundings } from './cli-app.ts';
+import { EXIT, exitCodeHelp } from './exit-codes.ts';
+import { healthCommand } from './health-command.ts';
+import { productVersion } from './product-version.ts';
+import { type ServeCommandOptions, serveCommand } from './serve-command.ts';
+import { collectPair, type SettingsOptions, withSettingsOptions } from './settings-options.ts';
+import { type TargetOptions, withTargetOptions } from './target-options.ts';
+import { validateCommand } from './validate-command.ts';
+
+const EXAMPLES = `
+Examples:
+  gatehouse serve --config config/gatehouse.yaml --catalog config/catalog.yaml
+  gatehouse validate --catalog config/catalog.yaml
+  gatehouse check GET https://api.example/pizza/1.0.0/menu --token-file token.txt
+  gatehouse check POST https://api.example/orders/1.0.0/orders --token-stdin --context api=orders:1.0.0 < token.txt
+  gatehouse health --target unix:/run/gatehouse/extauthz.sock
+`;
+
+/** Runs one command; resolves to the exit code. `app` is asked for only by commands that need the whole program. */
+export async function runCommandLine(
+  args: readonly string[],
+  app: () => Promise<CliApp>,
+  around: Surroundings,
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = new Command('gatehouse')
+    .description('Envoy external authorization for organisations with many key managers')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => around.out(text.trimEnd()),
+      writeErr: (text) => around.err(text.trimEnd()),
+    })
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', `${EXAMPLES}\n${exitCodeHelp()}`);
+
+  withSettingsOptions(program.command('serve'))
+    .description('answer Envoy until SIGTERM or SIGINT')
+    .option('--catalog-wins', 'the catalog file rules over what admins changed since it was last applied')
+    .option('--strict', 'do not start with a catalog that has mistakes, even where there is state to serve')
+    .action(async (options: ServeCommandOptions) => {
+      code = await serveCommand(options, await app(), around);
+    });
+
+  withSettingsOptions(program.command('validate'))
+    .description('read settings and catalog as a start would, without listening, and tell every problem')
+    .action(async (options: SettingsOptions) => {
+      code = await validateCommand(options, await app(), around);
+    });
+
+  withTargetOptions(program.command('check'))
+    .description('ask a running server as Envoy would, and print the decision')
+    .argument('<method>', 'HTTP method')
+    .argument('<url>', 'URL that the client would call')
+    .option('--token-file <file>', 'file that holds the bearer token')
+    .option('--token-stdin', 'read the bearer token from standard input')
+    .option('--header <name=value>', 'request header; may be repeated', collectPair, [])
+    .option('--context <name=value>', 'context extension of the Envoy route; may be repeated', collectPair, [])
+    .option('--map', 'send headers as a map (without encode_raw_headers)')
+    .option('--json', 'print the answer as JSON')
+    .action(async (method: string, url: string, options: CheckCommandOptions) => {
+      code = await checkCommand(method, url, options, around);
+    });
+
+  withTargetOptions(program.command('health'))
+    .description('ask whether a running server is serving')
+    .action(async (options: TargetOptions) => {
+      code = await healthCommand(options, around);
+    });
+
+  program
+    .command('version')
+    .description('print the version')
+    .action(() => around.out(productVersion()));
+
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}

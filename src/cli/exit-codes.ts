@@ -1,0 +1,17 @@
+// The one table of exit codes; `--help` prints it.
+
+/** Exit codes of all commands. */
+export const EXIT = { ok: 0, refused: 1, usage: 2, fault: 3 } as const;
+
+const MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
+  [String(EXIT.ok), 'done; check: allowed; health: serving'],
+  [String(EXIT.refused), 'check: denied; validate: problems found; health: not serving or not reachable'],
+  [String(EXIT.usage), 'wrong command line or settings'],
+  [String(EXIT.fault), 'check: no verdict, or no answer; serve: cannot start'],
+  ['130, 143', 'serve: ended at once by a second SIGINT or SIGTERM'],
+];
+
+/** The table as help text. */
+export function exitCodeHelp(): string {
+  return ['Exit codes:', ...MEANINGS.map(([code, meaning]) => `  ${code.padEnd(10)}${meaning}`)].join('\n');
+}

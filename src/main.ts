@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// The program's entry: hands the process to the command line. The rest of the program is loaded only by commands that need it.
+
+import { text } from 'node:stream/consumers';
+import { runCommandLine } from './cli/command-line.ts';
+
+const code = await runCommandLine(process.argv.slice(2), () => import('./app.ts'), {
+  env: process.env,
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+  readStdin: () => text(process.stdin),
+  onSignal: (signal, listener) => process.on(signal, listener),
+  exit: (status) => process.exit(status),
+});
+process.exit(code);
