@@ -1,0 +1,22 @@
+// The keys of one key manager at one time, however they were published.
+
+import { createHash } from 'node:crypto';
+import type { VerificationKey } from './verification-key.ts';
+
+/** At least one key, in the order published. */
+export interface KeySet {
+  readonly keys: readonly VerificationKey[];
+  readonly thumbprints: ReadonlySet<string>;
+  /** Changes exactly when the keys or what is said of them change, not with their order. */
+  readonly digest: string;
+}
+
+/** A key set of these keys. */
+export function keySetOf(keys: readonly VerificationKey[]): KeySet {
+  const described = keys.map((key) => JSON.stringify([key.thumbprint, key.kid, key.alg, key.x5t, key.x5tS256])).sort();
+  return {
+    keys,
+    thumbprints: new Set(keys.map((key) => key.thumbprint)),
+    digest: createHash('sha256').update(described.join('\n')).digest('base64url'),
+  };
+}

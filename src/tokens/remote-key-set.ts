@@ -1,0 +1,173 @@
+// The JWKS of one URL: fetched once for all who ask, refreshed behind their backs, and kept when the server fails (the last good
+// set rules until it is too old). A flood of unknown key ids costs the server one fetch in a cool-down, also while it is down.
+
+import type { KeySetStore } from '../authorize/ports.ts';
+import { deny, fault } from '../domain/decision.ts';
+import type { UnprovedJwt } from '../domain/token.ts';
+import type { FetchedDocument } from './fetch-document.ts';
+import type { HeldKeys, KeyChoice } from './held-keys.ts';
+import { importJwks } from './import-jwks.ts';
+import type { KeySet } from './key-set.ts';
+import { hasKeyNamed, selectKeys } from './select-keys.ts';
+
+/** After failures: the pause doubles from the first to the last, so that a server that comes back is found soon and not trampled. */
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 15_000;
+/** Refreshes begin up to this part of the period early, so that processes started together do not ask together. */
+const JITTER = 0.2;
+
+/** Hears of fetches, for metrics. */
+export interface KeySetObserver {
+  /** `outcome` is `ok` or a short code of what went wrong. */
+  fetched(keyManagerId: string, outcome: string): void;
+  /** A key was asked for that only a fetch could have brought, and the cool-down forbade it. */
+  throttled(keyManagerId: string): void;
+}
+
+/** What every remote key set is made with. */
+export interface RemoteKeySetOptions {
+  readonly store: KeySetStore;
+  readonly fetch: (url: string) => Promise<FetchedDocument>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** From 0 to 1; spreads refreshes and retries. */
+  readonly random: () => number;
+  /** Age at which a set is refreshed in the background. */
+  readonly refreshMs: number;
+  /** After a good fetch: a new key is found within this time, and unknown key ids cannot ask more often. */
+  readonly cooldownMs: number;
+  /** Age beyond which a set that could not be refreshed is no longer trusted. */
+  readonly maxStaleMs: number;
+  readonly observer: KeySetObserver;
+}
+
+/** The keys of one JWKS URL on behalf of one key manager. */
+export class RemoteKeySet implements HeldKeys {
+  readonly #keyManagerId: string;
+  readonly #url: string;
+  readonly #options: RemoteKeySetOptions;
+  #set: KeySet | undefined;
+  #fetchedAtMs = 0;
+  #refreshAfterMs: number;
+  #pauseUntilMs = 0;
+  #failures = 0;
+  #problem = 'never_fetched';
+  #flight: Promise<void> | undefined;
+  #dropped = false;
+
+  /** Starts from the last good set of an earlier run, if it came from the same URL. */
+  constructor(keyManagerId: string, url: string, options: RemoteKeySetOptions) {
+    this.#keyManagerId = keyManagerId;
+    this.#url = url;
+    this.#options = options;
+    this.#refreshAfterMs = this.#nextRefresh();
+    const stored = options.store.load(keyManagerId);
+    const imported = stored?.url === url ? importJwks(stored.jwks) : undefined;
+    if (stored === undefined || imported === undefined || 'problem' in imported) return;
+    this.#set = imported;
+    this.#fetchedAtMs = stored.fetchedAtMs;
+  }
+
+  get fetchedAtMs(): number | undefined {
+    return this.#set && this.#fetchedAtMs;
+  }
+
+  current(nowMs: number): KeySet | undefined {
+    if (this.#set === undefined) return undefined;
+    // A clock that was set back must not make a set look fresh for as long as it was wrong.
+    const ageMs = Math.abs(nowMs - this.#fetchedAtMs);
+    if (ageMs >= this.#refreshAfterMs && this.#flight === undefined && !this.#isPausing(nowMs)) this.#refresh();
+    return ageMs > this.#options.maxStaleMs ? undefined : this.#set;
+  }
+
+  find(header: UnprovedJwt['header'], nowMs: number): KeyChoice | Promise<KeyChoice> {
+    const isJoining = this.#flight !== undefined;
+    const held = this.#select(header, nowMs);
+    if (held.length > 0) return held;
+    // A key of that name is there and does not fit the token: fetching would only tell that again.
+    const set = this.current(nowMs);
+    if (set !== undefined && hasKeyNamed(set, header)) return deny('key_not_found', { source: 'jwks' });
+    if (this.#flight !== undefined) return this.#findAfter(this.#flight, header, isJoining);
+    if (!this.#isPausing(nowMs)) return this.#findAfter(this.#refresh(), header, false);
+    this.#options.observer.throttled(this.#keyManagerId);
+    return this.#unsettled(nowMs);
+  }
+
+  drop(): void {
+    this.#dropped = true;
+  }
+
+  async #findAfter(flight: Promise<void>, header: UnprovedJwt['header'], isJoining: boolean): Promise<KeyChoice> {
+    await flight;
+    const nowMs = this.#options.clock();
+    const keys = this.#select(header, nowMs);
+    if (keys.length > 0) return keys;
+    // A fetch that was under way before the token came may have missed the token's key: only an own one settles it.
+    if (isJoining || this.#failures > 0) return this.#unsettled(nowMs);
+    return deny('key_not_found', { source: 'jwks' });
+  }
+
+  /** Unknown for now, and so a fault: a refusal would outlive the moment in which the key appears. */
+  #unsettled(nowMs: number): KeyChoice {
+    const evidence = { last_fetch: this.#problem, retry_in_ms: Math.max(0, this.#pauseUntilMs - nowMs) };
+    return this.current(nowMs) === undefined
+      ? fault('key_set_unavailable', evidence)
+      : fault('key_set_refreshing', evidence);
+  }
+
+  #select(header: UnprovedJwt['header'], nowMs: number) {
+    const set = this.current(nowMs);
+    return set === undefined ? [] : selectKeys(set, header);
+  }
+
+  #isPausing(nowMs: number): boolean {
+    const leftMs = this.#pauseUntilMs - nowMs;
+    return leftMs > 0 && leftMs <= LAST_RETRY_MS;
+  }
+
+  #refresh(): Promise<void> {
+    const flight = this.#fetch().finally(() => {
+      this.#flight = undefined;
+    });
+    this.#flight = flight;
+    return flight;
+  }
+
+  /** Never rejects: a refresh in the background has nobody to catch it. */
+  async #fetch(): Promise<void> {
+    const { clock, cooldownMs, observer, random, store } = this.#options;
+    const fetched = await this.#fetchSet();
+    const nowMs = clock();
+    if ('problem' in fetched) {
+      this.#problem = fetched.problem;
+      this.#failures += 1;
+      const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
+      this.#pauseUntilMs = nowMs + pauseMs * (1 - JITTER * random());
+      observer.fetched(this.#keyManagerId, fetched.problem);
+      return;
+    }
+    this.#problem = 'none';
+    this.#failures = 0;
+    this.#set = fetched.set;
+    this.#fetchedAtMs = nowMs;
+    this.#refreshAfterMs = this.#nextRefresh();
+    this.#pauseUntilMs = nowMs + cooldownMs;
+    if (!this.#dropped) store.save(this.#keyManagerId, { url: this.#url, jwks: fetched.jwks, fetchedAtMs: nowMs });
+    observer.fetched(this.#keyManagerId, 'ok');
+  }
+
+  async #fetchSet(): Promise<{ readonly set: KeySet; readonly jwks: string } | { readonly problem: string }> {
+    try {
+      const document = await this.#options.fetch(this.#url);
+      if ('problem' in document) return document;
+      const set = importJwks(document.text);
+      return 'problem' in set ? set : { set, jwks: document.text };
+    } catch {
+      return { problem: 'internal_error' };
+    }
+  }
+
+  #nextRefresh(): number {
+    return this.#options.refreshMs * (1 - JITTER * this.#options.random());
+  }
+}

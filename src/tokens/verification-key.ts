@@ -1,0 +1,84 @@
+// One public key that may prove tokens, and the gate it comes through: keys that a signature library would take but that prove
+// nothing (exponent 1, short or factorable moduli) never enter a key set.
+
+import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
+import { hasRocaFingerprint } from './roca-fingerprint.ts';
+
+/** RFC 7518 §3.3. */
+const MIN_MODULUS_BITS = 2048;
+/** Verifying costs grow with the square of the length; no server uses more. */
+const MAX_MODULUS_BITS = 8192;
+/** Smaller exponents lend themselves to forgeries, 1 makes every signature valid. */
+const MIN_EXPONENT = 65_537n;
+/** A long exponent costs up to 80 times as much to verify. */
+const MAX_EXPONENT = 0xffff_ffffn;
+
+/** What a key's publisher says of it; each is undefined when not said. */
+export interface KeyLabels {
+  readonly kid: string | undefined;
+  /** The one algorithm that the key is meant for. */
+  readonly alg: string | undefined;
+  /** Base64url SHA-1 of its certificate. */
+  readonly x5t: string | undefined;
+  /** Base64url SHA-256 of its certificate. */
+  readonly x5tS256: string | undefined;
+}
+
+/** A public key fit to prove tokens. */
+export interface VerificationKey extends KeyLabels {
+  readonly kty: string;
+  readonly crv: string | undefined;
+  /** RFC 7638, SHA-256, base64url: the key's identity under any name. */
+  readonly thumbprint: string;
+  readonly publicKey: KeyObject;
+}
+
+/** Why a key is not used. */
+export type KeyProblem =
+  | 'not_a_public_key'
+  | 'unknown_kind'
+  | 'unknown_algorithm'
+  | 'not_for_signatures'
+  | 'modulus_length'
+  | 'exponent'
+  | 'roca';
+
+/** Takes a public key through the gate. */
+export function verificationKeyOf(publicKey: KeyObject, labels: KeyLabels): VerificationKey | KeyProblem {
+  if (publicKey.type !== 'public') return 'not_a_public_key';
+  if (!['rsa', 'ec', 'ed25519'].includes(publicKey.asymmetricKeyType ?? '')) return 'unknown_kind';
+  const jwk = exportJwk(publicKey);
+  const kty = jwk?.kty ?? '';
+  const crv = jwk?.crv;
+  const algorithms = [...SIGNATURE_ALGORITHMS].filter(
+    ([, key]) => key.kty === kty && ('crv' in key ? key.crv : undefined) === crv,
+  );
+  if (jwk === undefined || algorithms.length === 0) return 'unknown_kind';
+  if (labels.alg !== undefined && !algorithms.some(([alg]) => alg === labels.alg)) return 'unknown_algorithm';
+  const weakness = kty === 'RSA' ? rsaWeakness(publicKey, jwk) : undefined;
+  return weakness ?? { ...labels, kty, crv, thumbprint: thumbprintOf(jwk), publicKey };
+}
+
+/** Undefined for curves that have no JWK form. */
+function exportJwk(publicKey: KeyObject): JsonWebKey | undefined {
+  try {
+    return publicKey.export({ format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
+function rsaWeakness(publicKey: KeyObject, jwk: JsonWebKey): KeyProblem | undefined {
+  const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
+  if (modulusLength < MIN_MODULUS_BITS || modulusLength > MAX_MODULUS_BITS) return 'modulus_length';
+  if (publicExponent < MIN_EXPONENT || publicExponent > MAX_EXPONENT || publicExponent % 2n === 0n) return 'exponent';
+  const modulus = BigInt(`0x${Buffer.from(jwk.n ?? '', 'base64url').toString('hex')}`);
+  return hasRocaFingerprint(modulus) ? 'roca' : undefined;
+}
+
+/** RFC 7638 §3.2: the required members, in lexicographic order, without white space. */
+function thumbprintOf({ crv, e, kty, n, x, y }: JsonWebKey): string {
+  const required = kty === 'RSA' ? { e, kty, n } : kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x };
+  return createHash('sha256').update(JSON.stringify(required)).digest('base64url');
+}

@@ -1,0 +1,46 @@
+// A real HTTP server that publishes a key set, counts who asks, and can be made to fail, hang or answer rubbish.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export class KeyServer implements AsyncDisposable {
+  /** What is answered with status 200. */
+  body: string | Buffer = '{"keys":[]}';
+  status = 200;
+  headers: Record<string, string> = {};
+  /** Answers wait for this. */
+  gate: Promise<unknown> = Promise.resolve();
+  /** Paths asked for, in order. */
+  readonly asked: string[] = [];
+  /** Request headers of the last request. */
+  lastHeaders: Record<string, unknown> = {};
+  readonly #server = createServer(async (request, response) => {
+    this.asked.push(request.url ?? '');
+    this.lastHeaders = request.headers;
+    await this.gate;
+    response.writeHead(this.status, { 'content-type': 'text/plain', ...this.headers });
+    response.end(this.body);
+  });
+
+  async listen(host = '127.0.0.1'): Promise<this> {
+    await new Promise<void>((done) => this.#server.listen(0, host, done));
+    return this;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  url(path = '/jwks'): string {
+    return `http://127.0.0.1:${this.port}${path}`;
+  }
+
+  get fetches(): number {
+    return this.asked.length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+}
