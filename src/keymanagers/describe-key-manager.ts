@@ -1,0 +1,31 @@
+// Judges a key manager that somebody wants to write, and says what the catalog must know to refuse two that could claim one token.
+
+import type { KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
+import type { FieldProblem } from './additional-properties.ts';
+import { readSettings } from './read-settings.ts';
+
+/** Judges key material the way the prover will use it; each answers with a sentence, or undefined when all is well. */
+export interface KeyMaterialChecks {
+  urlProblem(url: string): string | undefined;
+  pemProblem(value: string): string | undefined;
+}
+
+/** What the catalog needs beside the DTO, or all that is wrong with it, by field. */
+export function describeKeyManager(
+  dto: KeyManagerDto,
+  checks: KeyMaterialChecks,
+): Pick<KeyManagerWrite, 'enabled' | 'issuers' | 'jwtRules'> | { readonly problems: readonly FieldProblem[] } {
+  const settings = readSettings(dto);
+  if (!('type' in settings)) return { problems: settings };
+  const { enabled, issuers, jwtRules, keys } = settings;
+  const message =
+    keys.kind === 'jwks'
+      ? checks.urlProblem(keys.url)
+      : keys.kind === 'pem'
+        ? keys.values.map((value) => checks.pemProblem(value)).find((problem) => problem !== undefined)
+        : undefined;
+  return message === undefined
+    ? { enabled, issuers, jwtRules }
+    : { problems: [{ field: 'certificates.value', message }] };
+}

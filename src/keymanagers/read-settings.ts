@@ -1,0 +1,115 @@
+// A key manager's DTO as settings: defaults of its type applied, our own additions read, every contradiction named. One reading
+// for both occasions, the write and the use, so that what was accepted is what is in force.
+
+import type { KeySource, LiteralRule, TokenProfileName } from '../domain/key-manager.ts';
+import { TOKEN_PROFILES } from '../domain/key-manager.ts';
+import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
+import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
+import { AdditionalProperties, type FieldProblem } from './additional-properties.ts';
+import type { KeyManagerType } from './key-manager-type.ts';
+import { literalRules } from './literal-rules.ts';
+import { KEY_MANAGER_TYPES } from './types.ts';
+
+/** More would let long-expired tokens in; clocks that are minutes apart need mending. */
+const MAX_CLOCK_SKEW_SECONDS = 300;
+/** Ten years: a bound against slips, not a recommendation. */
+const MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600;
+
+/** What a DTO says, its type's defaults applied. */
+export interface KeyManagerSettings {
+  readonly type: KeyManagerType;
+  readonly enabled: boolean;
+  readonly tokenType: 'DIRECT' | 'EXCHANGED' | 'BOTH';
+  readonly issuers: readonly string[];
+  readonly selfValidateJwt: boolean;
+  readonly keys: KeySource;
+  readonly algorithms: readonly string[];
+  readonly consumerKeyClaims: readonly string[];
+  readonly scopesClaims: readonly string[];
+  readonly audiences: readonly string[];
+  readonly profile: TokenProfileName;
+  readonly jwtRules: readonly LiteralRule[];
+  /** Undefined: the installation's default. */
+  readonly clockSkewSeconds: number | undefined;
+  /** Undefined: the installation's default. */
+  readonly maxLifetimeSeconds: number | undefined;
+  readonly admin: boolean;
+}
+
+/** The settings, or all that is wrong with them. */
+export function readSettings(dto: KeyManagerDto): KeyManagerSettings | readonly FieldProblem[] {
+  const type = KEY_MANAGER_TYPES.get(dto.type);
+  if (type === undefined)
+    return [{ field: 'type', message: `is not known; known types are ${[...KEY_MANAGER_TYPES.keys()].join(', ')}` }];
+  const ours = new AdditionalProperties(dto, type.connectorProperties);
+  const algorithms = ours.choices('algorithms', [...SIGNATURE_ALGORITHMS.keys()]);
+  const [profile = type.profile] = ours.choices('profile', Object.keys(TOKEN_PROFILES) as TokenProfileName[]);
+  const clientClaims = unique([...given(dto.consumerKeyClaim), ...ours.texts('consumerKeyClaims')]);
+  const scopesClaims = given(dto.scopesClaim);
+  const settings: KeyManagerSettings = {
+    type,
+    enabled: dto.enabled ?? true,
+    tokenType: dto.tokenType ?? 'DIRECT',
+    issuers: unique([...given(dto.issuer), ...ours.texts('issuers')]),
+    selfValidateJwt: dto.enableSelfValidationJWT ?? true,
+    keys: keySource(dto),
+    algorithms: algorithms.length > 0 ? algorithms : type.algorithms,
+    consumerKeyClaims: clientClaims.length > 0 ? clientClaims : type.consumerKeyClaims,
+    scopesClaims: scopesClaims.length > 0 ? scopesClaims : type.scopesClaims,
+    audiences: unique([...ours.texts('audience'), ...ours.texts('audiences')]),
+    profile,
+    jwtRules: literalRules(dto.tokenValidation ?? []),
+    clockSkewSeconds: ours.integer('clockSkewSeconds', 0, MAX_CLOCK_SKEW_SECONDS),
+    maxLifetimeSeconds: ours.integer('maxLifetimeSeconds', 1, MAX_LIFETIME_SECONDS),
+    admin: ours.flag('adminTokens'),
+  };
+  const problems = [...ours.problems, ...contradictions(dto, settings, clientClaims)];
+  return problems.length > 0 ? problems : settings;
+}
+
+function contradictions(
+  dto: KeyManagerDto,
+  { type, issuers, keys, selfValidateJwt, tokenType }: KeyManagerSettings,
+  clientClaims: readonly string[],
+): readonly FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (dto.issuer !== undefined && dto.issuer !== null && dto.issuer.trim() !== dto.issuer)
+    problems.push({ field: 'issuer', message: 'has white space around it; `iss` is compared character by character' });
+  if (selfValidateJwt && tokenType !== 'EXCHANGED') {
+    const hint = 'or set enableSelfValidationJWT to false';
+    if (issuers.length === 0)
+      problems.push({
+        field: 'issuer',
+        message: `is needed to find the key manager of a JWT: give the exact \`iss\`, ${hint}`,
+      });
+    if (keys.kind === 'none')
+      problems.push({
+        field: 'certificates',
+        message: `are needed to validate JWTs: give type JWKS with a URL, or type PEM, ${hint}`,
+      });
+  }
+  if (clientClaims.some((claim) => /^\/?aud(\/|$)/.test(claim)) && !type.consumerKeyClaims.includes('aud'))
+    problems.push({
+      field: given(dto.consumerKeyClaim).some((claim) => /^\/?aud(\/|$)/.test(claim))
+        ? 'consumerKeyClaim'
+        : 'additionalProperties.consumerKeyClaims',
+      message: `must not be \`aud\` for type ${type.type}: an audience is whom a token is for, not who got it; its servers set ${type.consumerKeyClaims.join(' or ')}`,
+    });
+  return problems;
+}
+
+function keySource({ certificates }: KeyManagerDto): KeySource {
+  const value = certificates?.value?.trim() ?? '';
+  if (value === '') return { kind: 'none' };
+  if (certificates?.type === 'PEM') return { kind: 'pem', values: [value] };
+  return certificates?.type === 'JWKS' ? { kind: 'jwks', url: value } : { kind: 'none' };
+}
+
+/** WSO2 writes '' for what is not configured. */
+function given(text: string | null | undefined): readonly string[] {
+  return text === undefined || text === null || text === '' ? [] : [text];
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)];
+}

@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest';
+import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
+import { describeKeyManager } from '../../../src/keymanagers/describe-key-manager.ts';
+import { dto } from './key-manager-sample.ts';
+
+const asked: string[] = [];
+const checks = {
+  urlProblem: (url: string) => (url.startsWith('https://') ? undefined : 'must begin with https://'),
+  pemProblem: (value: string) => {
+    asked.push(value);
+    return value.includes('BEGIN') ? undefined : 'holds no PEM certificate or public key';
+  },
+};
+const describe = (changes: Partial<KeyManagerDto>) => describeKeyManager(dto(changes), checks);
+
+test('tells the catalog what it must compare', () => {
+  const tokenValidation = [{ id: 1, enable: true, type: 'JWT', value: { body: { tenant: 'blue' } } }] as const;
+  expect(
+    describe({ tokenValidation, additionalProperties: { issuers: ['https://alias.example', 'https://idp.example/'] } }),
+  ).toEqual({
+    enabled: true,
+    issuers: ['https://idp.example/', 'https://alias.example'],
+    jwtRules: [{ tenant: 'blue' }],
+  });
+  expect(describe({ enabled: false })).toMatchObject({ enabled: false });
+});
+
+test.each<[string, Partial<KeyManagerDto>, string, string]>([
+  ['an unknown type', { type: 'Keycloak' }, 'type', 'KeyCloak'],
+  ['a type out of the prototype', { type: '__proto__' }, 'type', 'known types'],
+  ['self-validation without issuer', { issuer: undefined }, 'issuer', 'enableSelfValidationJWT'],
+  ['self-validation with an empty issuer', { issuer: '' }, 'issuer', 'exact `iss`'],
+  ['self-validation without certificates', { certificates: undefined }, 'certificates', 'JWKS'],
+  ['certificates without a type', { certificates: { value: 'x' } }, 'certificates', 'type JWKS'],
+  ['white space around the issuer', { issuer: ' https://idp.example/' }, 'issuer', 'white space'],
+  [
+    'a JWKS that cannot be fetched',
+    { certificates: { type: 'JWKS', value: 'none' } },
+    'certificates.value',
+    'https://',
+  ],
+  ['PEM that cannot be read', { certificates: { type: 'PEM', value: 'x' } }, 'certificates.value', 'no PEM'],
+  ['aud as consumer key', { consumerKeyClaim: 'aud' }, 'consumerKeyClaim', 'azp or client_id'],
+  ['aud as consumer key by pointer', { consumerKeyClaim: '/aud/0' }, 'consumerKeyClaim', 'aud'],
+  [
+    'aud among several',
+    { additionalProperties: { consumerKeyClaims: ['azp', 'aud'] } },
+    'additionalProperties.consumerKeyClaims',
+    'aud',
+  ],
+  [
+    'an unknown algorithm',
+    { additionalProperties: { algorithms: ['HS256'] } },
+    'additionalProperties.algorithms',
+    'RS256',
+  ],
+  ['algorithm none', { additionalProperties: { algorithms: ['none'] } }, 'additionalProperties.algorithms', 'ES256'],
+  [
+    'an unknown profile',
+    { additionalProperties: { profile: 'loose' } },
+    'additionalProperties.profile',
+    'strict9068, standard, lenient',
+  ],
+  [
+    'a profile out of the prototype',
+    { additionalProperties: { profile: 'toString' } },
+    'additionalProperties.profile',
+    'lenient',
+  ],
+  [
+    'too much skew',
+    { additionalProperties: { clockSkewSeconds: 301 } },
+    'additionalProperties.clockSkewSeconds',
+    '0 to 300',
+  ],
+  [
+    'negative skew',
+    { additionalProperties: { clockSkewSeconds: -1 } },
+    'additionalProperties.clockSkewSeconds',
+    '0 to 300',
+  ],
+  [
+    'skew as text',
+    { additionalProperties: { clockSkewSeconds: '30' } },
+    'additionalProperties.clockSkewSeconds',
+    'whole number',
+  ],
+  [
+    'no lifetime',
+    { additionalProperties: { maxLifetimeSeconds: 0 } },
+    'additionalProperties.maxLifetimeSeconds',
+    'from 1',
+  ],
+  [
+    'adminTokens as text',
+    { additionalProperties: { adminTokens: 'yes' } },
+    'additionalProperties.adminTokens',
+    'true or false',
+  ],
+  [
+    'an issuer that is no text',
+    { additionalProperties: { issuers: [1] } },
+    'additionalProperties.issuers',
+    'list of texts',
+  ],
+  ['an empty audience', { additionalProperties: { audiences: [''] } }, 'additionalProperties.audiences', 'empty'],
+])('refuses %s, naming the field and the way out', (_what, changes, field, message) => {
+  const told = describe(changes);
+  expect(told).toHaveProperty('problems');
+  expect('problems' in told && told.problems.find((problem) => problem.field === field)?.message).toContain(message);
+});
+
+test('names every problem at once', () => {
+  const told = describe({ issuer: '', certificates: undefined, additionalProperties: { profile: 1, adminTokens: 2 } });
+  expect('problems' in told && told.problems.map(({ field }) => field).sort()).toEqual([
+    'additionalProperties.adminTokens',
+    'additionalProperties.profile',
+    'certificates',
+    'issuer',
+  ]);
+});
+
+test.each<[string, Partial<KeyManagerDto>]>([
+  [
+    'no issuer and no keys where JWTs are introspected',
+    { enableSelfValidationJWT: false, issuer: undefined, certificates: undefined },
+  ],
+  [
+    'no issuer and no keys where tokens are only exchanged',
+    { tokenType: 'EXCHANGED', issuer: undefined, certificates: undefined },
+  ],
+  ['the word none for an endpoint', { introspectionEndpoint: 'none', revokeEndpoint: 'none' }],
+  ['empty claims', { consumerKeyClaim: '', scopesClaim: '' }],
+  ['aud for ForgeRock', { type: 'Forgerock', consumerKeyClaim: 'aud' }],
+  [
+    "properties that are the connector's",
+    { type: 'Auth0', additionalProperties: { audience: '', client_secret: 's', anything: { a: 1 } } },
+  ],
+  ['PEM that can be read', { certificates: { type: 'PEM', value: '-----BEGIN CERTIFICATE-----' } }],
+])('takes %s', (_what, changes) => {
+  expect(describe(changes)).not.toHaveProperty('problems');
+});
+
+test('hands PEM on as it was written', () => {
+  describe({ certificates: { type: 'PEM', value: '-----BEGIN A+B' } });
+  expect(asked).toContain('-----BEGIN A+B');
+});

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
+import { resolveKeyManager } from '../../../src/keymanagers/resolve-key-manager.ts';
+import { dto } from './key-manager-sample.ts';
+
+const defaults = { clockSkewSeconds: 30, maxLifetimeSeconds: 86_400 };
+const resolve = (changes: Partial<KeyManagerDto> = {}, sequence = 1) =>
+  resolveKeyManager({ id: 'id-1', organization: 'carbon.super', sequence, dto: dto(changes) }, defaults);
+
+test('applies the defaults of type and installation', () => {
+  expect(resolve()).toEqual({
+    id: 'id-1',
+    organization: 'carbon.super',
+    sequence: 1,
+    name: 'Sample',
+    type: 'CustomKeyManager',
+    enabled: true,
+    tokenType: 'DIRECT',
+    issuers: ['https://idp.example/'],
+    selfValidateJwt: true,
+    keys: { kind: 'jwks', url: 'https://idp.example/jwks' },
+    algorithms: expect.arrayContaining(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']),
+    consumerKeyClaims: ['azp', 'client_id'],
+    scopesClaims: ['scope'],
+    audiences: [],
+    profile: 'standard',
+    marks: expect.arrayContaining([{ claim: 'at_hash', refuse: 'present' }]),
+    jwtRules: [],
+    clockSkewSeconds: 30,
+    maxLifetimeSeconds: 86_400,
+    admin: false,
+    digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+});
+
+test('what the key manager says itself comes first', () => {
+  const additionalProperties = {
+    issuers: ['https://alias.example'],
+    audience: 'api-a',
+    audiences: ['api-b'],
+    profile: 'strict9068',
+    algorithms: ['ES256'],
+    clockSkewSeconds: 5,
+    maxLifetimeSeconds: 600,
+    adminTokens: true,
+    consumerKeyClaims: ['cid'],
+  };
+  expect(
+    resolve({ additionalProperties, scopesClaim: 'scp', consumerKeyClaim: 'appid', enabled: false }),
+  ).toMatchObject({
+    issuers: ['https://idp.example/', 'https://alias.example'],
+    audiences: ['api-a', 'api-b'],
+    profile: 'strict9068',
+    algorithms: ['ES256'],
+    clockSkewSeconds: 5,
+    maxLifetimeSeconds: 600,
+    admin: true,
+    scopesClaims: ['scp'],
+    consumerKeyClaims: ['appid', 'cid'],
+    enabled: false,
+  });
+});
+
+test.each([
+  ['KeyCloak', ['azp'], ['scope']],
+  ['Okta', ['cid'], ['scp']],
+  ['Auth0', ['azp', 'client_id'], ['scope']],
+  ['WSO2-IS', ['azp'], ['scope']],
+  ['WSO2-IS-7', ['azp'], ['scope']],
+  ['Asgardeo', ['azp'], ['scope']],
+  ['default', ['azp'], ['scope']],
+  ['Forgerock', ['client_id', 'aud'], ['scope', 'scp']],
+])('%s names its clients and scopes', (type, consumerKeyClaims, scopesClaims) => {
+  expect(resolve({ type })).toMatchObject({ consumerKeyClaims, scopesClaims });
+});
+
+test("Auth0's own audience, that of its Management API, is not the tokens'", () => {
+  const additionalProperties = { audience: 'https://tenant.auth0.com/api/v2/' };
+  expect(resolve({ type: 'Auth0', additionalProperties })?.audiences).toEqual([]);
+  expect(resolve({ additionalProperties })?.audiences).toEqual(['https://tenant.auth0.com/api/v2/']);
+});
+
+test('one that could not be written vouches for nothing', () => {
+  expect(resolve({ type: 'Unknown' })).toBeUndefined();
+  expect(resolve({ issuer: undefined })).toBeUndefined();
+  expect(resolve({ additionalProperties: { algorithms: ['none'] } })).toBeUndefined();
+});
+
+test.each<[string, Partial<KeyManagerDto>]>([
+  ['name', { name: 'Other' }],
+  ['description', { description: 'x', displayName: 'y' }],
+  ['enabled', { enabled: false }],
+  ['audiences', { additionalProperties: { audiences: ['a'] } }],
+  ['foreign properties', { additionalProperties: { foo: 1 } }],
+  ['rules', { tokenValidation: [{ type: 'JWT', value: { body: { a: 'b' } } }] }],
+  ['an issuer said twice', { additionalProperties: { issuers: ['https://idp.example/'] } }],
+])('the digest does not change with %s', (_what, changes) => {
+  expect(resolve(changes, 7)?.digest).toBe(resolve()?.digest);
+});
+
+test('the digest does not change with the order of issuers and algorithms', () => {
+  const one = { issuers: ['a', 'b'], algorithms: ['ES256', 'RS256'] };
+  const other = { algorithms: ['RS256', 'ES256'], issuers: ['b', 'a'] };
+  expect(resolve({ additionalProperties: one })?.digest).toBe(resolve({ additionalProperties: other })?.digest);
+});
+
+test.each<[string, Partial<KeyManagerDto>]>([
+  ['issuer', { issuer: 'https://idp.example' }],
+  ['key URL', { certificates: { type: 'JWKS', value: 'https://idp.example/keys' } }],
+  ['kind of keys', { certificates: { type: 'PEM', value: 'https://idp.example/jwks' } }],
+  ['consumer key claim', { consumerKeyClaim: 'cid' }],
+  ['scopes claim', { scopesClaim: 'scp' }],
+  ['self-validation', { enableSelfValidationJWT: false }],
+  ['type, by its marks', { type: 'KeyCloak' }],
+  ['profile', { additionalProperties: { profile: 'lenient' } }],
+  ['algorithms', { additionalProperties: { algorithms: ['RS256'] } }],
+  ['skew', { additionalProperties: { clockSkewSeconds: 0 } }],
+  ['lifetime', { additionalProperties: { maxLifetimeSeconds: 60 } }],
+])('the digest changes with the %s', (_what, changes) => {
+  expect(resolve(changes)?.digest).not.toBe(resolve()?.digest);
+});
