@@ -1,0 +1,44 @@
+// The applications of a catalog document, with their keys and subscriptions. Each key and each subscription is an entry of
+// its own, so that blocking one subscription over HTTP disputes nothing else.
+
+import type { ApplicationWrite } from '../domain/catalog-facts.ts';
+import { keyEntry, type PlannedKey, planKey, writeKeys } from './apply-keys.ts';
+import type { ApplySession, Entry } from './apply-session.ts';
+import { applySubscription, subscriptionEntry } from './apply-subscriptions.ts';
+
+/** Writes them; names that cannot be resolved and clients that belong to another application refuse the document. */
+export function applyApplications(writes: readonly ApplicationWrite[], session: ApplySession): void {
+  const { applications } = session.tables;
+  const plannedKeys: PlannedKey[] = [];
+  for (const [index, write] of writes.entries()) {
+    const { organization, name, owner, policy } = write;
+    const stored = applications.find(organization, name);
+    const entry: Entry = {
+      key: ['application', organization, name],
+      label: `applications[${name}]`,
+      at: `applications[${index}]`,
+      fields: { owner, policy },
+    };
+    const keys = write.keys.map((key, at) => ({ key, entry: keyEntry(entry, key, at) }));
+    const subscriptions = write.subscriptions.map((subscription, at) => {
+      return { subscription, entry: subscriptionEntry(entry, subscription, at) };
+    });
+    const parts = [...keys, ...subscriptions].map((part) => part.entry);
+    const partsChanged = parts.some((part) => session.isNews(part));
+    const merge = session.merge(entry, stored && { owner: stored.owner, policy: stored.policy }, { partsChanged });
+    const anew = merge.kind === 'insert';
+    if (stored === undefined && !anew) {
+      // Deleted by an admin: its keys and subscriptions stay deleted with it.
+      for (const part of parts) session.remember(part);
+      continue;
+    }
+    const id = stored?.id ?? crypto.randomUUID();
+    if (anew) applications.put({ id, organization, name, owner, policy });
+    if (merge.kind === 'update')
+      applications.put({ id, organization, name, ...(merge.fields as { owner: string; policy: string }) });
+    const parent = { id, organization, anew };
+    plannedKeys.push(...keys.flatMap(({ key, entry: part }) => planKey(key, part, parent, session)));
+    for (const { subscription, entry: part } of subscriptions) applySubscription(subscription, part, parent, session);
+  }
+  writeKeys(plannedKeys, session);
+}

@@ -1,0 +1,59 @@
+// The application keys (WSO2 ApplicationKeyMapping) of a catalog document.
+
+import type { ApplicationWrite } from '../domain/catalog-facts.ts';
+import type { ApplicationKeyMapping } from '../domain/subscriber.ts';
+import type { ApplySession, Entry } from './apply-session.ts';
+
+type KeyWrite = ApplicationWrite['keys'][number];
+
+/** The application that an entry hangs on; `anew` when it was written for the first time just now. */
+export interface ParentApplication {
+  readonly id: string;
+  readonly organization: string;
+  readonly anew: boolean;
+}
+
+/** A mapping to write, and where it stands in the document. */
+export interface PlannedKey {
+  readonly mapping: ApplicationKeyMapping;
+  readonly at: string;
+}
+
+/** A key as an entry of the document. */
+export function keyEntry(parent: Entry, { keyManager, keyType, consumerKey }: KeyWrite, index: number): Entry {
+  return {
+    key: ['key', ...parent.key.slice(1), keyManager, keyType],
+    label: `${parent.label}.keys[${keyManager} ${keyType}]`,
+    at: `${parent.at}.keys[${index}]`,
+    fields: { consumerKey },
+  };
+}
+
+/** Judges a key; what is to be written is written by {@link writeKeys}, when all keys of the document are known. */
+export function planKey(write: KeyWrite, entry: Entry, parent: ParentApplication, session: ApplySession): PlannedKey[] {
+  const { keyManagers, applications } = session.tables;
+  const { keyManager, keyType, consumerKey } = write;
+  const keyManagerId = keyManagers.resolve(parent.organization, keyManager);
+  const held = keyManagerId === undefined ? undefined : applications.findConsumerKey(parent.id, keyType, keyManagerId);
+  const merge = session.merge(entry, held === undefined ? undefined : { consumerKey: held }, parent);
+  if (merge.kind !== 'insert' && merge.kind !== 'update') return [];
+  if (keyManagerId === undefined) {
+    const message = `no key manager of the organization is named "${keyManager}"; add it under keyManagers, or correct the name`;
+    session.refuse('unresolved', `${entry.at}.keyManager`, message);
+    return [];
+  }
+  return [{ mapping: { applicationId: parent.id, keyType, keyManagerId, consumerKey }, at: entry.at }];
+}
+
+/** Writes the planned keys. All let go of their clients first: in one document, a client may move to another application. */
+export function writeKeys(planned: readonly PlannedKey[], session: ApplySession): void {
+  const { applications } = session.tables;
+  for (const { mapping } of planned)
+    applications.unmapKey(mapping.applicationId, mapping.keyType, mapping.keyManagerId);
+  for (const { mapping, at } of planned) {
+    const taken = applications.mapKey(mapping);
+    if (taken === undefined) continue;
+    const message = `the client belongs to the application "${taken.takenBy}"; one client has one application and one key type`;
+    session.refuse('conflict', `${at}.consumerKey`, message);
+  }
+}

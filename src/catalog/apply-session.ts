@@ -1,0 +1,86 @@
+// One application of a catalog document: merges entry after entry and gathers what came of it.
+
+import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { CatalogConflict } from './catalog-result.ts';
+import { digestsOf, type FieldDigests, type Fields, type Merge, mergeEntry } from './merge-entry.ts';
+import type { StructureLog } from './write-transaction.ts';
+import type { WriterTables } from './writer-tables.ts';
+
+/** An entry of the document. */
+export interface Entry {
+  /** Kind and names: what makes it the same entry in the next document. */
+  readonly key: readonly string[];
+  /** How people know it: `applications[PizzaShack]`. */
+  readonly label: string;
+  /** Where it stands in the document: `applications[0]`. */
+  readonly at: string;
+  readonly fields: Fields;
+}
+
+/** The session's inputs. */
+export interface ApplyOptions {
+  readonly tables: WriterTables;
+  readonly log: StructureLog;
+  /** Digests of the last applied document, by entry. */
+  readonly base: ReadonlyMap<string, FieldDigests>;
+  readonly catalogWins: boolean;
+}
+
+/** Why a document is refused, with the field at fault. */
+export type ApplyProblem = WriteRefusal['fields'][number] & { readonly why: WriteRefusal['why'] };
+
+/** Gathers changes, conflicts and mistakes, and the digests to compare the next document with. */
+export class ApplySession {
+  readonly tables: WriterTables;
+  readonly log: StructureLog;
+  readonly changes: string[] = [];
+  readonly conflicts: CatalogConflict[] = [];
+  readonly problems: ApplyProblem[] = [];
+  readonly digests = new Map<string, FieldDigests>();
+  readonly #base: ReadonlyMap<string, FieldDigests>;
+  readonly #catalogWins: boolean;
+
+  constructor({ tables, log, base, catalogWins }: ApplyOptions) {
+    this.tables = tables;
+    this.log = log;
+    this.#base = base;
+    this.#catalogWins = catalogWins;
+  }
+
+  /** Judges an entry against what the catalog holds, and notes a change or conflict. `anew`: its parent is new. */
+  merge(entry: Entry, current: Fields | undefined, how: { anew?: boolean; partsChanged?: boolean } = {}): Merge {
+    const key = JSON.stringify(entry.key);
+    if (this.digests.has(key)) {
+      this.refuse('exists', entry.at, `${entry.label} is in the document twice; remove one of the two`);
+      return { kind: 'keep' };
+    }
+    this.digests.set(key, digestsOf(entry.fields));
+    const base = how.anew === true ? undefined : this.#base.get(key);
+    const merge = mergeEntry(base, entry.fields, current, {
+      catalogWins: this.#catalogWins,
+      partsChanged: how.partsChanged === true,
+    });
+    if (merge.kind === 'conflict')
+      this.conflicts.push(...merge.conflicts.map((conflict) => ({ entity: entry.label, ...conflict })));
+    if (merge.kind === 'insert') this.changes.push(`${entry.label} added`);
+    if (merge.kind === 'update') this.changes.push(`${entry.label} changed: ${merge.changed.join(', ')}`);
+    return merge;
+  }
+
+  /** True when the entry is not exactly as in the last applied document. */
+  isNews(entry: Entry): boolean {
+    const base = this.#base.get(JSON.stringify(entry.key)) ?? {};
+    const now = digestsOf(entry.fields);
+    return [...Object.keys(base), ...Object.keys(now)].some((field) => base[field] !== now[field]);
+  }
+
+  /** Keeps what the document says of an entry that is not looked at, for the next document. */
+  remember(entry: Entry): void {
+    this.digests.set(JSON.stringify(entry.key), digestsOf(entry.fields));
+  }
+
+  /** Notes a mistake; the document will not be applied. */
+  refuse(why: WriteRefusal['why'], field: string, message: string): void {
+    this.problems.push({ why, field, message });
+  }
+}

@@ -1,0 +1,17 @@
+// What the catalog has to tell an operator outside of any request.
+
+/** One event; none of them holds a secret. */
+export type CatalogEvent =
+  /** Reads fail, so nothing can be decided; told once until they succeed again. */
+  | { readonly kind: 'unreadable'; readonly message: string }
+  /** A key manager that its type cannot read any more: it vouches for nothing until it is written anew. */
+  | { readonly kind: 'key_manager_skipped'; readonly id: string; readonly name: string; readonly organization: string }
+  /** A write failed for a reason other than its content. */
+  | { readonly kind: 'write_failed'; readonly message: string }
+  /** The writer's thread is gone: decisions go on, writes are refused until a restart. */
+  | { readonly kind: 'writer_lost'; readonly message: string }
+  /** The full check that a clean start leaves for later was made; no problems means a sound file. */
+  | { readonly kind: 'checked'; readonly problems: readonly string[] };
+
+/** Takes the events; must not throw. */
+export type ReportCatalogEvent = (event: CatalogEvent) => void;

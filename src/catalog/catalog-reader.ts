@@ -1,0 +1,78 @@
+// The deciding thread's view of the catalog: reads only, one prepared statement a question, and the routing structure in
+// memory. It never waits for a writer and never turns a failed read into an answer.
+
+import type { Database, Statement } from 'better-sqlite3';
+import type { Catalog, CatalogSnapshot, StoredKeySet } from '../authorize/ports.ts';
+import type { Subscriber } from '../domain/subscriber.ts';
+import type { ReportCatalogEvent } from './catalog-event.ts';
+import { type ResolveKeyManager, StructureLoader } from './structure-loader.ts';
+import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscriber-row.ts';
+
+/** Belongs to no snapshot, so a decision that gets it starts over and finds the catalog unreadable. */
+const UNREADABLE: Subscriber = { structureRevision: -1, mapping: null, application: null, subscription: null };
+
+/** What the reader needs beside its connection. */
+export interface CatalogReaderOptions {
+  readonly db: Database;
+  readonly resolveKeyManager: ResolveKeyManager;
+  readonly report: ReportCatalogEvent;
+}
+
+/** Implements {@link Catalog}. */
+export class CatalogReader implements Catalog {
+  readonly #report: ReportCatalogEvent;
+  readonly #structureRevision: Statement<[], number>;
+  readonly #revision: Statement<[], number>;
+  readonly #subscriber: Statement<[string, string, string], SubscriberRow>;
+  readonly #keySet: Statement<[string], StoredKeySet>;
+  readonly #loader: StructureLoader;
+  #held: CatalogSnapshot | undefined;
+  #failing = false;
+
+  constructor({ db, resolveKeyManager, report }: CatalogReaderOptions) {
+    this.#report = report;
+    this.#structureRevision = db.prepare<[], number>('SELECT structure_revision FROM meta').pluck();
+    this.#revision = db.prepare<[], number>('SELECT revision FROM meta').pluck();
+    this.#subscriber = db.prepare(findSubscriberSql);
+    this.#keySet = db.prepare('SELECT url, jwks, fetched_at_ms AS fetchedAtMs FROM key_set WHERE key_manager_id = ?');
+    this.#loader = new StructureLoader(db, resolveKeyManager, report);
+  }
+
+  /** The same object for as long as no API and no key manager changes. */
+  snapshot(): CatalogSnapshot | undefined {
+    return this.#reading(() => {
+      if (this.#structureRevision.get() !== this.#held?.structureRevision) this.#held = this.#loader.load(this.#held);
+      return this.#held;
+    }, undefined);
+  }
+
+  /** What is known of a client that calls an API, all of one revision. */
+  findSubscriber(consumerKey: string, keyManagerId: string, apiId: string): Subscriber {
+    return this.#reading(() => {
+      const row = this.#subscriber.get(consumerKey, keyManagerId, apiId);
+      return row === undefined ? UNREADABLE : toSubscriber(row);
+    }, UNREADABLE);
+  }
+
+  /** The key set kept for a key manager. */
+  loadKeySet(keyManagerId: string): StoredKeySet | undefined {
+    return this.#reading(() => this.#keySet.get(keyManagerId), undefined);
+  }
+
+  /** Rises with every write; undefined when it cannot be read. */
+  revision(): number | undefined {
+    return this.#reading(() => this.#revision.get(), undefined);
+  }
+
+  #reading<T>(read: () => T, otherwise: T): T {
+    try {
+      const result = read();
+      this.#failing = false;
+      return result;
+    } catch (error) {
+      if (!this.#failing) this.#report({ kind: 'unreadable', message: String(error) });
+      this.#failing = true;
+      return otherwise;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// Three-way comparison of one catalog entry: what the document said when it was applied last, what it says now, and what
+// the catalog holds. Decides what is to be written; writes nothing.
+
+import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
+
+/** An entry's content by field; values are JSON. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Digest of each field of an entry, as kept from the last application. */
+export type FieldDigests = Readonly<Record<string, string>>;
+
+/** One field that the document and an admin both changed. Values are for people to read and hold no secret. */
+export interface FieldConflict {
+  readonly field: string;
+  readonly catalog: string;
+  readonly current: string;
+}
+
+/** What to do with an entry. */
+export type Merge =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'insert' }
+  | { readonly kind: 'update'; readonly fields: Fields; readonly changed: readonly string[] }
+  | { readonly kind: 'conflict'; readonly conflicts: readonly FieldConflict[] };
+
+/** How the caller wants an entry to be judged. */
+export interface MergeOptions {
+  readonly catalogWins: boolean;
+  /** What hangs on the entry changed in the document, so that the entry cannot stay deleted unnoticed. */
+  readonly partsChanged?: boolean;
+}
+
+/** Stands for the entry as a whole in a conflict: it was deleted by an admin. */
+const WHOLE_ENTRY = '';
+
+/** The only field with room for secrets (a key manager's connector settings). */
+const SECRET_FIELD = 'additionalProperties';
+
+const MAX_SHOWN_CHARACTERS = 120;
+
+/**
+ * The document's changes since `base` are taken; a field that differs from `base` in the catalog was changed by an admin
+ * and stays, unless the document changed it too: a conflict, which `catalogWins` settles for the document.
+ */
+export function mergeEntry(
+  base: FieldDigests | undefined,
+  catalog: Fields,
+  current: Fields | undefined,
+  { catalogWins, partsChanged = false }: MergeOptions,
+): Merge {
+  const said = digestsOf(catalog);
+  const names = [...new Set([...Object.keys(base ?? {}), ...Object.keys(catalog), ...Object.keys(current ?? {})])];
+  const documentChanged = names.filter((name) => base?.[name] !== said[name]);
+  if (current === undefined) {
+    if (base === undefined) return { kind: 'insert' };
+    if (documentChanged.length === 0 && !partsChanged) return { kind: 'keep' };
+    if (catalogWins) return { kind: 'insert' };
+    return { kind: 'conflict', conflicts: [{ field: WHOLE_ENTRY, catalog: 'changed', current: 'deleted' }] };
+  }
+  const held = digestsOf(current);
+  // What was never in a document was written by an admin, whatever it says.
+  const changed = documentChanged.filter((name) => held[name] !== said[name]);
+  const disputed = changed.filter((name) => base === undefined || held[name] !== base[name]);
+  if (disputed.length > 0 && !catalogWins) {
+    const conflicts = disputed.map((field) => ({
+      field,
+      catalog: shown(field, catalog[field]),
+      current: shown(field, current[field]),
+    }));
+    return { kind: 'conflict', conflicts };
+  }
+  if (changed.length === 0) return { kind: 'keep' };
+  const fields: Record<string, unknown> = { ...current };
+  for (const name of changed) fields[name] = catalog[name];
+  return { kind: 'update', fields, changed };
+}
+
+/** A digest for each field that is present. */
+export function digestsOf(fields: Fields): FieldDigests {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => {
+      const text = canonicalJson(value);
+      return text === undefined ? [] : [[name, createHash('sha256').update(text).digest('base64url')]];
+    }),
+  );
+}
+
+function shown(field: string, value: unknown): string {
+  if (field === SECRET_FIELD) return '(not shown)';
+  return (canonicalJson(value) ?? 'absent').slice(0, MAX_SHOWN_CHARACTERS);
+}

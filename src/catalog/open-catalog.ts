@@ -1,0 +1,67 @@
+// Opens the catalog: the writer in its thread, then the readers of this thread. The only way into this room.
+
+import type { KeySetStore } from '../authorize/ports.ts';
+import type { CatalogEvent, ReportCatalogEvent } from './catalog-event.ts';
+import { CatalogLists } from './catalog-lists.ts';
+import { CatalogReader } from './catalog-reader.ts';
+import { CatalogUnusable } from './catalog-unusable.ts';
+import { CatalogWriter } from './catalog-writer.ts';
+import { openForReading } from './open-database.ts';
+import type { ResolveKeyManager } from './structure-loader.ts';
+
+/** Longer than any write of ours; a foreign lock that lasts longer is answered with "try again". */
+const BUSY_TIMEOUT_MS = 5000;
+
+/** Past the rush of a start, in which the writer has better things to do. */
+const FULL_CHECK_DELAY_MS = 30_000;
+
+/** What the catalog is opened with. */
+export interface OpenCatalogOptions {
+  /** Created, with its folder, when it does not exist; readable by its owner only. */
+  readonly file: string;
+  readonly resolveKeyManager: ResolveKeyManager;
+  readonly report: ReportCatalogEvent;
+  /** How long a write waits for a foreign lock; 5 s unless given. */
+  readonly busyTimeoutMs?: number;
+  /** How long after a clean start the file is checked in full; 30 s unless given. */
+  readonly fullCheckDelayMs?: number;
+}
+
+/** An open catalog. */
+export interface OpenCatalog {
+  readonly reader: CatalogReader;
+  readonly lists: CatalogLists;
+  readonly writer: CatalogWriter;
+  readonly keySets: KeySetStore;
+  /** Waits for the writes sent so far; nothing may be read or written afterwards. */
+  close(): Promise<void>;
+}
+
+/** Rejects with {@link CatalogUnusable} when the file is in use, foreign, newer or damaged. */
+export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCatalog> {
+  const { file, resolveKeyManager, busyTimeoutMs = BUSY_TIMEOUT_MS, fullCheckDelayMs = FULL_CHECK_DELAY_MS } = options;
+  let lastEvent: CatalogEvent | undefined;
+  const report: ReportCatalogEvent = (event) => {
+    lastEvent = event;
+    options.report(event);
+  };
+  const writer = await CatalogWriter.start({ file, busyTimeoutMs, fullCheckDelayMs }, report);
+  const db = openForReading(writer.file);
+  const close = async () => {
+    // The last connection to close cleans up after the others, and only the writer's may.
+    db.close();
+    await writer.close();
+  };
+  const reader = new CatalogReader({ db, resolveKeyManager, report });
+  if (reader.snapshot() === undefined) {
+    await close();
+    const details = lastEvent?.kind === 'unreadable' ? lastEvent.message : 'unknown error';
+    throw new CatalogUnusable(file, `cannot be read (${details})`, 'move it aside and restore a copy');
+  }
+  const keySets: KeySetStore = {
+    load: (keyManagerId) => reader.loadKeySet(keyManagerId),
+    // A failure was reported by then; a key manager that is gone needs no key set.
+    save: (keyManagerId, keySet) => void writer.saveKeySet(keyManagerId, keySet),
+  };
+  return { reader, lists: new CatalogLists(db), writer, keySets, close };
+}

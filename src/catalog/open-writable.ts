@@ -1,0 +1,80 @@
+// Opens the catalog for its one writer: lock, file, schema, and as much checking as the last stop calls for.
+// Whatever is wrong, nothing is deleted or repaired here.
+
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { CatalogUnusable } from './catalog-unusable.ts';
+import { migrate } from './migrate.ts';
+import { makeDurable, openForWriting } from './open-database.ts';
+import { createPrivately, takeWriterLock } from './writer-lock.ts';
+
+/** The catalog, open for writing and marked as open. */
+export interface WritableCatalog {
+  /** Where it really is, links resolved. */
+  readonly file: string;
+  readonly db: Database;
+  /** The last stop was clean, so the full check was left for later. */
+  readonly wasClean: boolean;
+  /** Marks the file as cleanly closed, closes it and lets the next writer in. */
+  close(): void;
+}
+
+/** Throws {@link CatalogUnusable} when the file cannot be used. */
+export function openWritable(path: string, busyTimeoutMs: number): WritableCatalog {
+  let file = resolve(path);
+  const undo: (() => void)[] = [];
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // One lock for one file, by whatever link it is reached.
+    file = existsSync(file) ? realpathSync(file) : join(realpathSync(dirname(file)), basename(file));
+    undo.push(takeWriterLock(file));
+    createPrivately(file);
+    const db = openForWriting(file, busyTimeoutMs);
+    undo.push(() => db.close());
+    migrate(db, file);
+    makeDurable(db);
+    const wasClean = db.prepare('SELECT clean FROM meta').pluck().get() === 1;
+    const problems = wasClean ? [] : findDamage(db);
+    if (problems.length > 0) throw damaged(file, problems.join('; '));
+    db.exec('UPDATE meta SET clean = 0');
+    const close = () => {
+      db.exec('UPDATE meta SET clean = 1');
+      for (const step of undo.reverse()) step();
+    };
+    return { file, db, wasClean, close };
+  } catch (error) {
+    for (const step of undo.reverse()) step();
+    throw asUnusable(file, error);
+  }
+}
+
+/** What SQLite's quick_check finds; empty for a sound file. Takes time in proportion to the file. */
+export function findDamage(db: Database): readonly string[] {
+  const found = db.prepare<[], string>('PRAGMA quick_check(5)').pluck().all();
+  return found.length === 1 && found[0] === 'ok' ? [] : found;
+}
+
+/** Turns what SQLite or the file system says into a boot failure that says what to do; anything else is a defect. */
+function asUnusable(file: string, error: unknown): unknown {
+  const { code = '', message } = error as { code?: string; message: string };
+  if (error instanceof CatalogUnusable || code === '') return error;
+  if (code === 'SQLITE_NOTADB')
+    return new CatalogUnusable(file, 'is not a SQLite file', 'name a file of its own for the catalog');
+  if (code.startsWith('SQLITE_CORRUPT')) return damaged(file, message);
+  if (code.startsWith('SQLITE_BUSY'))
+    return new CatalogUnusable(file, 'is locked by another program', 'end the program that has it open for writing');
+  return new CatalogUnusable(
+    file,
+    `cannot be opened for writing (${code})`,
+    'see that its folder exists, is writable for this user and has free space',
+  );
+}
+
+function damaged(file: string, details: string): CatalogUnusable {
+  return new CatalogUnusable(
+    file,
+    `is damaged (${details})`,
+    'stop, move it aside together with its -wal and -shm files, and restore a copy or start again with --catalog',
+  );
+}

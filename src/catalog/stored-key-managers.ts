@@ -1,0 +1,143 @@
+// Reads and writes key managers in their tables. Writes happen inside a transaction that the caller holds.
+
+import type { Database, Statement } from 'better-sqlite3';
+import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
+import type { KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { LiteralRule } from '../domain/key-manager.ts';
+import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
+import { rulesExclude } from '../domain/key-manager-index.ts';
+
+interface KeyManagerRow {
+  readonly id: string;
+  readonly organization: string;
+  readonly name: string;
+  readonly sequence: number;
+  readonly enabled: number;
+  readonly vouches: number;
+  readonly rules: string;
+  readonly dto: string;
+}
+
+/** The `key_manager` and `key_manager_issuer` tables. */
+export class StoredKeyManagers {
+  readonly #all: Statement<[], KeyManagerRow>;
+  readonly #ofOrganization: Statement<[string], KeyManagerRow>;
+  readonly #one: Statement<[string], KeyManagerRow>;
+  readonly #id: Statement<[string, string], string>;
+  readonly #name: Statement<[string], string>;
+  readonly #issuers: Statement<[string], string>;
+  readonly #sharers: Statement<[string, string], KeyManagerRow & { issuer: string }>;
+  readonly #sequence: Statement<[], number>;
+  readonly #put: Statement;
+  readonly #clearIssuers: Statement<[string]>;
+  readonly #issuer: Statement<[string, string, string]>;
+  readonly #delete: Statement<[string]>;
+
+  constructor(db: Database) {
+    this.#all = db.prepare('SELECT * FROM key_manager ORDER BY sequence');
+    this.#ofOrganization = db.prepare('SELECT * FROM key_manager WHERE organization = ? ORDER BY sequence');
+    this.#one = db.prepare('SELECT * FROM key_manager WHERE id = ?');
+    this.#id = db
+      .prepare<[string, string], string>('SELECT id FROM key_manager WHERE organization = ? AND name = ?')
+      .pluck();
+    this.#name = db.prepare<[string], string>('SELECT name FROM key_manager WHERE id = ?').pluck();
+    this.#issuers = db
+      .prepare<[string], string>('SELECT issuer FROM key_manager_issuer WHERE key_manager_id = ?')
+      .pluck();
+    this.#sharers = db.prepare(`
+      SELECT k.*, mine.issuer AS issuer FROM key_manager_issuer mine
+      JOIN key_manager_issuer other ON other.organization = mine.organization AND other.issuer = mine.issuer
+      JOIN key_manager k ON k.id = other.key_manager_id
+      WHERE mine.key_manager_id = ? AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1 ORDER BY k.sequence`);
+    this.#sequence = db
+      .prepare<[], number>('UPDATE meta SET next_sequence = next_sequence + 1 RETURNING next_sequence - 1')
+      .pluck();
+    this.#put = db.prepare(`
+      INSERT INTO key_manager VALUES (@id, @organization, @name, @sequence, @enabled, @vouches, @rules, @dto)
+      ON CONFLICT (id) DO UPDATE SET enabled = excluded.enabled, vouches = excluded.vouches, rules = excluded.rules,
+        dto = excluded.dto`);
+    this.#clearIssuers = db.prepare('DELETE FROM key_manager_issuer WHERE key_manager_id = ?');
+    this.#issuer = db.prepare('INSERT INTO key_manager_issuer VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
+    this.#delete = db.prepare('DELETE FROM key_manager WHERE id = ?');
+  }
+
+  /** Every key manager, in order of creation. */
+  all(): StoredKeyManager[] {
+    return this.#all.all().map(toStored);
+  }
+
+  /** Those of one organization, in order of creation. */
+  ofOrganization(organization: string): StoredKeyManager[] {
+    return this.#ofOrganization.all(organization).map(toStored);
+  }
+
+  /** The key manager of this id. */
+  find(id: string): StoredKeyManager | undefined {
+    const row = this.#one.get(id);
+    return row === undefined ? undefined : toStored(row);
+  }
+
+  /** The id of a key manager of exactly this organization, known by name. */
+  idOf(organization: string, name: string): string | undefined {
+    return this.#id.get(organization, name);
+  }
+
+  /** The id of the key manager that an API or key of the organization means by a name: its own, else the Global one. */
+  resolve(organization: string, name: string): string | undefined {
+    return this.idOf(organization, name) ?? this.idOf(GLOBAL_ORGANIZATION, name);
+  }
+
+  /** The name of the key manager of this id. */
+  nameOf(id: string): string | undefined {
+    return this.#name.get(id);
+  }
+
+  /** What was written for a key manager beside its DTO. */
+  described(id: string): { readonly issuers: readonly string[]; readonly jwtRules: readonly LiteralRule[] } {
+    return { issuers: this.#issuers.all(id), jwtRules: rulesOf(this.#one.get(id)) };
+  }
+
+  /** Writes a new key manager, or anew the one of this id, and returns it as stored. */
+  put(write: KeyManagerWrite, existingId: string | undefined): StoredKeyManager {
+    const known = existingId === undefined ? undefined : this.find(existingId);
+    const id = known?.id ?? crypto.randomUUID();
+    const sequence = known?.sequence ?? this.#sequence.get() ?? 0;
+    const { organization, enabled } = write;
+    const dto: KeyManagerDto = { ...write.dto, id, enabled, global: organization === GLOBAL_ORGANIZATION };
+    this.#put.run({
+      id,
+      organization,
+      name: dto.name,
+      sequence,
+      enabled: enabled ? 1 : 0,
+      vouches: dto.tokenType === 'EXCHANGED' ? 0 : 1,
+      rules: JSON.stringify(write.jwtRules),
+      dto: JSON.stringify(dto),
+    });
+    this.#clearIssuers.run(id);
+    for (const issuer of write.issuers) this.#issuer.run(organization, issuer, id);
+    return { id, organization, sequence, dto };
+  }
+
+  /** Another enabled key manager of the organization that could claim a token of this one, with the issuer they share. */
+  rivalOf(id: string): { readonly name: string; readonly issuer: string } | undefined {
+    const own = this.#one.get(id);
+    if (own === undefined || own.enabled === 0 || own.vouches === 0) return undefined;
+    const rules = rulesOf(own);
+    return this.#sharers.all(id, id).find((other) => !rulesExclude(rules, rulesOf(other)));
+  }
+
+  /** Deletes the key manager with its issuers and its kept key set; nothing may refer to it any more. */
+  delete(id: string): void {
+    this.#delete.run(id);
+  }
+}
+
+function toStored(row: KeyManagerRow): StoredKeyManager {
+  const { id, organization, sequence } = row;
+  return { id, organization, sequence, dto: JSON.parse(row.dto) as KeyManagerDto };
+}
+
+function rulesOf(row: KeyManagerRow | undefined): LiteralRule[] {
+  return row === undefined ? [] : (JSON.parse(row.rules) as LiteralRule[]);
+}

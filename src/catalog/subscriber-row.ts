@@ -1,0 +1,51 @@
+// The question of every request in one statement: client → key mapping → application → subscription, with the revision.
+
+import type { KeyType } from '../domain/api.ts';
+import type { Subscriber, SubscriptionState } from '../domain/subscriber.ts';
+
+/**
+ * Parameters: consumer key, key manager, API. Always one row. The casts change nothing but SQLite's mind: for a bare
+ * parameter in a join it plans the statement anew on every call, which costs six times the look-ups themselves.
+ */
+export const findSubscriberSql = `
+  SELECT meta.structure_revision AS structureRevision,
+    m.consumer_key AS consumerKey, m.key_manager_id AS keyManagerId, m.application_id AS mappedTo, m.key_type AS keyType,
+    a.id AS applicationId, a.organization, a.name, a.owner, a.policy AS applicationPolicy,
+    s.id AS subscriptionId, s.api_id AS apiId, s.policy AS subscriptionPolicy, s.state
+  FROM meta
+  LEFT JOIN application_key_mapping m ON m.consumer_key = CAST(? AS TEXT) AND m.key_manager_id = CAST(? AS TEXT)
+  LEFT JOIN application a ON a.id = m.application_id
+  LEFT JOIN subscription s ON s.application_id = a.id AND s.api_id = CAST(? AS TEXT)`;
+
+/** That row; a table's columns are all null where it has no match. */
+export interface SubscriberRow {
+  readonly structureRevision: number;
+  readonly consumerKey: string | null;
+  readonly keyManagerId: string;
+  readonly mappedTo: string;
+  readonly keyType: KeyType;
+  readonly applicationId: string | null;
+  readonly organization: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly applicationPolicy: string;
+  readonly subscriptionId: string | null;
+  readonly apiId: string;
+  readonly subscriptionPolicy: string;
+  readonly state: SubscriptionState;
+}
+
+/** The row as plain facts. */
+export function toSubscriber(row: SubscriberRow): Subscriber {
+  const { structureRevision, consumerKey, keyManagerId, keyType, applicationId, organization, name, owner } = row;
+  return {
+    structureRevision,
+    mapping: consumerKey === null ? null : { consumerKey, keyManagerId, applicationId: row.mappedTo, keyType },
+    application:
+      applicationId === null ? null : { id: applicationId, organization, name, owner, policy: row.applicationPolicy },
+    subscription:
+      row.subscriptionId === null || applicationId === null
+        ? null
+        : { id: row.subscriptionId, apiId: row.apiId, applicationId, policy: row.subscriptionPolicy, state: row.state },
+  };
+}

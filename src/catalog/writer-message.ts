@@ -1,0 +1,29 @@
+// What the writer's thread and the thread that owns it say to each other. Plain data: it crosses threads by copy.
+
+import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { CatalogWrites } from './catalog-writes.ts';
+
+/** Names of the writes. */
+export type WriteName = keyof CatalogWrites;
+
+/** What the writer's thread is started with. */
+export interface WriterOptions {
+  readonly file: string;
+  /** How long a write waits for another program's lock on the file before it is refused. */
+  readonly busyTimeoutMs: number;
+  /** When the full check that a clean start leaves out is made. */
+  readonly fullCheckDelayMs: number;
+}
+
+/** To the writer: a write, or the wish to stop after all writes before it. */
+export type ToWriter =
+  | { readonly kind: 'write'; readonly id: number; readonly name: WriteName; readonly args: readonly unknown[] }
+  | { readonly kind: 'close' };
+
+/** From the writer. */
+export type FromWriter =
+  | { readonly kind: 'ready'; readonly file: string }
+  | { readonly kind: 'unusable'; readonly file: string; readonly problem: string; readonly fix: string }
+  | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly refusal: WriteRefusal }
+  | { readonly kind: 'checked'; readonly problems: readonly string[] };

@@ -1,0 +1,54 @@
+// The writer's thread: takes writes one after the other and answers each with a value. Started by catalog-writer.ts only.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { CatalogUnusable } from './catalog-unusable.ts';
+import { CatalogWrites } from './catalog-writes.ts';
+import { findDamage, openWritable, type WritableCatalog } from './open-writable.ts';
+import { refuse } from './refuse.ts';
+import type { FromWriter, ToWriter, WriterOptions } from './writer-message.ts';
+
+const { file, busyTimeoutMs, fullCheckDelayMs } = workerData as WriterOptions;
+const port = parentPort;
+if (port === null) throw new Error('the writer runs in a thread of its own');
+const tell = (message: FromWriter) => port.postMessage(message);
+
+try {
+  serve(openWritable(file, busyTimeoutMs));
+} catch (error) {
+  if (!(error instanceof CatalogUnusable)) throw error;
+  tell({ kind: 'unusable', file: error.file, problem: error.problem, fix: error.fix });
+}
+
+function serve(catalog: WritableCatalog): void {
+  const writes = new CatalogWrites(catalog.db);
+  // After an unclean stop the check has been made already.
+  const check = () => tell({ kind: 'checked', problems: findDamage(catalog.db) });
+  const checkLater = catalog.wasClean ? setTimeout(check, fullCheckDelayMs) : undefined;
+  port?.on('message', (message: ToWriter) => {
+    if (message.kind === 'close') {
+      clearTimeout(checkLater);
+      catalog.close();
+      port?.close();
+    } else tell(perform(writes, message));
+  });
+  tell({ kind: 'ready', file: catalog.file });
+}
+
+/** Never throws: whatever goes wrong, the write was rolled back and its sender gets an answer. */
+function perform(writes: CatalogWrites, { id, name, args }: Extract<ToWriter, { kind: 'write' }>): FromWriter {
+  try {
+    const write = writes[name] as (...given: unknown[]) => unknown;
+    return { kind: 'done', id, result: write.apply(writes, [...args]) };
+  } catch (error) {
+    const { code = 'defect', message } = error as { code?: string; message: string };
+    const hint = code.startsWith('SQLITE_BUSY')
+      ? 'another program holds the catalog file; try again in a moment'
+      : `the catalog file could not be written (${code}); look at the server's log, its disk and its permissions`;
+    return {
+      kind: 'failed',
+      id,
+      message: `${name}: ${code}: ${message}`,
+      refusal: refuse('busy', { field: '', message: hint }),
+    };
+  }
+}

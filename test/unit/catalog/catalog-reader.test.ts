@@ -1,0 +1,183 @@
+// What the deciding thread sees of a catalog that is being written.
+
+import { expect, test, vi } from 'vitest';
+import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
+import { findApi } from '../../../src/domain/router.ts';
+import { api, application, key, keyManager, ORGANIZATION, pizzaFacts, subscription } from './catalog-samples.ts';
+import { startProgram } from './child-program.ts';
+import { behindItsBack, idsOf, openTemporary } from './temporary-catalog.ts';
+
+// Each test starts a thread, some a process, and machines are busy.
+vi.setConfig({ testTimeout: 30_000 });
+
+async function openWithPizza(options = {}) {
+  const catalog = await openTemporary(undefined, options);
+  await catalog.writer.applyCatalog(pizzaFacts(), 'first', { catalogWins: false });
+  return catalog;
+}
+
+test('a change acknowledged to an admin rules the very next question', async () => {
+  const catalog = await openWithPizza();
+  for (const state of ['BLOCKED', 'UNBLOCKED', 'ON_HOLD'] as const) {
+    const applications = [
+      application('Shack', { keys: [key('shack')], subscriptions: [subscription('Pizza', { state })] }),
+    ];
+    await catalog.writer.applyCatalog({ ...pizzaFacts(), applications }, state, { catalogWins: false });
+    expect(idsOf(catalog).subscriber('shack').subscription?.state).toBe(state);
+  }
+  for (const name of ['A', 'B', 'C']) {
+    const { id } = (await catalog.writer.createKeyManager(keyManager(name))) as StoredKeyManager;
+    expect(catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name).toBe(name);
+    await catalog.writer.deleteKeyManager(ORGANIZATION, id, false);
+    expect(catalog.reader.snapshot()?.keyManagers.byId.has(id)).toBe(false);
+  }
+});
+
+test('writes of subscriptions, applications, keys and key sets never rebuild the router', async () => {
+  const catalog = await openWithPizza();
+  const before = catalog.reader.snapshot();
+  const revision = catalog.reader.revision() ?? 0;
+  const applications = [...pizzaFacts().applications, application('Other', { keys: [key('other')] })];
+  await catalog.writer.applyCatalog({ ...pizzaFacts(), applications }, 'second', { catalogWins: false });
+  const id = idsOf(catalog).keyManagers.get('Staff') ?? '';
+  await catalog.writer.saveKeySet(id, { url: 'https://staff.example/jwks', jwks: '{}', fetchedAtMs: 5 });
+  expect(idsOf(catalog).subscriber('other').application?.name).toBe('Other');
+  expect(catalog.reader.revision()).toBe(revision + 2);
+  expect(catalog.reader.snapshot()).toBe(before);
+});
+
+test('a key manager that is added changes the index and leaves the router as it is', async () => {
+  const catalog = await openWithPizza();
+  const before = catalog.reader.snapshot();
+  await catalog.writer.createKeyManager(keyManager('Third'));
+  const after = catalog.reader.snapshot();
+  expect(after?.structureRevision).toBe((before?.structureRevision ?? 0) + 1);
+  expect(after?.router).toBe(before?.router);
+  expect(after?.keyManagers.byIssuer.size).toBe(3);
+});
+
+test('a subscriber comes with the structure revision it was read at, so facts of two revisions cannot meet', async () => {
+  const catalog = await openWithPizza();
+  const snapshot = catalog.reader.snapshot();
+  const { subscriber } = idsOf(catalog);
+  expect(subscriber('shack').structureRevision).toBe(snapshot?.structureRevision);
+  await catalog.writer.createKeyManager(keyManager('Third'));
+  expect(subscriber('shack').structureRevision).toBe((snapshot?.structureRevision ?? 0) + 1);
+});
+
+test('a snapshot that followed every change equals one that is loaded afresh', async () => {
+  const followed = await openWithPizza();
+  const documents = [
+    [api('Pizza', { keyManagers: ['Staff', 'Partner'], context: '/orders/1.0.0' }), api('Orders', { context: '/o' })],
+    [api('Pizza', { hosts: ['*.example.com'], keyManagers: ['Staff'] }), api('New', { context: '/orders/1.0.0' })],
+  ];
+  for (const [at, apis] of documents.entries()) {
+    const facts = { keyManagers: pizzaFacts().keyManagers, apis, applications: [] };
+    expect((await followed.writer.applyCatalog(facts, `${at}`, { catalogWins: false })).kind).toBe('applied');
+    followed.reader.snapshot();
+  }
+  const staff = idsOf(followed).keyManagers.get('Staff') ?? '';
+  await followed.writer.deleteKeyManager(ORGANIZATION, staff, true);
+  const last = followed.reader.snapshot();
+  await followed.close();
+  const fresh = (await openTemporary(followed.file)).reader.snapshot();
+  expect(last?.structureRevision).toBe(fresh?.structureRevision);
+  expect(last?.keyManagers).toEqual(fresh?.keyManagers);
+  expect([...(last?.router.byId ?? [])].toSorted()).toEqual([...(fresh?.router.byId ?? [])].toSorted());
+  for (const [host, path] of [
+    ['any', 'orders'],
+    ['any', 'o'],
+    ['a.example.com', 'pizza'],
+    ['any', 'pizza'],
+  ] as const) {
+    const found = [last, fresh].map((one) => one && findApi(one.router, host, [path, '1.0.0'])?.routed.api);
+    expect(found[0]).toEqual(found[1]);
+  }
+});
+
+test('a reader that the log of changes does not reach back to loads everything', async () => {
+  const catalog = await openWithPizza();
+  const before = catalog.reader.snapshot();
+  await catalog.writer.createKeyManager(keyManager('Third'));
+  await catalog.writer.createKeyManager(keyManager('Fourth'));
+  behindItsBack(catalog.file, (db) => db.exec('DELETE FROM structure_change WHERE revision <= 2'));
+  const names = [...(catalog.reader.snapshot()?.keyManagers.byId.values() ?? [])].map(({ name }) => name);
+  expect(before?.keyManagers.byId.size).toBe(2);
+  expect(names).toEqual(['Partner', 'Staff', 'Third', 'Fourth']);
+});
+
+test('the log of changes is kept short', async () => {
+  const catalog = await openWithPizza();
+  behindItsBack(catalog.file, (db) => db.exec('UPDATE meta SET structure_revision = 5000'));
+  await catalog.writer.createKeyManager(keyManager('Third'));
+  const kept = behindItsBack(catalog.file, (db) => db.prepare('SELECT revision FROM structure_change').pluck().all());
+  expect(kept).toEqual([5001]);
+});
+
+test('deciding reads go on while another process holds the write lock, and the write that cannot be made says busy', async () => {
+  const catalog = await openWithPizza();
+  const program = startProgram('holding-process.ts', catalog.file);
+  expect(await program.firstLine).toBe('holding');
+  const refused = catalog.writer.createKeyManager(keyManager('Third'));
+  expect(catalog.reader.snapshot()?.router.byId.size).toBe(2);
+  expect(idsOf(catalog).subscriber('shack').application?.name).toBe('Shack');
+  expect(await refused).toMatchObject({ why: 'busy', fields: [{ message: expect.stringContaining('try again') }] });
+  expect(catalog.events).toMatchObject([{ kind: 'write_failed' }]);
+  await program.kill();
+  expect(await catalog.writer.createKeyManager(keyManager('Third'))).toHaveProperty('id');
+});
+
+test('a key manager that its type cannot read is left out and reported', async () => {
+  const catalog = await openTemporary();
+  const { id } = (await catalog.writer.createKeyManager(keyManager('Odd', { type: 'Broken' }))) as StoredKeyManager;
+  expect(catalog.reader.snapshot()?.keyManagers.byId.size).toBe(0);
+  expect(catalog.events).toEqual([{ kind: 'key_manager_skipped', id, name: 'Odd', organization: ORGANIZATION }]);
+});
+
+test('a catalog that cannot be read answers nothing, reports it once, and answers again when it can be read', async () => {
+  const catalog = await openWithPizza();
+  const { subscriber } = idsOf(catalog);
+  const snapshot = catalog.reader.snapshot();
+  behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE meta RENAME TO hidden'));
+  expect(catalog.reader.snapshot()).toBeUndefined();
+  expect(catalog.reader.snapshot()).toBeUndefined();
+  // No revision of any snapshot, so that a decision starts over and then finds nothing.
+  expect(subscriber('shack')).toMatchObject({ structureRevision: -1, mapping: null });
+  expect(catalog.events).toMatchObject([{ kind: 'unreadable' }]);
+  behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE hidden RENAME TO meta'));
+  expect(catalog.reader.snapshot()).toBe(snapshot);
+});
+
+test('a client is known at its own key manager only, and a client without application is unknown', async () => {
+  const catalog = await openWithPizza();
+  const { subscriber } = idsOf(catalog);
+  expect(subscriber('shack', 'Staff')).toMatchObject({ mapping: null, application: null, subscription: null });
+  expect(subscriber('stranger')).toMatchObject({ mapping: null, application: null, subscription: null });
+  expect(subscriber('shack', 'Partner', 'Orders')).toMatchObject({
+    application: { name: 'Shack' },
+    subscription: null,
+  });
+});
+
+test('key sets outlive a restart', async () => {
+  const catalog = await openWithPizza();
+  const id = idsOf(catalog).keyManagers.get('Partner') ?? '';
+  catalog.keySets.save(id, { url: 'https://partner.example/jwks', jwks: '{"keys":[]}', fetchedAtMs: 1234.5 });
+  catalog.keySets.save('gone', { url: 'https://gone.example/jwks', jwks: '{}', fetchedAtMs: 1 });
+  await catalog.close();
+  const again = await openTemporary(catalog.file);
+  expect(again.keySets.load(id)).toEqual({
+    url: 'https://partner.example/jwks',
+    jwks: '{"keys":[]}',
+    fetchedAtMs: 1234,
+  });
+  expect(again.keySets.load('gone')).toBeUndefined();
+});
+
+test('admin credentials are kept as digests with their rights', async () => {
+  const catalog = await openTemporary();
+  const credential = { name: 'root', sha256: 'ab'.repeat(32), organization: ORGANIZATION, rights: ['read', 'write'] };
+  await catalog.writer.saveAdminCredential({ ...credential, rights: ['read'] });
+  await catalog.writer.saveAdminCredential(credential);
+  expect(catalog.lists.listAdminCredentials()).toEqual([credential]);
+});

@@ -1,0 +1,92 @@
+// Small facts to put into a catalog, and the least that a resolver can make of them.
+
+import type { ApiWrite, ApplicationWrite, CatalogFacts, KeyManagerWrite } from '../../../src/domain/catalog-facts.ts';
+import type { KeyManager } from '../../../src/domain/key-manager.ts';
+import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
+
+export const ORGANIZATION = 'carbon.super';
+
+/** The least that a resolver can make of a stored key manager; undefined for type `Broken`. */
+export function resolveKeyManager({ id, organization, sequence, dto }: StoredKeyManager): KeyManager | undefined {
+  if (dto.type === 'Broken') return undefined;
+  return {
+    id,
+    organization,
+    sequence,
+    name: dto.name,
+    type: dto.type,
+    enabled: dto.enabled !== false,
+    tokenType: dto.tokenType ?? 'DIRECT',
+    issuers: [dto.issuer ?? ''],
+    selfValidateJwt: true,
+    keys: { kind: 'none' },
+    algorithms: ['RS256'],
+    consumerKeyClaims: ['azp'],
+    scopesClaims: ['scope'],
+    audiences: [],
+    profile: 'standard',
+    marks: [],
+    jwtRules: [],
+    clockSkewSeconds: 0,
+    maxLifetimeSeconds: 3600,
+    admin: false,
+    digest: id,
+  };
+}
+
+export function keyManager(name: string, more: Partial<KeyManagerWrite['dto']> = {}): KeyManagerWrite {
+  const issuer = more.issuer ?? `https://${name}.example`;
+  const dto = { name, type: 'CustomKeyManager', ...more, issuer };
+  return { organization: ORGANIZATION, dto, enabled: dto.enabled !== false, issuers: [issuer], jwtRules: [] };
+}
+
+export function api(name: string, more: Partial<ApiWrite> = {}): ApiWrite {
+  return {
+    organization: ORGANIZATION,
+    name,
+    version: '1.0.0',
+    context: `/${name.toLowerCase()}/1.0.0`,
+    defaultVersionContext: null,
+    hosts: [],
+    lifecycle: 'PUBLISHED',
+    type: 'HTTP',
+    securityScheme: ['oauth2'],
+    audiences: [],
+    keyManagers: 'all',
+    subscriptionValidation: true,
+    endpoints: [],
+    authorizationHeader: 'authorization',
+    path: { encodedSlash: 'reject', matrixParameters: 'reject' },
+    resources: [{ verb: 'GET', template: '/menu', authType: 'Any', scopes: ['menu:read'] }],
+    ...more,
+  };
+}
+
+export function application(name: string, more: Partial<ApplicationWrite> = {}): ApplicationWrite {
+  return {
+    organization: ORGANIZATION,
+    name,
+    owner: 'owner',
+    policy: 'Unlimited',
+    keys: [],
+    subscriptions: [],
+    ...more,
+  };
+}
+
+export const key = (consumerKey: string, keyManagerName = 'Partner') => {
+  return { keyManager: keyManagerName, consumerKey, keyType: 'PRODUCTION' as const };
+};
+
+export const subscription = (apiName: string, more: Partial<ApplicationWrite['subscriptions'][number]> = {}) => {
+  return { api: apiName, version: '1.0.0', policy: 'Gold', state: 'UNBLOCKED' as const, ...more };
+};
+
+/** Two key managers, a pizza API of one of them, and an application that is subscribed to it. */
+export function pizzaFacts(): CatalogFacts {
+  return {
+    keyManagers: [keyManager('Partner'), keyManager('Staff')],
+    apis: [api('Pizza', { keyManagers: ['Partner'] }), api('Orders')],
+    applications: [application('Shack', { keys: [key('shack')], subscriptions: [subscription('Pizza')] })],
+  };
+}
