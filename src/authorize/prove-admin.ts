@@ -1,0 +1,54 @@
+// Proves a caller of the admin side by an access token of a key manager that is marked for it. Same proof as on the way through
+// Envoy, other question: it yields who calls and with which scopes, or nothing.
+
+import { isRefusal } from '../domain/decision.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
+import { claimsToken } from '../domain/key-manager-index.ts';
+import type { Catalog, Tokens } from './ports.ts';
+
+/** Long enough for a first fetch of the key manager's keys; nobody's traffic waits for it. */
+const BUDGET_MS = 5_000;
+
+/** Who the token says calls. */
+export interface ProvedAdmin {
+  readonly name: string;
+  /** The key manager's own: a token cannot choose it. */
+  readonly organization: string;
+  readonly scopes: readonly string[];
+}
+
+/** Undefined for every token that does not prove a caller, whatever the cause. Tokens bound to a certificate prove none here. */
+export async function proveAdmin(
+  bearer: string,
+  catalog: Catalog,
+  tokens: Tokens,
+  nowMs: number,
+): Promise<ProvedAdmin | undefined> {
+  const token = tokens.read(bearer);
+  const snapshot = catalog.snapshot();
+  if (isRefusal(token) || token.kind === 'opaque' || snapshot === undefined) return undefined;
+  const { issuer, claims } = token;
+  const marked = [...snapshot.keyManagers.byId.values()].filter(
+    (keyManager) => issuer !== undefined && mayVouch(keyManager, issuer) && claimsToken(keyManager, claims),
+  );
+  const [keyManager, ...others] = marked;
+  if (keyManager === undefined || others.length > 0) return undefined;
+  const proof = await tokens.prove(token, keyManager, nowMs, { deadlineMs: nowMs + BUDGET_MS });
+  if (proof.kind !== 'proved' || catalog.snapshot() !== snapshot) return undefined;
+  const { subject, consumerKey, scopes, audiences, certificateThumbprint } = proof.facts;
+  const name = subject ?? consumerKey;
+  const meant = keyManager.audiences.some((audience) => audiences.includes(audience));
+  if (name === undefined || !meant || certificateThumbprint !== undefined) return undefined;
+  return { name, organization: keyManager.organization, scopes };
+}
+
+/** An audience is a must: a token for some API of the same key manager must not open the admin side. */
+function mayVouch(keyManager: KeyManager, issuer: string): boolean {
+  return (
+    keyManager.admin &&
+    keyManager.enabled &&
+    keyManager.tokenType !== 'EXCHANGED' &&
+    keyManager.audiences.length > 0 &&
+    keyManager.issuers.includes(issuer)
+  );
+}
