@@ -1,0 +1,62 @@
+// Turns a decision into the answer for Envoy: identity for the upstream on an allow, WSO2's body and RFC 6750's challenge for the
+// client otherwise, metadata for the access log always. It never softens a decision.
+
+import type { Decision } from '../domain/decision.ts';
+import type { IdentityFact } from '../domain/identity-fact.ts';
+import { allowed, type CheckResponse, denied, errorResponse } from './check-response.ts';
+import { dynamicMetadata } from './dynamic-metadata.ts';
+import { IdentityHeaders } from './identity-headers.ts';
+import { Refusals } from './refusals.ts';
+
+/** How decisions are told. */
+export interface AnswerOptions {
+  /** Lower-case header name → fact. */
+  readonly identityHeaders: Readonly<Record<string, IdentityFact>>;
+  /** Lower-case names of further headers that never reach an upstream. */
+  readonly removeHeaders: readonly string[];
+  /** Leave the credential in the request on its way to the upstream. */
+  readonly keepCredential: boolean;
+  /** The realm of WWW-Authenticate. */
+  readonly realm: string;
+  /**
+   * A fault is a `denied_response`, an `error_response` (to which Envoy's failure mode applies, from 1.37 on), or no
+   * response but the gRPC status UNAVAILABLE (to which it applies in every version).
+   */
+  readonly onFault: 'denied' | 'error_response' | 'grpc';
+}
+
+/** What an answer depends on beside the decision. */
+export interface AnsweredRequest {
+  readonly contentType: string | undefined;
+  underscoredHeaders(): readonly string[];
+}
+
+/** Tells a decision to Envoy; `unavailable` stands for the gRPC status. */
+export type Answer = (
+  decision: Decision,
+  decisionId: string,
+  request: AnsweredRequest,
+) => CheckResponse | 'unavailable';
+
+/** An answer with these options. Throws at boot when they contradict each other. */
+export function answerer(options: AnswerOptions): Answer {
+  const identity = new IdentityHeaders(options.identityHeaders, options.removeHeaders);
+  const refusals = new Refusals(options.realm);
+  return (decision, decisionId, request) => {
+    const metadata = dynamicMetadata(decision, decisionId);
+    if (decision.outcome === 'allow') {
+      const isPublic = decision.reason === 'public_resource';
+      // On a public resource nobody vouched for anything: no identity, and the credential is the upstream's business.
+      const credential = isPublic || options.keepCredential ? undefined : decision.known.api?.authorizationHeader;
+      const { set, remove } = identity.changes(
+        isPublic ? {} : decision.known,
+        request.underscoredHeaders(),
+        credential,
+      );
+      return allowed({ setHeaders: set, removeHeaders: remove, metadata });
+    }
+    const refusal = { ...refusals.of(decision, request.contentType), metadata };
+    if (decision.outcome === 'deny' || options.onFault === 'denied') return denied(refusal);
+    return options.onFault === 'error_response' ? errorResponse(refusal) : 'unavailable';
+  };
+}

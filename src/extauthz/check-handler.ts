@@ -1,0 +1,181 @@
+// Serves one Check call: bytes → decision → bytes, within its budget. An allow leaves only in time and only to a call that still
+// waits; whatever goes wrong ends as a refusal of this one request and changes nothing for the others.
+
+import { type handleUnaryCall, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import type { Budget } from '../authorize/ports.ts';
+import type { Decision, Evidence, Fault } from '../domain/decision.ts';
+import type { AccessRequest } from '../domain/request.ts';
+import type { Answer } from './answer.ts';
+import { CheckRequest } from './check-request.ts';
+import { encodeCheckResponse } from './check-response.ts';
+import { MalformedCheckRequest } from './malformed-check-request.ts';
+import type { RouteAttributeNames } from './route-attributes.ts';
+
+/** One decision as it was told to Envoy. */
+export interface DecisionRecord {
+  readonly decisionId: string;
+  /** Envoy's x-request-id. */
+  readonly requestId: string | undefined;
+  readonly decision: Decision;
+  readonly startedAtMs: number;
+  /** Microseconds from the message's arrival to its answer. */
+  readonly durationUs: number;
+  readonly method: string;
+  readonly host: string;
+  /** Without the query. */
+  readonly path: string;
+}
+
+/** What serving a call needs. */
+export interface CheckHandlerOptions {
+  readonly decide: (request: AccessRequest, budget: Budget) => Decision | Promise<Decision>;
+  readonly answer: Answer;
+  readonly routeAttributes: RouteAttributeNames;
+  /** Own limit of a decision; Envoy's `grpc-timeout` counts where it is shorter. */
+  readonly limitMs: number;
+  /** Kept back from the limit for the way of the answer; of a short limit at most half. */
+  readonly marginMs: number;
+  readonly onDecision: (record: DecisionRecord) => void;
+  /** A bug, or bytes that are no CheckRequest; the request was refused. */
+  readonly onDefect: (error: unknown, decisionId: string) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly newDecisionId: () => string;
+}
+
+/** The handler of `envoy.service.auth.v3.Authorization/Check`, for a service definition that leaves bytes as they are. */
+export function checkHandler(options: CheckHandlerOptions): handleUnaryCall<Buffer, Buffer> {
+  return (call, respond) => new Check(options, call, respond).run();
+}
+
+type Call = ServerUnaryCall<Buffer, Buffer>;
+type Refused = { readonly code: status; readonly details: string };
+
+const INTERNAL_ERROR: Fault = { outcome: 'fault', reason: 'internal_error', evidence: {}, known: {} };
+
+/** One call, from its message to its only answer. */
+class Check {
+  readonly #options: CheckHandlerOptions;
+  readonly #call: Call;
+  readonly #respond: sendUnaryData<Buffer>;
+  readonly #decisionId: string;
+  readonly #startedAtMs: number;
+  readonly #startedMark = performance.now();
+  readonly #deadlineMs: number;
+  #request: CheckRequest | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #answered = false;
+
+  constructor(options: CheckHandlerOptions, call: Call, respond: sendUnaryData<Buffer>) {
+    this.#options = options;
+    this.#call = call;
+    this.#respond = respond;
+    this.#decisionId = options.newDecisionId();
+    this.#startedAtMs = options.now();
+    const availableMs = Math.min(options.limitMs, Number(call.getDeadline()) - this.#startedAtMs);
+    this.#deadlineMs = this.#startedAtMs + availableMs - Math.min(options.marginMs, availableMs / 2);
+  }
+
+  run(): void {
+    let decided: Decision | Promise<Decision>;
+    try {
+      this.#request = new CheckRequest(this.#call.request, this.#options.routeAttributes);
+      decided = this.#options.decide(this.#request, { deadlineMs: this.#deadlineMs });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (!(decided instanceof Promise)) {
+      this.#settle(decided);
+      return;
+    }
+    const leftMs = Math.max(0, this.#deadlineMs - this.#options.now());
+    this.#timer = setTimeout(() => this.#settle(late({})), leftMs);
+    this.#call.once('cancelled', () => this.#settle(late({ cancelled: true })));
+    decided.then(
+      (decision) => this.#settle(decision),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** Answers with the decision, unless the call has its answer. */
+  #settle(decision: Decision): void {
+    if (this.#answered) return;
+    try {
+      const told = this.#inTime(decision);
+      const response = this.#options.answer(told, this.#decisionId, this.#request ?? UNREAD);
+      if (response === 'unavailable') this.#finish(told, { code: status.UNAVAILABLE, details: 'no verdict' });
+      else this.#finish(told, encodeCheckResponse(response));
+    } catch (error) {
+      if (decision !== INTERNAL_ERROR) this.#fail(error);
+      else this.#finish(INTERNAL_ERROR, { code: status.INTERNAL, details: 'internal error' });
+    }
+  }
+
+  #inTime(decision: Decision): Decision {
+    if (decision.outcome !== 'allow') return decision;
+    if (this.#call.cancelled) return { ...late({ cancelled: true }), known: decision.known };
+    return this.#options.now() < this.#deadlineMs ? decision : { ...late({}), known: decision.known };
+  }
+
+  #fail(error: unknown): void {
+    this.#report(() => this.#options.onDefect(error, this.#decisionId));
+    if (this.#answered) return;
+    if (!(error instanceof MalformedCheckRequest)) this.#settle(INTERNAL_ERROR);
+    else
+      this.#finish(
+        { ...INTERNAL_ERROR, evidence: { problem: error.message } },
+        { code: status.INVALID_ARGUMENT, details: 'not a CheckRequest' },
+      );
+  }
+
+  #finish(decision: Decision, answer: Buffer | Refused): void {
+    this.#answered = true;
+    clearTimeout(this.#timer);
+    if ('code' in answer) this.#respond(answer);
+    else this.#respond(null, answer);
+    this.#report(() => this.#options.onDecision(this.#record(decision)));
+  }
+
+  #record(decision: Decision): DecisionRecord {
+    const path = this.#request?.path ?? '';
+    return {
+      decisionId: this.#decisionId,
+      requestId: this.#requestId(),
+      decision,
+      startedAtMs: this.#startedAtMs,
+      durationUs: Math.round((performance.now() - this.#startedMark) * 1000),
+      method: this.#request?.method ?? '',
+      host: this.#request?.host ?? '',
+      path: /^[^?#]*/.exec(path)?.[0] ?? '',
+    };
+  }
+
+  #requestId(): string | undefined {
+    try {
+      return this.#request?.requestId;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The answer has left, or is about to: a listener that throws must not take either with it. */
+  #report(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      try {
+        this.#options.onDefect(error, this.#decisionId);
+      } catch {
+        // The one place to report to has failed as well.
+      }
+    }
+  }
+}
+
+/** Stands in for a request that could not be read. */
+const UNREAD = { contentType: undefined, underscoredHeaders: () => [] };
+
+function late(evidence: Evidence): Fault {
+  return { outcome: 'fault', reason: 'deadline_exceeded', evidence, known: {} };
+}

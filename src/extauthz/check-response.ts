@@ -1,0 +1,124 @@
+// The answers that Envoy understands, and their bytes. A CheckResponse without a status would be an allow: none can be made,
+// because `status` is a mandatory part of each kind and is always written.
+
+import type { DynamicMetadata } from './dynamic-metadata.ts';
+import { WireWriter } from './wire-writer.ts';
+
+/** A header name and its value. */
+export type Header = readonly [name: string, value: string];
+
+/** google.rpc.Code of a refusal: any but 0, which is OK. */
+export type RefusalCode = 3 | 5 | 7 | 12 | 14 | 16;
+
+/** The request passes, with these changes to its headers. */
+export interface Allowed {
+  readonly kind: 'allowed';
+  readonly status: 0;
+  readonly setHeaders: readonly Header[];
+  /** Envoy removes after it sets, so no name may be in both. */
+  readonly removeHeaders: readonly HeaderRemoval[];
+  readonly metadata: DynamicMetadata;
+}
+
+/** What the client gets in place of the upstream's answer. */
+export interface HttpRefusal {
+  readonly status: RefusalCode;
+  readonly httpStatus: number;
+  readonly headers: readonly Header[];
+  readonly body: string;
+  readonly metadata: DynamicMetadata;
+}
+
+/** The request does not pass (`denied_response`). */
+export interface Denied extends HttpRefusal {
+  readonly kind: 'denied';
+}
+
+/** No verdict (`error_response`): Envoy counts an error and its failure mode applies; before 1.37 it answers a plain 403. */
+export interface ErrorResponse extends HttpRefusal {
+  readonly kind: 'error';
+}
+
+/** One answer. */
+export type CheckResponse = Allowed | Denied | ErrorResponse;
+
+/** An allow. */
+export function allowed(parts: Omit<Allowed, 'kind' | 'status'>): Allowed {
+  return { kind: 'allowed', status: 0, ...parts };
+}
+
+/** A denial. */
+export function denied(refusal: HttpRefusal): Denied {
+  return { kind: 'denied', ...refusal };
+}
+
+/** An error response. */
+export function errorResponse(refusal: HttpRefusal): ErrorResponse {
+  return { kind: 'error', ...refusal };
+}
+
+/** Names for `headers_to_remove`, encoded once. */
+export interface HeaderRemoval {
+  readonly names: readonly string[];
+  readonly encoded: Buffer;
+}
+
+/** OkHttpResponse: headers_to_remove=5. */
+export function headerRemoval(names: readonly string[]): HeaderRemoval {
+  const writer = new WireWriter();
+  for (const name of names) writer.text(5, name);
+  return { names, encoded: Buffer.from(writer.finish()) };
+}
+
+/** HeaderValueOption.HeaderAppendAction OVERWRITE_IF_EXISTS_OR_ADD. */
+const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+/** CheckResponse: denied_response=2, error_response=5. */
+const REFUSAL_FIELD = { denied: 2, error: 5 } as const;
+
+/** The bytes: status=1, the response of its kind, dynamic_metadata=4. */
+export function encodeCheckResponse(response: CheckResponse): Buffer {
+  const writer = new WireWriter();
+  writer.message(1, () => writer.varint(1, response.status));
+  if (response.kind === 'allowed') writer.message(3, () => writeAllowed(writer, response));
+  else writer.message(REFUSAL_FIELD[response.kind], () => writeRefusal(writer, response));
+  writer.message(4, () => writeMetadata(writer, response.metadata));
+  return writer.finish();
+}
+
+/** OkHttpResponse: headers=2, headers_to_remove=5. */
+function writeAllowed(writer: WireWriter, response: Allowed): void {
+  for (const header of response.setHeaders) {
+    writer.message(2, () => {
+      writeHeader(writer, header);
+      // Releases up to 1.36 obey `append`, 1.37.0 obeys `append_action` (whose default appends): only both overwrite everywhere.
+      writer.message(2, () => writer.varint(1, 0));
+      writer.varint(3, OVERWRITE_IF_EXISTS_OR_ADD);
+    });
+  }
+  for (const removal of response.removeHeaders) writer.fields(removal.encoded);
+}
+
+/** DeniedHttpResponse: status=1 (HttpStatus code=1), headers=2, body=3. */
+function writeRefusal(writer: WireWriter, response: HttpRefusal): void {
+  writer.message(1, () => writer.varint(1, response.httpStatus));
+  for (const header of response.headers) writer.message(2, () => writeHeader(writer, header));
+  writer.text(3, response.body);
+}
+
+/** HeaderValueOption: header=1 (HeaderValue key=1, value=2). */
+function writeHeader(writer: WireWriter, [name, value]: Header): void {
+  writer.message(1, () => {
+    writer.text(1, name);
+    writer.text(2, value);
+  });
+}
+
+/** Struct: fields=1, a map of key=1 to Value=2 (string_value=3). */
+function writeMetadata(writer: WireWriter, metadata: DynamicMetadata): void {
+  for (const [key, value] of Object.entries(metadata)) {
+    writer.message(1, () => {
+      writer.text(1, key);
+      writer.message(2, () => writer.text(3, value));
+    });
+  }
+}

@@ -1,0 +1,277 @@
+// Decisions as Envoy hears them: identity on an allow, WSO2's words and RFC 6750's challenge otherwise, metadata always.
+
+import { describe, expect, test } from 'vitest';
+import { settingsFile } from '../../../src/documents/settings-document.ts';
+import type { Decision, Known } from '../../../src/domain/decision.ts';
+import { type DenyReason, type FaultReason, REASONS, type Reason, reasonRow } from '../../../src/domain/reason.ts';
+import { type AnswerOptions, answerer } from '../../../src/extauthz/answer.ts';
+import { SUBSCRIBER, sampleFacts } from '../authorize/world-sample.ts';
+import { sampleApi, sampleKeyManager, sampleResource } from '../domain/catalog-samples.ts';
+import { type DecodedResponse, decoded, pairs } from './decoded-response.ts';
+
+/** What the settings say when nobody sets anything. */
+const OPTIONS: AnswerOptions = { ...settingsFile.parse({}).upstream, onFault: 'denied' };
+const IDENTITY_HEADERS = Object.keys(OPTIONS.identityHeaders);
+const KNOWN: Known = {
+  api: sampleApi(),
+  resource: sampleResource(),
+  keyManager: sampleKeyManager(),
+  token: sampleFacts({ scopes: ['read', 'write'] }),
+  keyType: 'PRODUCTION',
+  ...(SUBSCRIBER.application && { application: SUBSCRIBER.application }),
+  ...(SUBSCRIBER.subscription && { subscription: SUBSCRIBER.subscription }),
+};
+
+interface Sent {
+  readonly contentType?: string;
+  readonly underscored?: readonly string[];
+}
+
+function tell(decision: Decision, options: Partial<AnswerOptions> = {}, sent: Sent = {}): DecodedResponse {
+  const request = { contentType: sent.contentType, underscoredHeaders: () => sent.underscored ?? [] };
+  const response = answerer({ ...OPTIONS, ...options })(decision, 'd-1', request);
+  if (response === 'unavailable') throw new Error('no response');
+  return decoded(response);
+}
+
+const allow = (known: Known = KNOWN): Decision => ({ outcome: 'allow', reason: 'allowed', known });
+const refuse = (reason: Reason, evidence: Record<string, string | readonly string[]> = {}): Decision => {
+  const base = { evidence, known: { api: sampleApi() } };
+  return reasonRow(reason).outcome === 'deny'
+    ? { outcome: 'deny', reason: reason as DenyReason, ...base }
+    : { outcome: 'fault', reason: reason as FaultReason, ...base };
+};
+const headersOf = (response: DecodedResponse) =>
+  new Map(pairs((response.ok_response ?? response.denied_response ?? response.error_response)?.headers));
+const removedBy = (response: DecodedResponse) => response.ok_response?.headers_to_remove ?? [];
+
+describe('an allow', () => {
+  test('sets every identity header whose fact is known', () => {
+    expect(Object.fromEntries(headersOf(tell(allow())))).toEqual({
+      'x-gatehouse-organization': 'carbon.super',
+      'x-gatehouse-api': 'Pizza',
+      'x-gatehouse-api-version': '1.0.0',
+      'x-gatehouse-key-manager': 'PartnerKM',
+      'x-gatehouse-subject': 'alice',
+      'x-gatehouse-consumer-key': 'client-1',
+      'x-gatehouse-application': 'PizzaShack',
+      'x-gatehouse-application-id': 'app-1',
+      'x-gatehouse-application-owner': 'bob',
+      'x-gatehouse-application-policy': 'Gold',
+      'x-gatehouse-subscription-policy': 'Gold',
+      'x-gatehouse-key-type': 'PRODUCTION',
+      'x-gatehouse-scopes': 'read write',
+    });
+  });
+
+  test.each<[string, Known]>([
+    ['everything', KNOWN],
+    ['the API', { api: sampleApi() }],
+    ['nothing', {}],
+    ['a subject that fits no header', { ...KNOWN, token: sampleFacts({ subject: 'a'.repeat(5000) }) }],
+  ])('knowing %s: each identity header is set or removed, never both, and its twin is removed', (_name, known) => {
+    const response = tell(allow(known));
+    const set = headersOf(response);
+    const removed = removedBy(response);
+    for (const name of IDENTITY_HEADERS) {
+      expect(set.has(name) !== removed.includes(name), name).toBe(true);
+      expect(removed).toContain(name.replaceAll('-', '_'));
+    }
+    for (const [name, value] of set) {
+      expect(value, name).not.toBe('');
+      expect(removed).not.toContain(name);
+    }
+  });
+
+  test('removes what would tell the upstream another method, URL or identity, in both spellings', () => {
+    const removed = removedBy(tell(allow()));
+    for (const name of ['x-jwt-assertion', 'x-http-method-override', 'x-original-url', 'x-rewrite-url'])
+      expect(removed).toEqual(expect.arrayContaining([name, name.replaceAll('-', '_')]));
+  });
+
+  test('removes a twin that mixes hyphens and underscores, and leaves other headers alone', () => {
+    const underscored = ['X-Gatehouse_Subject', 'x_jwt-assertion', 'my_header'];
+    const removed = removedBy(tell(allow(), {}, { underscored }));
+    expect(removed).toEqual(expect.arrayContaining(['x-gatehouse_subject', 'x_jwt-assertion']));
+    expect(removed).not.toContain('my_header');
+  });
+
+  test('removes the credential from the header of the API, unless it is to be kept', () => {
+    const known = { ...KNOWN, api: sampleApi({ authorizationHeader: 'x-partner-token' }) };
+    expect(removedBy(tell(allow(known)))).toContain('x-partner-token');
+    expect(removedBy(tell(allow(known)))).not.toContain('authorization');
+    expect(removedBy(tell(allow(known), { keepCredential: true }))).not.toContain('x-partner-token');
+  });
+
+  test('of a public resource vouches for nothing and leaves the credential', () => {
+    const response = tell({ outcome: 'allow', reason: 'public_resource', known: { api: sampleApi() } });
+    expect(headersOf(response).size).toBe(0);
+    expect(removedBy(response)).toEqual(expect.arrayContaining(IDENTITY_HEADERS));
+    expect(removedBy(response)).not.toContain('authorization');
+  });
+
+  test('does not remove a credential header that it sets', () => {
+    const known = { ...KNOWN, api: sampleApi({ authorizationHeader: 'x-user' }) };
+    const response = tell(allow(known), { identityHeaders: { 'x-user': 'subject' } });
+    expect(headersOf(response).get('x-user')).toBe('alice');
+    expect(removedBy(response)).not.toContain('x-user');
+  });
+
+  test('carries identity in the configured headers', () => {
+    const response = tell(allow(), { identityHeaders: { x_user: 'subject' } });
+    expect(pairs(response.ok_response?.headers)).toEqual([['x_user', 'alice']]);
+    expect(removedBy(response)).toContain('x-user');
+    expect(removedBy(response)).not.toContain('x_user');
+  });
+});
+
+describe('a refusal', () => {
+  test.each(Object.keys(REASONS) as Reason[])('%s has the status, code and body of its row', (reason) => {
+    const { outcome, status, code, message, description } = reasonRow(reason);
+    const response = tell(refuse(reason, { secret: 'EVIDENCE', required: ['s'], allow: ['GET'] }), {
+      onFault: 'denied',
+    });
+    expect(response.http_response).toBe('denied_response');
+    expect(response.status?.code).toBeGreaterThan(0);
+    const { body, status: told } = response.denied_response ?? {};
+    expect(Number(HTTP_CODES[told?.code ?? ''])).toBe(status);
+    expect(JSON.parse(body ?? '')).toEqual({ code, message, description });
+    const headers = headersOf(response);
+    expect(headers.get('content-type')).toBe('application/json');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('retry-after')).toBe(outcome === 'fault' ? '1' : undefined);
+    expect(headers.has('www-authenticate')).toBe(reasonRow(reason).challenge !== null);
+    expect(headers.has('allow')).toBe(status === 405 || reason === 'options_answered');
+    expect(JSON.stringify(response)).not.toContain('EVIDENCE');
+  });
+
+  const HTTP_CODES: Record<string, number> = {
+    OK: 200,
+    BadRequest: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    MethodNotAllowed: 405,
+    URITooLong: 414,
+    ServiceUnavailable: 503,
+  };
+
+  test.each<[Reason, string]>([
+    ['credential_missing', 'Bearer realm="Gatehouse"'],
+    ['subscription_blocked', 'Bearer realm="Gatehouse"'],
+    [
+      'token_expired',
+      'Bearer realm="Gatehouse", error="invalid_token", error_description="This access token is not accepted here"',
+    ],
+    [
+      'multiple_credentials',
+      'Bearer realm="Gatehouse", error="invalid_request", error_description="Send exactly one bearer token"',
+    ],
+    [
+      'scope_missing',
+      'Bearer realm="Gatehouse", error="insufficient_scope", error_description="This access token lacks a scope", scope="read write"',
+    ],
+  ])('%s challenges as RFC 6750 has it', (reason, expected) => {
+    const headers = headersOf(tell(refuse(reason, { required: ['read', 'wr"ite', 'write', 'a b'] })));
+    expect(headers.get('www-authenticate')).toBe(expected);
+  });
+
+  test('scopes that cannot be quoted or are too many are not listed', () => {
+    const challenge = (required: readonly string[]) =>
+      headersOf(tell(refuse('scope_missing', { required }))).get('www-authenticate');
+    expect(challenge(['é', '\r\n'])).not.toContain('scope=');
+    expect(challenge(Array.from({ length: 300 }, (_, i) => `scope:${i}`))).not.toContain('scope=');
+  });
+
+  test('the verbs of the resource are listed, or all when there is no resource', () => {
+    const allowOf = (decision: Decision) => headersOf(tell(decision)).get('allow');
+    expect(allowOf(refuse('verb_not_allowed', { allow: ['GET', 'HEAD'] }))).toBe('GET, HEAD');
+    expect(allowOf(refuse('options_answered', { allow: ['GET'] }))).toBe('GET');
+    expect(allowOf(refuse('method_not_supported'))).toBe('GET, PUT, POST, DELETE, PATCH, HEAD, OPTIONS');
+  });
+
+  test.each(['application/grpc', 'application/grpc+proto'])(
+    'of %s is a short text without a content type',
+    (contentType) => {
+      const response = tell(refuse('credential_missing'), {}, { contentType });
+      expect(response.denied_response?.body).toBe('900902 Missing Credentials');
+      expect(headersOf(response).has('content-type')).toBe(false);
+      expect(headersOf(response).has('www-authenticate')).toBe(true);
+    },
+  );
+
+  test.each(['application/grpc-web', 'application/json'])('of %s is JSON', (contentType) => {
+    expect(headersOf(tell(refuse('credential_missing'), {}, { contentType })).get('content-type')).toBe(
+      'application/json',
+    );
+  });
+});
+
+describe('a fault', () => {
+  const fault = refuse('key_set_unavailable');
+
+  test('is an error_response by choice, with the same content', () => {
+    const response = tell(fault, { onFault: 'error_response' });
+    expect(response.http_response).toBe('error_response');
+    expect(response.status?.code).toBe(14);
+    expect(response.error_response).toEqual(tell(fault).denied_response);
+  });
+
+  test('is no response at all by choice', () => {
+    const answer = answerer({ ...OPTIONS, onFault: 'grpc' });
+    expect(answer(fault, 'd-1', { contentType: undefined, underscoredHeaders: () => [] })).toBe('unavailable');
+  });
+
+  test.each(['error_response', 'grpc'] as const)('told as %s leaves denials as they are', (onFault) => {
+    expect(tell(refuse('token_expired'), { onFault }).http_response).toBe('denied_response');
+  });
+});
+
+test('metadata has the same keys whatever the outcome', () => {
+  const metadata = (decision: Decision) =>
+    Object.fromEntries(
+      Object.entries(tell(decision).dynamic_metadata.fields).map(([key, value]) => [key, value.stringValue]),
+    );
+  expect(metadata(allow())).toEqual({
+    decision_id: 'd-1',
+    outcome: 'allow',
+    reason: 'allowed',
+    code: '',
+    api: 'Pizza:1.0.0',
+    key_manager: 'PartnerKM',
+    application: 'PizzaShack',
+    key_type: 'PRODUCTION',
+  });
+  const unknown = { key_manager: '', application: '', key_type: '' };
+  expect(metadata(refuse('token_expired'))).toEqual({
+    decision_id: 'd-1',
+    outcome: 'deny',
+    reason: 'token_expired',
+    code: '900901',
+    api: 'Pizza:1.0.0',
+    ...unknown,
+  });
+  expect(metadata({ outcome: 'fault', reason: 'internal_error', evidence: {}, known: {} })).toEqual({
+    decision_id: 'd-1',
+    outcome: 'fault',
+    reason: 'internal_error',
+    code: '900900',
+    api: '',
+    ...unknown,
+  });
+});
+
+test.each<[string, Partial<AnswerOptions>, RegExp]>([
+  ['a name that frames messages', { identityHeaders: { host: 'api' } }, /identityHeaders: "host"/],
+  ['a pseudo header', { removeHeaders: [':path'] }, /removeHeaders: ":path"/],
+  ['an upper-case name', { identityHeaders: { 'X-User': 'subject' } }, /identityHeaders: "X-User"/],
+  ['two spellings of one name', { identityHeaders: { 'x-u': 'subject', x_u: 'api' } }, /"x-u" and "x_u"/],
+  [
+    'an identity header that is also removed',
+    { removeHeaders: ['x_gatehouse_api'] },
+    /removeHeaders: "x_gatehouse_api"/,
+  ],
+  ['a realm with a quote', { realm: 'a"b' }, /realm/],
+])('%s stops the start with a word on the setting', (_name, options, message) => {
+  expect(() => answerer({ ...OPTIONS, ...options })).toThrow(message);
+});

@@ -1,0 +1,94 @@
+// The bytes of answers, held against the schema; what cannot be built is a matter of types.
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  allowed,
+  type CheckResponse,
+  denied,
+  errorResponse,
+  headerRemoval,
+} from '../../../src/extauthz/check-response.ts';
+import type { DynamicMetadata } from '../../../src/extauthz/dynamic-metadata.ts';
+import { decoded, pairs } from './decoded-response.ts';
+
+const metadata: DynamicMetadata = {
+  decision_id: 'd-1',
+  outcome: 'allow',
+  reason: 'allowed',
+  code: '',
+  api: 'Pizza:1.0.0',
+  key_manager: '',
+  application: 'Größe\n',
+  key_type: 'PRODUCTION',
+};
+const fieldsOf = (facts: DynamicMetadata) =>
+  Object.fromEntries(Object.entries(facts).map(([key, stringValue]) => [key, { kind: 'stringValue', stringValue }]));
+
+const text = fc.string({ unit: 'binary', maxLength: 300 });
+const header = fc.tuple(text, text);
+
+test('an allow carries status 0 in writing, overwrites in both ways, and removes', () => {
+  const response = allowed({ setHeaders: [['x-a', '1']], removeHeaders: [headerRemoval(['x-b', 'x-c'])], metadata });
+  expect(decoded(response)).toMatchObject({
+    status: { code: 0 },
+    http_response: 'ok_response',
+    ok_response: {
+      headers: [
+        { header: { key: 'x-a', value: '1' }, append: { value: false }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+      ],
+      headers_to_remove: ['x-b', 'x-c'],
+    },
+    dynamic_metadata: { fields: fieldsOf(metadata) },
+  });
+});
+
+test('random allows decode to what was put in', { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(fc.array(header, { maxLength: 20 }), fc.array(fc.array(text)), text, (setHeaders, removals, name) => {
+      const facts = { ...metadata, application: name };
+      const response = decoded(allowed({ setHeaders, removeHeaders: removals.map(headerRemoval), metadata: facts }));
+      expect(pairs(response.ok_response?.headers)).toEqual(setHeaders);
+      for (const option of response.ok_response?.headers ?? [])
+        expect(option).toMatchObject({ append: { value: false }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' });
+      expect(response.ok_response?.headers_to_remove).toEqual(removals.flat());
+      expect(response.dynamic_metadata.fields).toEqual(fieldsOf(facts));
+    }),
+  );
+});
+
+test('random refusals decode to what was put in', { timeout: 60_000 }, () => {
+  const status = fc.constantFrom(3, 5, 7, 12, 14, 16);
+  const body = fc.string({ unit: 'binary', maxLength: 20_000 });
+  fc.assert(
+    fc.property(status, fc.constantFrom(200, 401, 403, 503), fc.array(header), body, fc.boolean(), (...drawn) => {
+      const [code, httpStatus, headers, content, isError] = drawn;
+      const refusal = { status: code, httpStatus, headers, body: content, metadata } as const;
+      const response = decoded(isError ? errorResponse(refusal) : denied(refusal));
+      const told = isError ? response.error_response : response.denied_response;
+      expect(response.status?.code).toBe(code);
+      expect(response.http_response).toBe(isError ? 'error_response' : 'denied_response');
+      expect(pairs(told?.headers)).toEqual(headers);
+      expect(told?.body).toBe(content);
+      expect(response.dynamic_metadata.fields).toEqual(fieldsOf(metadata));
+    }),
+  );
+});
+
+test('a text that is not well-formed is still sent as UTF-8', () => {
+  const response = decoded(
+    allowed({ setHeaders: [], removeHeaders: [], metadata: { ...metadata, application: 'a\ud800' } }),
+  );
+  expect(response.dynamic_metadata.fields['application']?.stringValue).toBe('a\ufffd');
+});
+
+test('an answer without a status, or a refusal with status 0, does not compile', () => {
+  // @ts-expect-error an allow says 0
+  const silent: CheckResponse = { kind: 'allowed', setHeaders: [], removeHeaders: [], metadata };
+  const refusal = { httpStatus: 401, headers: [], body: '', metadata };
+  // @ts-expect-error a denial says why in a code
+  const mute: CheckResponse = { kind: 'denied', ...refusal };
+  // @ts-expect-error a denial is never OK
+  const contrary: CheckResponse = denied({ ...refusal, status: 0 });
+  expect([silent, mute, contrary]).toHaveLength(3);
+});
