@@ -3,23 +3,7 @@
 
 import { z } from 'zod';
 import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
-
-/** What is known about an allowed request and may be told to the upstream. */
-export const IDENTITY_FACTS = [
-  'organization',
-  'api',
-  'apiVersion',
-  'keyManager',
-  'subject',
-  'consumerKey',
-  'application',
-  'applicationId',
-  'applicationOwner',
-  'applicationPolicy',
-  'subscriptionPolicy',
-  'keyType',
-  'scopes',
-] as const;
+import { IDENTITY_FACTS } from '../domain/identity-fact.ts';
 
 /** What a caller of the admin side may do. */
 export const ADMIN_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
@@ -171,9 +155,6 @@ export const settingsFile = z.preprocess((value) => value ?? {}, settingsDocumen
 
 /** All settings as a document gives them, defaults filled in. */
 export type SettingsDocument = z.output<typeof settingsDocument>;
-
-/** One fact of {@link IDENTITY_FACTS}. */
-export type IdentityFact = (typeof IDENTITY_FACTS)[number];
 
 /** One right of {@link ADMIN_RIGHTS}. */
 export type AdminRight = (typeof ADMIN_RIGHTS)[number];

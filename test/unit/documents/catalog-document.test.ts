@@ -30,6 +30,12 @@ function refused(text: string): string[] {
 const withApi = (fields: string) =>
   `apis:\n  - { name: Pizza, version: 1.0.0, context: /pizza, keyManagers: [all], operations: [], ${fields} }\n`;
 
+/** A document with one API; its operations start at line 7. */
+const withOperations = (...operations: string[]) =>
+  ['apis:', '  - name: P', '    version: v1', '    context: /p', '    keyManagers: []', '    operations:']
+    .concat(operations.map((operation) => `      - ${operation}`))
+    .join('\n');
+
 const apiOf = (fields: string) => accepted(withApi(fields)).facts.apis[0];
 
 test('the shipped catalog is what the quickstart shows', () => {
@@ -90,40 +96,141 @@ test('an empty list of key managers is taken as it is, and a missing one is a mi
 });
 
 test.each([
-  ['/pizza', '/pizza/1.0.0', '/pizza'],
-  ['/{version}/pizza', '/1.0.0/pizza', '/pizza'],
-  ['/eu/{version}/pizza', '/eu/1.0.0/pizza', '/eu/pizza'],
-  ['/', '/1.0.0', '/'],
-  ['/caf%c3%a9', '/caf%C3%A9/1.0.0', '/caf%C3%A9'],
-  ['/café', '/caf%C3%A9/1.0.0', '/caf%C3%A9'],
-])('the context %s is %s on the wire, and %s for the default version', (context, wire, unversioned) => {
-  const text = `apis:\n  - { name: P, version: 1.0.0, context: "${context}", isDefaultVersion: true, keyManagers: [], operations: [] }`;
-  expect(accepted(text).facts.apis[0]).toMatchObject({ context: wire, defaultVersionContext: unversioned });
-});
-
-test.each([
-  ['pizza', 'does not start with a slash'],
-  ['/pizza/', 'has two slashes in a row or one at its end'],
-  ['//pizza', 'has two slashes in a row or one at its end'],
-  ['/a/../b', 'has a segment of dots, which is resolved on the way'],
-  ['/{name}', 'has a placeholder other than {version}'],
-  ['/a%2Fb', 'has an escaped slash, which this API refuses in requests'],
-])('the context %s is refused: it %s', (context, message) => {
-  const text = `apis:\n  - name: P\n    version: v1\n    context: "${context}"\n    keyManagers: []\n    operations: []\n`;
-  expect(refused(text)).toEqual([expect.stringContaining(`4 apis[0].context: ${message} → `)]);
-});
-
-test.each([
-  ['/', '/'],
-  ['/*', '/*'],
-  ['/menu/{item}', '/menu/{item}'],
-  ['/files/*', '/files/*'],
-  ['/straße', '/stra%C3%9Fe'],
-  ['/a%3ab', '/a%3Ab'],
-])('the template %s is stored as %s', (template, stored) => {
-  expect(apiOf(`operations: [{ target: "${template}", verb: get }]`.replace('operations', 'hosts: [], operations'))).toBeUndefined;
-  const text = `apis:\n  - { name: P, version: v1, context: /p, keyManagers: [], operations: [{ target: "${template}", verb: get }] }`;
-  expect(accepted(text).facts.apis[0]?.resources).toEqual([
-    { verb: 'GET', template: stored, authType: 'Any', scopes: [] },
+  ['API', 'Application & Application User', 'Any'],
+  ['nothing said', undefined, 'Any'],
+  ['None', 'None', 'None'],
+])('an operation of auth type %s asks for a token unless it is None', (_name, authType, stored) => {
+  const said = authType === undefined ? '' : `, authType: ${authType}`;
+  expect(accepted(withOperations(`{ target: /menu, verb: get${said} }`)).facts.apis[0]?.resources).toEqual([
+    { verb: 'GET', template: '/menu', authType: stored, scopes: [] },
   ]);
+});
+
+test('names are made what requests are compared with', () => {
+  const fields =
+    'hosts: [API.Example.com, "*.example.org"], authorizationHeader: X-Token, endpoints: [production, sandbox]';
+  expect(apiOf(fields)).toMatchObject({
+    hosts: ['api.example.com', '*.example.org'],
+    authorizationHeader: 'x-token',
+    endpoints: ['PRODUCTION', 'SANDBOX'],
+  });
+});
+
+test.each(['https://api.example.com', 'api.example.com:8443', '*', 'a.*.example', 'api.example.com/pizza'])(
+  'the host %s is refused',
+  (host) => {
+    expect(refused(withApi(`hosts: ["${host}"]`))).toEqual([
+      expect.stringMatching(/^2 apis\[0\]\.hosts\[0\]: is not a host name → write api\.example\.com/),
+    ]);
+  },
+);
+
+test('a repeated operation is refused at its own line, whatever its variables are called', () => {
+  const operations = ['{ target: "/menu/{item}", verb: GET }', '{ target: "/menu/{id}", verb: PUT }'];
+  expect(accepted(withOperations(...operations)).facts.apis[0]?.resources).toHaveLength(2);
+  expect(refused(withOperations(...operations, '{ target: "/menu/{id}", verb: GET }'))).toEqual([
+    expect.stringMatching(/^9 apis\[0\]\.operations\[2\]\.target: is a repetition: .* → remove one of the two$/),
+  ]);
+});
+
+test('an encoded slash or a semicolon in a template needs an API that lets them in', () => {
+  const text = withOperations('{ target: /a%2fb, verb: GET }', '{ target: "/a;b", verb: GET }');
+  expect(refused(text)).toEqual([
+    expect.stringMatching(/^7 .*target: has an escaped slash.* → set path\.encodedSlash to opaque/),
+    expect.stringMatching(/^8 .*target: has a semicolon.* → set path\.matrixParameters to opaque/),
+  ]);
+  const opaque = text.replace(
+    '    keyManagers',
+    '    path: { encodedSlash: opaque, matrixParameters: opaque }\n    keyManagers',
+  );
+  expect(accepted(opaque).facts.apis[0]?.resources.map(({ template }) => template)).toEqual(['/a%2Fb', '/a;b']);
+});
+
+test('an unknown name is told with the one that was probably meant', () => {
+  expect(refused(withApi('audience: [x]'))).toEqual([
+    '2 apis[0].audience: is not a known name (did you mean "audiences"?) → write audiences, or remove it',
+  ]);
+  expect(refused('applications:\n  - { name: A, owner: o, key: [] }\n')).toEqual([
+    '2 applications[0].key: is not a known name (did you mean "keys"?) → write keys, or remove it',
+  ]);
+});
+
+test('a version that YAML takes for a number is told to be quoted', () => {
+  expect(
+    refused('apis:\n  - name: P\n    version: 1.0\n    context: /p\n    keyManagers: []\n    operations: []\n'),
+  ).toEqual(['3 apis[0].version: must be a string → give text, in quotes where it looks like a number']);
+});
+
+test('two APIs on one host and context are refused, and both are named', () => {
+  const api = (name: string, more: string) =>
+    `  - { name: ${name}, version: v1, context: /same, keyManagers: [], operations: []${more} }\n`;
+  expect(refused(`apis:\n${api('A', '')}${api('B', '')}`)).toEqual([
+    expect.stringMatching(/^3 apis\[1\]\.context: puts B:v1 where A:v1 is/),
+  ]);
+  expect(accepted(`apis:\n${api('A', '')}${api('B', ', hosts: [b.example]')}`).facts.apis).toHaveLength(2);
+});
+
+test('two default versions of one API are refused', () => {
+  const api = (version: string) =>
+    `  - { name: A, version: ${version}, context: /a, isDefaultVersion: true, keyManagers: [], operations: [] }\n`;
+  expect(refused(`apis:\n${api('v1')}${api('v2')}`)).toEqual([
+    expect.stringMatching(/^3 apis\[1\]\.context: .*only one version can be the default one/),
+  ]);
+});
+
+test('what is there twice is refused at the second one', () => {
+  const text = `keyManagers:
+  - { name: K, type: CustomKeyManager, issuer: https://k.example }
+  - { name: K, type: CustomKeyManager, issuer: https://l.example }
+applications:
+  - { name: A, owner: o, keys: [{ keyManager: K, consumerKey: c }] }
+  - name: B
+    owner: o
+    keys:
+      - { keyManager: K, consumerKey: c, keyType: SANDBOX }
+`;
+  expect(refused(text)).toEqual([
+    '3 keyManagers[1].name: has the same name as an earlier one → give it another name, or remove one of the two',
+    expect.stringMatching(/^9 applications\[1\]\.keys\[0\]\.consumerKey: is mapped twice/),
+  ]);
+  const parts = `applications:
+  - name: A
+    owner: o
+    keys:
+      - { keyManager: K, consumerKey: c }
+      - { keyManager: K, consumerKey: d }
+    subscriptions:
+      - { api: P, version: v1 }
+      - { api: P, version: v1, state: BLOCKED }
+`;
+  expect(refused(parts)).toEqual([
+    expect.stringMatching(/^6 applications\[0\]\.keys\[1\]: is a second key/),
+    expect.stringMatching(/^9 applications\[0\]\.subscriptions\[1\]: is a second subscription/),
+  ]);
+});
+
+test("what a key manager's type refuses is told at its place in the document", () => {
+  const text =
+    'keyManagers:\n  - name: A\n    type: CustomKeyManager\n    issuer: https://a.example\n  - name: B\n    type: X\n';
+  expect(refused(text)).toEqual([
+    expect.stringMatching(/^5 keyManagers\[1\]\.issuer: is needed → give the exact `iss`$/),
+  ]);
+});
+
+test('what only the catalog can refuse gets its place in the document too', () => {
+  const { problemAt } = accepted(withApi(''));
+  expect(problemAt({ field: 'apis[0].context', message: 'is taken; choose another one' })).toEqual({
+    file: 'catalog.yaml',
+    line: 2,
+    column: 45,
+    field: 'apis[0].context',
+    message: 'is taken',
+    fix: 'choose another one',
+  });
+});
+
+test('equal texts have equal digests, and others another one', () => {
+  const digestOf = (text: string) => accepted(text).digest;
+  expect(digestOf(withApi(''))).toBe(digestOf(withApi('')));
+  expect(digestOf(withApi(''))).not.toBe(digestOf(withApi('audiences: [x]')));
 });
