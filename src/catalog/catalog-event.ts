@@ -15,3 +15,24 @@ export type CatalogEvent =
 
 /** Takes the events; must not throw. */
 export type ReportCatalogEvent = (event: CatalogEvent) => void;
+
+/** How loud an event is, and what to say. */
+export function describeCatalogEvent(event: CatalogEvent): {
+  readonly level: 'debug' | 'error' | 'fatal';
+  readonly message: string;
+} {
+  switch (event.kind) {
+    case 'key_manager_skipped':
+      return { level: 'error', message: 'a key manager cannot be read any more and vouches for nothing' };
+    case 'unreadable':
+      return { level: 'error', message: 'the catalog cannot be read; nothing can be decided' };
+    case 'write_failed':
+      return { level: 'error', message: 'a catalog write failed and left nothing behind' };
+    case 'writer_lost':
+      return { level: 'fatal', message: 'the catalog writer is gone; decisions go on, writes need a restart' };
+    case 'checked':
+      return event.problems.length > 0
+        ? { level: 'error', message: 'the catalog file is damaged; restore a copy' }
+        : { level: 'debug', message: 'the catalog file was checked and is sound' };
+  }
+}

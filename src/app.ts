@@ -1,0 +1,337 @@
+// The composition root: the only file that knows every room. It builds them from settings, connects them, and takes them down in
+// order. Nothing is decided here.
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AdminCredential } from './admin/admin-caller.ts';
+import { firstCredential } from './admin/first-credential.ts';
+import { type AdminServer, startAdmin } from './admin/start-admin.ts';
+import { authorize, type World } from './authorize/authorize.ts';
+import { proveAdmin } from './authorize/prove-admin.ts';
+import { TokenDecisions } from './cache/token-decisions.ts';
+import { describeCatalogEvent } from './catalog/catalog-event.ts';
+import { type OpenCatalog, openCatalog } from './catalog/open-catalog.ts';
+import type { CatalogReport, RunningApp, ServeOptions } from './cli/cli-app.ts';
+import { productVersion } from './cli/product-version.ts';
+import { formatProblem, type Problem } from './documents/problem.ts';
+import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
+import { countPairsWithoutAudience, statesNoAudience } from './domain/audience-gaps.ts';
+import type { StoredKeyManager } from './domain/key-manager-dto.ts';
+import { answerer } from './extauthz/answer.ts';
+import { checkHandler, type DecisionRecord } from './extauthz/check-handler.ts';
+import { formatListenAddress, parseListenAddress } from './extauthz/listen-address.ts';
+import { type ExtAuthzServer, startServer } from './extauthz/server.ts';
+import { describeKeyManager } from './keymanagers/describe-key-manager.ts';
+import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { INSECURE_CHOICES, type Settings } from './settings/settings.ts';
+import { decisionLog } from './telemetry/decision-log.ts';
+import { openLogSink } from './telemetry/log-sink.ts';
+import { createLogger, decisionLogger, type Logger } from './telemetry/logger.ts';
+import { type Metrics, startMetrics } from './telemetry/metrics.ts';
+import { documentFetcher, urlProblem } from './tokens/fetch-document.ts';
+import { pemProblem } from './tokens/import-pem.ts';
+import { KeySets } from './tokens/key-sets.ts';
+import { TokenProver } from './tokens/token-prover.ts';
+
+const STDOUT = 1;
+/** How long the last log lines may take to leave. */
+const LOG_FLUSH_MS = 1_000;
+/** Calls in flight after GOAWAY end within their budget; this is only for a peer that stalls. */
+const GRACE_MS = 2_000;
+
+/** Serves until stopped. Rejects with a sentence for the operator when it cannot start; nothing is left running then. */
+export async function serve({ settings, catalogWins, strict }: ServeOptions): Promise<RunningApp> {
+  const undo: (() => unknown)[] = [];
+  const stopAll = async () => {
+    for (const stop of undo.splice(0).reverse()) await stop();
+  };
+  try {
+    const sink = openLogSink(STDOUT);
+    undo.push(() => sink.flush(LOG_FLUSH_MS));
+    const log = createLogger(settings.telemetry.logLevel, sink);
+    for (const choice of settings.insecure)
+      log.warn({ flag: `--insecure-${choice}` }, `insecure by choice: ${INSECURE_CHOICES[choice]}`);
+    const catalog = await openCatalog({
+      file: join(settings.dataDir, 'catalog.db'),
+      resolveKeyManager: (stored) => resolveKeyManager(stored, settings.tokens),
+      report: (event) => {
+        const { level, message } = describeCatalogEvent(event);
+        log[level](event, message);
+      },
+    });
+    undo.push(() => catalog.close());
+    await applyCatalogFile(settings, catalog, { catalogWins, strict }, log);
+    const credentials = await adminCredentials(settings, catalog, log);
+
+    const fetcher = documentFetcher(settings.outbound, {
+      totalMs: settings.keySets.timeoutMs,
+      maxBytes: settings.keySets.maxBytes,
+    });
+    undo.push(() => fetcher.close());
+    const nameOf = (id: string) => catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name ?? 'other';
+    const keySets = new KeySets({
+      store: catalog.keySets,
+      fetch: fetcher.fetch,
+      clock: Date.now,
+      random: Math.random,
+      refreshMs: settings.keySets.refreshSeconds * 1000,
+      maxStaleMs: settings.keySets.maxStaleSeconds * 1000,
+      cooldownMs: settings.keySets.cooldownMs,
+      observer: {
+        fetched: (id, outcome) => {
+          metrics.keySetFetch(nameOf(id), outcome);
+          if (outcome !== 'ok')
+            log.warn({ key_manager: nameOf(id), problem: outcome }, 'a key set could not be fetched');
+        },
+        throttled: (id) => metrics.keySetFetch(nameOf(id), 'throttled'),
+      },
+    });
+    const tokens = new TokenProver({
+      keySets,
+      cache: new TokenDecisions({
+        maxBytes: settings.tokens.cacheBytes,
+        maxRefusalBytes: settings.tokens.refusalCacheBytes,
+        clock: Date.now,
+      }),
+      clock: Date.now,
+      proofTtlMs: settings.tokens.cacheTtlSeconds * 1000,
+      refusalTtlMs: settings.tokens.refusalTtlSeconds * 1000,
+    });
+    const metrics = startMetrics({
+      version: productVersion(),
+      gauges: () => gaugesOf(catalog, keySets, nameOf),
+      droppedLogLines: sink.dropped,
+      onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
+    });
+    undo.push(() => metrics.close());
+    const countDefect = (error: unknown, fields: object, message: string) => {
+      metrics.defect();
+      log.error({ err: error, ...fields }, message);
+    };
+    // One request's defect must not end the process that decides all the others.
+    const onStray = (error: unknown) => countDefect(error, {}, 'a defect outside of any request');
+    process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
+    undo.push(() => process.off('unhandledRejection', onStray).off('uncaughtException', onStray));
+
+    const world: World = { catalog: catalog.reader, tokens, ...settings.authorize };
+    const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
+    undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
+    let draining = false;
+    const admin = await startAdminSide(settings, catalog, credentials, world, keySets, metrics, log, () => draining);
+    undo.push(() => admin.stop());
+
+    extauthz.setServing(true);
+    const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
+    log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');
+    return {
+      addresses,
+      stop: async () => {
+        draining = true;
+        log.info('draining');
+        await extauthz.drain({ notServingMs: settings.extauthz.drainMs, graceMs: GRACE_MS });
+        log.info('stopped');
+        await stopAll();
+      },
+    };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+/** Reads the catalog file as a start would: without listening, and without writing. */
+export async function validateCatalog(settings: Settings): Promise<CatalogReport> {
+  const read = readCatalogFile(settings);
+  if (read === undefined) return { problems: [], warnings: [] };
+  if (!read.ok) return { problems: read.problems, warnings: [] };
+  const { facts, problemAt } = read.value;
+  const open = facts.keyManagers.filter(({ organization, dto }) => {
+    const resolved = resolveKeyManager({ id: dto.name, organization, sequence: 0, dto }, settings.tokens);
+    return resolved !== undefined && resolved.audiences.length === 0;
+  });
+  const warnings = facts.apis.flatMap((api, index) => {
+    const names = open
+      .map(({ dto }) => dto.name)
+      .filter((name) => api.keyManagers === 'all' || api.keyManagers.includes(name));
+    if (names.length === 0 || !statesNoAudience(api)) return [];
+    const message = `neither this API nor ${names.join(', ')} states an audience; add audiences to one of them, or a token meant for anything else will do`;
+    return [problemAt({ field: `apis[${index}].audiences`, message })];
+  });
+  return { problems: [], warnings };
+}
+
+function readCatalogFile(settings: Settings) {
+  const file = settings.catalogFile;
+  if (file === null) return undefined;
+  const checks = { urlProblem: (url: string) => urlProblem(url, settings.outbound), pemProblem };
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const message = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
+    const fix = 'correct catalogFile, or the rights of the file';
+    return { ok: false, problems: [{ file, line: undefined, column: undefined, field: '', message, fix }] } as const;
+  }
+  return readCatalog(text, file, (dto) => describeKeyManager(dto, checks));
+}
+
+/** A refused catalog never stops a start that has APIs to serve, unless `strict`. */
+async function applyCatalogFile(
+  settings: Settings,
+  { writer, reader }: OpenCatalog,
+  { catalogWins, strict }: Pick<ServeOptions, 'catalogWins' | 'strict'>,
+  log: Logger,
+): Promise<void> {
+  const read = readCatalogFile(settings);
+  if (read === undefined) return;
+  const problems = read.ok ? await apply(read.value) : read.problems;
+  if (problems.length === 0) return;
+  const hasState = (reader.snapshot()?.router.byId.size ?? 0) > 0;
+  const told = problems.map(formatProblem);
+  if (strict || !hasState) throw new Error(`the catalog was not applied:\n${told.join('\n')}`);
+  log.error({ problems: told }, 'the catalog was not applied; the state of before goes on');
+
+  async function apply({ facts, digest, problemAt }: CatalogReading): Promise<readonly Problem[]> {
+    const result = await writer.applyCatalog(facts, digest, { catalogWins });
+    if (result.kind === 'applied') log.info({ changes: result.changes }, 'catalog applied');
+    if (result.kind === 'refused') return result.fields.map(problemAt);
+    if (result.kind !== 'conflicts') return [];
+    return result.conflicts.map(({ entity, field, catalog, current }) => ({
+      file: settings.catalogFile ?? '',
+      line: undefined,
+      column: undefined,
+      field: field === '' ? entity : `${entity}.${field}`,
+      message: `is ${catalog} here, but an admin has changed it to ${current} since`,
+      fix: 'write the current value here, or start with --catalog-wins',
+    }));
+  }
+}
+
+async function adminCredentials(
+  settings: Settings,
+  { lists, writer }: OpenCatalog,
+  log: Logger,
+): Promise<readonly AdminCredential[]> {
+  const known = [
+    ...settings.admin.credentials,
+    ...lists
+      .listAdminCredentials()
+      .map((kept) => ({ ...kept, rights: kept.rights as AdminCredential['rights'], roles: [] })),
+  ];
+  if (known.length > 0) return known;
+  const { sha256, path } = firstCredential(settings.dataDir);
+  const rights = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
+  const credential = { name: 'first', organization: settings.organization, sha256, rights };
+  const saved = await writer.saveAdminCredential(credential);
+  if (saved.kind === 'refused')
+    throw new Error(`the first admin credential could not be kept: ${saved.fields[0]?.message}`);
+  log.warn({ path }, 'an admin credential was made; move it to a safe place');
+  return [{ ...credential, roles: [] }];
+}
+
+function startExtAuthz(
+  { extauthz, telemetry, upstream }: Settings,
+  world: World,
+  metrics: Metrics,
+  { reader }: OpenCatalog,
+  log: Logger,
+  countDefect: (error: unknown, fields: object, message: string) => void,
+): Promise<ExtAuthzServer> {
+  const decisions = decisionLogger(log);
+  const logDecision = decisionLog(
+    telemetry.allowSampling,
+    () => reader.revision(),
+    (record) => decisions.info(record, 'decision'),
+  );
+  const onDecision = (record: DecisionRecord) => {
+    const { decision, durationUs } = record;
+    const { api } = decision.known;
+    metrics.decision(decision.outcome, decision.reason, api && `${api.name}:${api.version}`, durationUs / 1_000_000);
+    logDecision(record);
+  };
+  return startServer({
+    listen: extauthz.listen.map((text) => parseListenAddress(text, extauthz.tls)),
+    maxConcurrentStreams: extauthz.maxConcurrentStreams,
+    maxMessageBytes: extauthz.maxMessageBytes,
+    maxMetadataBytes: extauthz.maxMetadataBytes,
+    onCertificate: (event) => {
+      if (event.outcome === 'reloaded') log.info({ files: event.files }, 'ext_authz certificate files were read again');
+      else log.error(event, 'the ext_authz certificate files cannot be used; the former ones stay in use');
+    },
+    check: checkHandler({
+      decide: (request, budget) => authorize(request, Date.now(), budget, world),
+      answer: answerer({ ...upstream, onFault: extauthz.onFault }),
+      routeAttributes: { ...extauthz.contextExtensions, metadataNamespace: extauthz.routeMetadataNamespace },
+      limitMs: extauthz.budgetMs,
+      marginMs: extauthz.marginMs,
+      onDecision,
+      onDefect: (error, decisionId) => countDefect(error, { decision_id: decisionId }, 'a request met a defect'),
+      now: Date.now,
+      newDecisionId: randomUUID,
+    }),
+  });
+}
+
+function startAdminSide(
+  settings: Settings,
+  { lists, reader, writer }: OpenCatalog,
+  credentials: readonly AdminCredential[],
+  { tokens }: World,
+  keySets: KeySets,
+  metrics: Metrics,
+  log: Logger,
+  isDraining: () => boolean,
+): Promise<AdminServer> {
+  const checks = { urlProblem: (url: string) => urlProblem(url, settings.outbound), pemProblem };
+  return startAdmin({
+    ...settings.admin,
+    credentials,
+    proveCaller: (bearer) => proveAdmin(bearer, reader, tokens, Date.now()),
+    keyManagers: {
+      list: async (organization) => lists.listKeyManagers(organization),
+      find: async (organization, id) => lists.findKeyManager(organization, id),
+      create: async (organization, dto) => {
+        const described = describeKeyManager(dto, checks);
+        if ('problems' in described) return { kind: 'invalid', problems: described.problems };
+        const written = await writer.createKeyManager({ organization, dto, ...described });
+        if ('kind' in written) return written;
+        return { kind: 'created', keyManager: written, warnings: warningsOf(written, settings) };
+      },
+      delete: async (organization, id, force) => {
+        const gone = await writer.deleteKeyManager(organization, id, force);
+        keySets.retain(new Set(reader.snapshot()?.keyManagers.byId.keys()));
+        return gone;
+      },
+    },
+    readiness: () => {
+      if (isDraining()) return { ready: false, detail: 'shutting down' };
+      return reader.snapshot() === undefined
+        ? { ready: false, detail: 'the catalog cannot be read' }
+        : { ready: true, detail: 'serving' };
+    },
+    metrics: () => metrics.scrape(),
+    audit: (entry) => log.info({ audit: entry }, 'admin request'),
+    log,
+  });
+}
+
+function warningsOf(stored: StoredKeyManager, settings: Settings): readonly string[] {
+  const resolved = resolveKeyManager(stored, settings.tokens);
+  return resolved?.audiences.length === 0
+    ? ['It states no audience: on APIs that state none either, a token meant for anything else will do.']
+    : [];
+}
+
+function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, nameOf: (id: string) => string) {
+  const snapshot = reader.snapshot();
+  const apis = [...(snapshot?.router.byId.values() ?? [])].map(({ api }) => api);
+  return {
+    keySetAges: new Map(
+      keySets.ages(Date.now()).map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000]),
+    ),
+    catalogRevision: reader.revision() ?? 0,
+    catalogStructureRevision: snapshot?.structureRevision ?? 0,
+    pairsWithoutAudience: countPairsWithoutAudience(apis, snapshot?.keyManagers.byId.values() ?? []),
+  };
+}
