@@ -6,8 +6,6 @@ FROM ${BASE} AS build
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci
-COPY scripts ./scripts
-COPY proto ./proto
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 
@@ -20,9 +18,10 @@ COPY --from=build /build/dist ./dist
 COPY proto ./proto
 COPY config ./config
 # The only writable place. Run with a read-only root: docker run --read-only -v gatehouse:/data …
-RUN install -d -o node -g node -m 0700 /data
+RUN mkdir -m 0700 /data && chown node:node /data
 VOLUME /data
 USER node
+# Both listen on loopback by default: made for a pod that Envoy shares. Elsewhere set extauthz.listen and TLS.
 EXPOSE 9191 9443
 HEALTHCHECK --interval=5s --timeout=2s --start-period=10s CMD ["node", "dist/main.js", "health"]
 ENTRYPOINT ["node", "dist/main.js"]

@@ -1,0 +1,114 @@
+// A real Gatehouse process, as users start it: settings file, catalog, data folder. Loopback only, on any free ports unless told.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
+import { type RunningProcess, startProcess } from './running-process.ts';
+
+/** Sections of a settings file. */
+export type SettingsSections = Readonly<Record<string, unknown>>;
+
+/** How to start it. */
+export interface GatehouseOptions {
+  /** Laid over the rig's own settings, section by section. */
+  readonly settings?: SettingsSections;
+  /** A catalog file. */
+  readonly catalogFile?: string;
+  /** Holds settings and data, and is kept; without it a temporary folder is made and removed in the end. */
+  readonly folder?: string;
+  /** More of the command line of `serve`. */
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A line of its log. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** A running Gatehouse. */
+export interface GatehouseProcess extends RunningProcess {
+  readonly folder: string;
+  /** Where it takes checks: a port, or the path of a socket. */
+  readonly endpoints: readonly (number | string)[];
+  readonly adminUrl: string;
+  /** The admin credential that it made for itself. */
+  readonly adminToken: string;
+  log(): LogLine[];
+  /** The first log line that fits, when it has been written. */
+  logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  /** Starts it anew after its end: the same folder, which must have been given, settings, catalog and addresses. */
+  again(): Promise<GatehouseProcess>;
+}
+
+/** The program's entry. */
+export const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+/** Starts `gatehouse serve` and waits until it is ready. */
+export async function startGatehouse(options: GatehouseOptions = {}): Promise<GatehouseProcess> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'gatehouse-'));
+  const dataDir = join(folder, 'data');
+  const configFile = join(folder, 'gatehouse.yaml');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(configFile, JSON.stringify(settingsOf(options, dataDir), null, 2));
+  const running = await startProcess({
+    command: process.execPath,
+    args: [MAIN, 'serve', '--config', configFile, ...(options.args ?? [])],
+    env: { ...process.env, ...options.env },
+  });
+  const log = () => running.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+  const logged = (fits: (line: LogLine) => boolean) => eventually('a line in the log', () => log().find(fits));
+  const gone = running.exited.then(() => {
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+    return undefined;
+  });
+  const ready = await Promise.race([logged((line) => line['msg'] === 'ready'), gone]).catch(async (error) => {
+    await running.stop();
+    throw error;
+  });
+  if (ready === undefined)
+    throw new Error(`Gatehouse ended at its start:\n${[...running.stdout, ...running.stderr].join('\n')}`);
+  return {
+    ...running,
+    folder,
+    endpoints: (ready['extauthz'] as string[]).map(endpointOf),
+    adminUrl: String(ready['admin']),
+    adminToken: readFileSync(join(dataDir, 'admin-token'), 'utf8').trim(),
+    log,
+    logged,
+    again: () => startGatehouse({ ...options, settings: withAddresses(options.settings, ready['extauthz']) }),
+    stop: async (graceMs) => {
+      const code = await running.stop(graceMs);
+      await gone;
+      return code;
+    },
+  };
+}
+
+function settingsOf(options: GatehouseOptions, dataDir: string): SettingsSections {
+  const own: Record<string, unknown> = {
+    dataDir,
+    catalogFile: options.catalogFile ?? null,
+    // No wait at the end for an Envoy to turn away; who looks at draining sets it.
+    extauthz: { listen: ['tcp://127.0.0.1:0'], drainMs: 0 },
+    admin: { port: 0 },
+    // The rig's key managers are plain HTTP on loopback.
+    outbound: { allowLoopback: true, allowHttp: true },
+  };
+  for (const [section, value] of Object.entries(options.settings ?? {}))
+    own[section] = isSection(value) && isSection(own[section]) ? { ...own[section], ...value } : value;
+  return own;
+}
+
+function withAddresses(settings: SettingsSections = {}, listen: unknown): SettingsSections {
+  const { extauthz } = settings;
+  return { ...settings, extauthz: { ...(isSection(extauthz) && extauthz), listen } };
+}
+
+function isSection(value: unknown): value is SettingsSections {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function endpointOf(address: string): number | string {
+  return address.startsWith('unix:') ? address.slice('unix:'.length) : Number(new URL(address).port);
+}

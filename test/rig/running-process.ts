@@ -1,0 +1,69 @@
+// A child process under our thumb: its output by line, a wait for what it says, an end that is certain. Ends only what it started.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** How long a process may take to end by itself after SIGTERM, in milliseconds. */
+const STOP_GRACE_MS = 10_000;
+
+/** How to start it. */
+export interface ProcessOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Numeric user to run as; needs root. */
+  readonly uid?: number;
+}
+
+/** A started process. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** Lines written so far, in order. */
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+  /** Exit code, or null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  /** Sends a signal; false when it has already ended. */
+  signal(signal: NodeJS.Signals): boolean;
+  /** SIGTERM, then SIGKILL where that is not heeded. Resolves when it is gone. */
+  stop(graceMs?: number): Promise<number | null>;
+}
+
+/** Starts a process. It does not outlive this one, other than by SIGKILL. */
+export async function startProcess({ command, args, cwd, env, uid }: ProcessOptions): Promise<RunningProcess> {
+  const child = spawn(command, args, { cwd, env, uid, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(new Error(`cannot start ${command}: ${error.message}`)));
+  });
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  exited.then(() => process.off('exit', killWithUs));
+  return {
+    pid: child.pid ?? -1,
+    stdout: linesOf(child.stdout),
+    stderr: linesOf(child.stderr),
+    exited,
+    signal: (signal) => child.kill(signal),
+    stop: (graceMs = STOP_GRACE_MS) => stop(child, exited, graceMs),
+  };
+}
+
+async function stop(child: ChildProcess, exited: Promise<number | null>, graceMs: number): Promise<number | null> {
+  child.kill('SIGTERM');
+  child.kill('SIGCONT');
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  try {
+    return await exited;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function linesOf(stream: NodeJS.ReadableStream): string[] {
+  const lines: string[] = [];
+  createInterface({ input: stream }).on('line', (line) => lines.push(line));
+  return lines;
+}

@@ -1,0 +1,22 @@
+// The test projects: one for each folder of test/ that holds tests. `vitest run --project unit` runs one of them.
+
+import { defineConfig } from 'vitest/config';
+
+// Groups run one after the other, so that real processes do not compete with the fast tests for the machine.
+const project = (name: string, groupOrder: number, more: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder }, ...more },
+});
+// One file at a time; the limits only end what hangs.
+const withProcesses = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('house', 1),
+      project('unit', 1),
+      project('contract', 1, { testTimeout: 30_000 }),
+      project('e2e', 2, withProcesses),
+      project('interop', 3, withProcesses),
+    ],
+  },
+});
