@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readToken } from '../../../src/tokens/read-token.ts';
+import { seededRandom } from '../../rig/seeded-random.ts';
 import { ProverSample } from './prover-sample.ts';
 import { claims, es256Key, jwks, rsaKey, signToken } from './token-sample.ts';
 
@@ -9,45 +10,33 @@ const originals = keys.flatMap((key, n) => [
   signToken(key, claims({ scope: 'admin' })),
 ]);
 
-/** Mulberry32: the same thousand mutations in every run. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
-const random = randomFrom(7515);
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.+/ ';
-const pick = <T>(list: ArrayLike<T>): T => list[random(list.length)] as T;
+const { below, pick } = seededRandom(7515);
 
 /** A bit of the bytes behind one part. */
 function flipBit(token: string): string {
   const parts = token.split('.');
-  const at = random(3);
+  const at = below(3);
   const bytes = Buffer.from(parts[at] ?? '', 'base64url');
-  const byte = random(bytes.length);
-  bytes[byte] = (bytes[byte] ?? 0) ^ (1 << random(8));
+  const byte = below(bytes.length);
+  bytes[byte] = (bytes[byte] ?? 0) ^ (1 << below(8));
   parts[at] = bytes.toString('base64url');
   return parts.join('.');
 }
 
 function swapPart(token: string): string {
   const parts = token.split('.');
-  const at = random(3);
+  const at = below(3);
   parts[at] = pick(originals).split('.')[at] ?? '';
   return parts.join('.');
 }
 
 function splice(token: string): string {
-  const at = random(token.length);
+  const at = below(token.length);
   return pick([
     () => token.slice(0, at) + pick(ALPHABET) + token.slice(at),
     () => token.slice(0, at) + pick(ALPHABET) + token.slice(at + 1),
-    () => token.slice(0, at) + token.slice(at + 1 + random(8)),
+    () => token.slice(0, at) + token.slice(at + 1 + below(8)),
     () => token.slice(0, at) + pick(originals).slice(at),
     () => token.slice(0, at),
   ])();
