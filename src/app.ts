@@ -2,22 +2,22 @@
 // order. Nothing is decided here.
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdminCredential } from './admin/admin-caller.ts';
 import { firstCredential } from './admin/first-credential.ts';
 import { type AdminServer, startAdmin } from './admin/start-admin.ts';
 import { authorize, type World } from './authorize/authorize.ts';
 import { proveAdmin } from './authorize/prove-admin.ts';
+import { StepRecorder } from './authorize/step-recorder.ts';
 import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { type OpenCatalog, openCatalog } from './catalog/open-catalog.ts';
-import type { CatalogReport, RunningApp, ServeOptions } from './cli/cli-app.ts';
+import { applyCatalogFile } from './catalog-file.ts';
+import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
-import { formatProblem, type Problem } from './documents/problem.ts';
-import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
-import { countPairsWithoutAudience, statesNoAudience } from './domain/audience-gaps.ts';
+import { countPairsWithoutAudience } from './domain/audience-gaps.ts';
 import type { StoredKeyManager } from './domain/key-manager-dto.ts';
+import type { AccessRequest } from './domain/request.ts';
 import { answerer } from './extauthz/answer.ts';
 import { checkHandler, type DecisionRecord } from './extauthz/check-handler.ts';
 import { formatListenAddress, parseListenAddress } from './extauthz/listen-address.ts';
@@ -33,6 +33,8 @@ import { documentFetcher, urlProblem } from './tokens/fetch-document.ts';
 import { pemProblem } from './tokens/import-pem.ts';
 import { KeySets } from './tokens/key-sets.ts';
 import { TokenProver } from './tokens/token-prover.ts';
+
+export { validateCatalog } from './catalog-file.ts';
 
 const STDOUT = 1;
 /** How long the last log lines may take to leave. */
@@ -140,74 +142,6 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
   }
 }
 
-/** Reads the catalog file as a start would: without listening, and without writing. */
-export async function validateCatalog(settings: Settings): Promise<CatalogReport> {
-  const read = readCatalogFile(settings);
-  if (read === undefined) return { problems: [], warnings: [] };
-  if (!read.ok) return { problems: read.problems, warnings: [] };
-  const { facts, problemAt } = read.value;
-  const open = facts.keyManagers.filter(({ organization, dto }) => {
-    const resolved = resolveKeyManager({ id: dto.name, organization, sequence: 0, dto }, settings.tokens);
-    return resolved !== undefined && resolved.audiences.length === 0;
-  });
-  const warnings = facts.apis.flatMap((api, index) => {
-    const names = open
-      .map(({ dto }) => dto.name)
-      .filter((name) => api.keyManagers === 'all' || api.keyManagers.includes(name));
-    if (names.length === 0 || !statesNoAudience(api)) return [];
-    const message = `neither this API nor ${names.join(', ')} states an audience; add audiences to one of them, or a token meant for anything else will do`;
-    return [problemAt({ field: `apis[${index}].audiences`, message })];
-  });
-  return { problems: [], warnings };
-}
-
-function readCatalogFile(settings: Settings) {
-  const file = settings.catalogFile;
-  if (file === null) return undefined;
-  const checks = { urlProblem: (url: string) => urlProblem(url, settings.outbound), pemProblem };
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const message = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
-    const fix = 'correct catalogFile, or the rights of the file';
-    return { ok: false, problems: [{ file, line: undefined, column: undefined, field: '', message, fix }] } as const;
-  }
-  return readCatalog(text, file, (dto) => describeKeyManager(dto, checks));
-}
-
-/** A refused catalog never stops a start that has APIs to serve, unless `strict`. */
-async function applyCatalogFile(
-  settings: Settings,
-  { writer, reader }: OpenCatalog,
-  { catalogWins, strict }: Pick<ServeOptions, 'catalogWins' | 'strict'>,
-  log: Logger,
-): Promise<void> {
-  const read = readCatalogFile(settings);
-  if (read === undefined) return;
-  const problems = read.ok ? await apply(read.value) : read.problems;
-  if (problems.length === 0) return;
-  const hasState = (reader.snapshot()?.router.byId.size ?? 0) > 0;
-  const told = problems.map(formatProblem);
-  if (strict || !hasState) throw new Error(`the catalog was not applied:\n${told.join('\n')}`);
-  log.error({ problems: told }, 'the catalog was not applied; the state of before goes on');
-
-  async function apply({ facts, digest, problemAt }: CatalogReading): Promise<readonly Problem[]> {
-    const result = await writer.applyCatalog(facts, digest, { catalogWins });
-    if (result.kind === 'applied') log.info({ changes: result.changes }, 'catalog applied');
-    if (result.kind === 'refused') return result.fields.map(problemAt);
-    if (result.kind !== 'conflicts') return [];
-    return result.conflicts.map(({ entity, field, catalog, current }) => ({
-      file: settings.catalogFile ?? '',
-      line: undefined,
-      column: undefined,
-      field: field === '' ? entity : `${entity}.${field}`,
-      message: `is ${catalog} here, but an admin has changed it to ${current} since`,
-      fix: 'write the current value here, or start with --catalog-wins',
-    }));
-  }
-}
-
 async function adminCredentials(
   settings: Settings,
   { lists, writer }: OpenCatalog,
@@ -244,11 +178,18 @@ function startExtAuthz(
     () => reader.revision(),
     (record) => decisions.info(record, 'decision'),
   );
-  const onDecision = (record: DecisionRecord) => {
+  const recorders = new WeakMap<AccessRequest, StepRecorder>();
+  const recorderFor = (request: AccessRequest) => {
+    if (!telemetry.decisionSteps) return undefined;
+    const recorder = new StepRecorder(() => performance.now());
+    recorders.set(request, recorder);
+    return recorder;
+  };
+  const onDecision = (record: DecisionRecord, request: AccessRequest | undefined) => {
     const { decision, durationUs } = record;
     const { api } = decision.known;
     metrics.decision(decision.outcome, decision.reason, api && `${api.name}:${api.version}`, durationUs / 1_000_000);
-    logDecision(record);
+    logDecision(record, request && recorders.get(request)?.steps);
   };
   return startServer({
     listen: extauthz.listen.map((text) => parseListenAddress(text, extauthz.tls)),
@@ -260,7 +201,7 @@ function startExtAuthz(
       else log.error(event, 'the ext_authz certificate files cannot be used; the former ones stay in use');
     },
     check: checkHandler({
-      decide: (request, budget) => authorize(request, Date.now(), budget, world),
+      decide: (request, budget) => authorize(request, Date.now(), budget, world, recorderFor(request)),
       answer: answerer({ ...upstream, onFault: extauthz.onFault }),
       routeAttributes: { ...extauthz.contextExtensions, metadataNamespace: extauthz.routeMetadataNamespace },
       limitMs: extauthz.budgetMs,

@@ -146,6 +146,7 @@ export const settingsDocument = z.strictObject({
     .strictObject({
       logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
       allowSampling: z.number().min(0).max(1).default(0.01),
+      decisionSteps: z.boolean().default(false),
     })
     .prefault({}),
 });

@@ -35,7 +35,8 @@ export interface CheckHandlerOptions {
   readonly limitMs: number;
   /** Kept back from the limit for the way of the answer; of a short limit at most half. */
   readonly marginMs: number;
-  readonly onDecision: (record: DecisionRecord) => void;
+  /** The request is absent when its bytes could not be read. */
+  readonly onDecision: (record: DecisionRecord, request: AccessRequest | undefined) => void;
   /** A bug, or bytes that are no CheckRequest; the request was refused. */
   readonly onDefect: (error: unknown, decisionId: string) => void;
   /** Milliseconds since the epoch. */
@@ -134,7 +135,7 @@ class Check {
     clearTimeout(this.#timer);
     if ('code' in answer) this.#respond(answer);
     else this.#respond(null, answer);
-    this.#report(() => this.#options.onDecision(this.#record(decision)));
+    this.#report(() => this.#options.onDecision(this.#record(decision), this.#request));
   }
 
   #record(decision: Decision): DecisionRecord {

@@ -24,6 +24,16 @@ export interface DecisionEntry {
   readonly path: string;
 }
 
+/** One step of the checklist, as `authorize` recorded it. */
+export interface DecisionStep {
+  readonly step: string;
+  readonly outcome: string;
+  readonly reason?: string;
+  readonly evidence?: Evidence;
+  /** Microseconds. */
+  readonly us: number;
+}
+
 /** The record as it is logged; absent members are unknown. */
 export interface DecisionRecord {
   readonly time: string;
@@ -49,10 +59,16 @@ export interface DecisionRecord {
   readonly evidence: Evidence | undefined;
   readonly duration_us: number;
   readonly config_revision: number | undefined;
+  /** Every check with what it found, where steps are recorded. */
+  readonly steps: readonly DecisionStep[] | undefined;
 }
 
 /** The record of one decision that was made with this revision of the catalog. */
-export function decisionRecord(entry: DecisionEntry, configRevision: number | undefined): DecisionRecord {
+export function decisionRecord(
+  entry: DecisionEntry,
+  configRevision: number | undefined,
+  steps?: readonly DecisionStep[],
+): DecisionRecord {
   const { decision } = entry;
   const { known } = decision;
   const row = decision.outcome === 'allow' ? undefined : reasonRow(decision.reason);
@@ -79,6 +95,7 @@ export function decisionRecord(entry: DecisionEntry, configRevision: number | un
     evidence: decision.outcome === 'allow' ? undefined : clip(decision.evidence),
     duration_us: Math.round(entry.durationUs),
     config_revision: configRevision,
+    steps: steps?.map((step) => (step.evidence === undefined ? step : { ...step, evidence: clip(step.evidence) })),
   };
 }
 
@@ -95,10 +112,10 @@ export function decisionLog(
   allowSampling: number,
   configRevision: () => number | undefined,
   write: (record: DecisionRecord) => void,
-): (entry: DecisionEntry) => void {
-  return (entry) => {
+): (entry: DecisionEntry, steps?: readonly DecisionStep[]) => void {
+  return (entry, steps) => {
     if (entry.decision.outcome === 'allow' && !isSampled(entry.decisionId, allowSampling)) return;
-    write(decisionRecord(entry, configRevision()));
+    write(decisionRecord(entry, configRevision(), steps));
   };
 }
 

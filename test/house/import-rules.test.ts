@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 const PORTS = 'src/authorize/ports.ts';
 /** Files that know every room. */
-const WIRING = ['src/app.ts', 'src/main.ts'];
+const WIRING = ['src/app.ts', 'src/catalog-file.ts', 'src/main.ts'];
 /** Rooms of the command line: they start what app.ts wires. */
 const COMMAND_ROOMS = ['cli'];
 
