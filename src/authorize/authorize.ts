@@ -125,10 +125,11 @@ function judgeClaim(
       ? undefined
       : world.catalog.findSubscriber(token.consumerKey, keyManager.id, api.id);
   if (subscriber !== undefined && subscriber.structureRevision !== snapshot.structureRevision) return 'stale';
+  // Before the check, so that a denial can name the application that lacks a subscription.
+  if (subscriber?.application) known.application = subscriber.application;
   const caller = seen('subscriber', access.identifyCaller(token, api, subscriber));
   if (isRefusal(caller)) return caller;
   known.keyType = caller.keyType;
-  if (caller.application !== undefined) known.application = caller.application;
   if (caller.subscription !== undefined) known.subscription = caller.subscription;
   const subscription = seen('subscription', access.checkSubscription(caller, api));
   if (isRefusal(subscription)) return subscription;

@@ -8,10 +8,13 @@ const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 /** The bearer token of the header's values, in their order of arrival. Envoy's map mode joins repeated headers with `,`. */
 export function readCredential(values: readonly string[], maxBytes: number): string | Refusal {
-  const value = values[0]?.replace(/^ +| +$/g, '');
-  if (value === undefined || (values.length === 1 && value === '')) return deny('credential_missing');
-  if (values.length > 1) return deny('multiple_credentials', { count: values.length });
-  if (value.length > maxBytes) return deny('token_too_large', { bytes: value.length, limit: maxBytes });
+  const [raw, ...more] = values;
+  if (raw === undefined) return deny('credential_missing');
+  if (more.length > 0) return deny('multiple_credentials', { count: values.length });
+  // Before anything that looks at each character: whoever sends the header pays for its length, not the others.
+  if (raw.length > maxBytes) return deny('token_too_large', { bytes: raw.length, limit: maxBytes });
+  const value = withoutOuterSpaces(raw);
+  if (value === '') return deny('credential_missing');
   if (value.includes(',')) return deny('multiple_credentials', { comma: true });
   const match = CREDENTIAL.exec(value);
   if (match === null) return deny('token_malformed', { problem: 'no_scheme' });
@@ -19,4 +22,13 @@ export function readCredential(values: readonly string[], maxBytes: number): str
   const token = match[2];
   if (token === undefined || !TOKEN68.test(token)) return deny('token_malformed', { problem: 'not_token68' });
   return token;
+}
+
+/** By index: a pattern anchored at the end tries again at every space of a long run. */
+function withoutOuterSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text[start] === ' ') start++;
+  while (end > start && text[end - 1] === ' ') end--;
+  return text.slice(start, end);
 }

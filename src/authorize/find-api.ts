@@ -57,8 +57,12 @@ function byHostAndPath(request: AccessRequest, path: PlainPath, router: Router):
   return deny('api_not_found', { host, first_segment: path.segments[0] });
 }
 
+/** RFC 1035 §2.3.4, and room for a port. */
+const MAX_AUTHORITY_CHARACTERS = 262;
+
 /** Lower case, without port and trailing dot; undefined for what is not a host name or address. */
 export function plainHost(authority: string): string | undefined {
+  if (authority.length > MAX_AUTHORITY_CHARACTERS) return undefined;
   const match = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)\.?(?::\d{1,5})?$/.exec(authority);
   return match?.[1]?.toLowerCase();
 }

@@ -1,17 +1,29 @@
-// Step 3: the one key manager that may vouch for a JWT, chosen by exact issuer before any crypto and without any outbound call.
+// Step 3: the one key manager that may vouch for a JWT, chosen by exact issuer (or, for tokens without one, by rule alone)
+// before any crypto and without any outbound call.
 
 import type { Api } from '../domain/api.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
-import { claimsToken, type KeyManagerIndex, keyManagersOfIssuer } from '../domain/key-manager-index.ts';
+import {
+  claimsToken,
+  type KeyManagerIndex,
+  keyManagersOfIssuer,
+  keyManagersWithoutIssuer,
+} from '../domain/key-manager-index.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
 
 /** The key manager with the token's issuer that is enabled, allowed for the API, and whose rules claim the token. */
 export function pickKeyManager(token: UnprovedJwt, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
   const { issuer } = token;
-  if (issuer === undefined) return deny('issuer_missing');
-  const known = keyManagersOfIssuer(index, api.organization, issuer);
-  if (known.length === 0) return deny('issuer_unknown', { issuer: issuer.slice(0, 256) });
+  // An `iss` that is there but no text is no reason to look for key managers of tokens without one.
+  if (issuer === undefined && Object.hasOwn(token.claims, 'iss'))
+    return deny('issuer_missing', { problem: 'not_text' });
+  const known =
+    issuer === undefined
+      ? keyManagersWithoutIssuer(index, api.organization)
+      : keyManagersOfIssuer(index, api.organization, issuer);
+  if (known.length === 0)
+    return issuer === undefined ? deny('issuer_missing') : deny('issuer_unknown', { issuer: issuer.slice(0, 256) });
   const allowed = known.filter((keyManager) => allows(api, keyManager));
   if (allowed.length === 0)
     return deny('key_manager_not_allowed', { issuer, key_managers: names(known), api: api.name });

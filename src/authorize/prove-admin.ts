@@ -4,10 +4,14 @@
 import { isRefusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import { claimsToken } from '../domain/key-manager-index.ts';
+import type { TokenFacts } from '../domain/token.ts';
 import type { Catalog, Tokens } from './ports.ts';
 
 /** Long enough for a first fetch of the key manager's keys; nobody's traffic waits for it. */
 const BUDGET_MS = 5_000;
+
+/** Organizations may have the issuer in common; each key manager has its own keys, and only one of them may vouch. */
+const MAX_CANDIDATES = 4;
 
 /** Who the token says calls. */
 export interface ProvedAdmin {
@@ -31,15 +35,21 @@ export async function proveAdmin(
   const marked = [...snapshot.keyManagers.byId.values()].filter(
     (keyManager) => issuer !== undefined && mayVouch(keyManager, issuer) && claimsToken(keyManager, claims),
   );
-  const [keyManager, ...others] = marked;
-  if (keyManager === undefined || others.length > 0) return undefined;
-  const proof = await tokens.prove(token, keyManager, nowMs, { deadlineMs: nowMs + BUDGET_MS });
-  if (proof.kind !== 'proved' || catalog.snapshot() !== snapshot) return undefined;
-  const { subject, consumerKey, scopes, audiences, certificateThumbprint } = proof.facts;
-  const name = subject ?? consumerKey;
-  const meant = keyManager.audiences.some((audience) => audiences.includes(audience));
-  if (name === undefined || !meant || certificateThumbprint !== undefined) return undefined;
-  return { name, organization: keyManager.organization, scopes };
+  if (marked.length > MAX_CANDIDATES) return undefined;
+  const proved: ProvedAdmin[] = [];
+  for (const keyManager of marked) {
+    const proof = await tokens.prove(token, keyManager, nowMs, { deadlineMs: nowMs + BUDGET_MS });
+    const admin = proof.kind === 'proved' ? adminOf(proof.facts, keyManager) : undefined;
+    if (admin !== undefined) proved.push(admin);
+  }
+  return proved.length === 1 && catalog.snapshot() === snapshot ? proved[0] : undefined;
+}
+
+function adminOf(facts: TokenFacts, { audiences, organization }: KeyManager): ProvedAdmin | undefined {
+  const name = facts.subject ?? facts.consumerKey;
+  const meant = audiences.some((audience) => facts.audiences.includes(audience));
+  if (name === undefined || !meant || facts.certificateThumbprint !== undefined) return undefined;
+  return { name, organization, scopes: facts.scopes };
 }
 
 /** An audience is a must: a token for some API of the same key manager must not open the admin side. */

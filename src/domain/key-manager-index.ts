@@ -8,24 +8,28 @@ export interface KeyManagerIndex {
   readonly byId: ReadonlyMap<string, KeyManager>;
   /** Key managers, disabled ones too, per organization and exact issuer, in order of creation. */
   readonly byIssuer: ReadonlyMap<string, readonly KeyManager[]>;
+  /** Key managers without an issuer, per organization: for tokens without `iss` that their rules claim. */
+  readonly withoutIssuer: ReadonlyMap<string, readonly KeyManager[]>;
 }
 
 /** Builds the index; key managers of type EXCHANGED are left out, they vouch for nothing at a gateway. */
 export function keyManagerIndexOf(keyManagers: Iterable<KeyManager>): KeyManagerIndex {
   const byId = new Map<string, KeyManager>();
   const byIssuer = new Map<string, KeyManager[]>();
-  for (const keyManager of keyManagers) {
+  const withoutIssuer = new Map<string, KeyManager[]>();
+  for (const keyManager of [...keyManagers].sort((a, b) => a.sequence - b.sequence)) {
     byId.set(keyManager.id, keyManager);
     if (keyManager.tokenType === 'EXCHANGED') continue;
-    for (const issuer of keyManager.issuers) {
-      const key = issuerKey(keyManager.organization, issuer);
-      const others = byIssuer.get(key);
-      if (others === undefined) byIssuer.set(key, [keyManager]);
-      else others.push(keyManager);
-    }
+    if (keyManager.issuers.length === 0) append(withoutIssuer, keyManager.organization, keyManager);
+    for (const issuer of keyManager.issuers) append(byIssuer, issuerKey(keyManager.organization, issuer), keyManager);
   }
-  for (const sharers of byIssuer.values()) sharers.sort((a, b) => a.sequence - b.sequence);
-  return { byId, byIssuer };
+  return { byId, byIssuer, withoutIssuer };
+}
+
+function append(lists: Map<string, KeyManager[]>, key: string, keyManager: KeyManager): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [keyManager]);
+  else list.push(keyManager);
 }
 
 /** Key managers with exactly this issuer that an API of the organization could list: its own and the Global one. */
@@ -34,16 +38,28 @@ export function keyManagersOfIssuer(
   organization: string,
   issuer: string,
 ): readonly KeyManager[] {
-  const own = index.byIssuer.get(issuerKey(organization, issuer));
-  if (organization === GLOBAL_ORGANIZATION) return own ?? [];
-  const global = index.byIssuer.get(issuerKey(GLOBAL_ORGANIZATION, issuer));
-  if (own === undefined) return global ?? [];
+  return ownAndGlobal(organization, (of) => index.byIssuer.get(issuerKey(of, issuer)));
+}
+
+/** Key managers without an issuer that an API of the organization could list. */
+export function keyManagersWithoutIssuer(index: KeyManagerIndex, organization: string): readonly KeyManager[] {
+  return ownAndGlobal(organization, (of) => index.withoutIssuer.get(of));
+}
+
+function ownAndGlobal(
+  organization: string,
+  listOf: (organization: string) => readonly KeyManager[] | undefined,
+): readonly KeyManager[] {
+  const own = listOf(organization) ?? [];
+  if (organization === GLOBAL_ORGANIZATION) return own;
+  const global = listOf(GLOBAL_ORGANIZATION);
   return global === undefined ? own : [...global, ...own];
 }
 
-/** True when one of the rules' pairs all equal the claims; a key manager without rules claims every token of its issuer. */
+/** True when one of the rules' pairs all equal the claims; without rules every token of its issuer is claimed, and none without issuer. */
 export function claimsToken(keyManager: KeyManager, claims: Readonly<Record<string, unknown>>): boolean {
-  return keyManager.jwtRules.length === 0 || keyManager.jwtRules.some((rule) => ruleHolds(rule, claims));
+  if (keyManager.jwtRules.length === 0) return keyManager.issuers.length > 0;
+  return keyManager.jwtRules.some((rule) => ruleHolds(rule, claims));
 }
 
 function ruleHolds(rule: LiteralRule, claims: Readonly<Record<string, unknown>>): boolean {

@@ -75,6 +75,7 @@ function readEscapes(
   let text = '';
   let encodedSlash = false;
   let encodedSemicolon = false;
+  let nonAscii = false;
   for (let at = 0; at < segment.length; at++) {
     const character = segment.charAt(at);
     if (character !== '%') {
@@ -89,8 +90,20 @@ function readEscapes(
     if (byte === 0x25 && HEX_PAIR.test(segment.slice(at + 3, at + 5))) return 'double_escape';
     if (byte === 0x2f || byte === 0x5c) encodedSlash = true;
     if (byte === 0x3b) encodedSemicolon = true;
+    if (byte >= 0x80) nonAscii = true;
     text += `%${pair.toUpperCase()}`;
     at += 2;
   }
+  // Overlong and broken UTF-8 (`%C0%AE` for a dot) is something else to each decoder.
+  if (nonAscii && !isUtf8(text)) return 'bad_escape';
   return { text, encodedSlash, encodedSemicolon };
+}
+
+function isUtf8(escaped: string): boolean {
+  try {
+    decodeURIComponent(escaped);
+    return true;
+  } catch {
+    return false;
+  }
 }

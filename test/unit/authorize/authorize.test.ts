@@ -87,6 +87,19 @@ const DENIALS: [string, string, Partial<Scene>][] = [
     }),
   ],
   [
+    'where an API key is mandatory',
+    'security_scheme_unsupported',
+    withApi({ securityScheme: ['oauth2', 'api_key', 'api_key_mandatory'] }),
+  ],
+  [
+    'where basic authentication is mandatory',
+    'security_scheme_unsupported',
+    withApi({ securityScheme: ['oauth2', 'basic_auth_mandatory'] }),
+  ],
+  ['a host of tens of thousands of labels', 'host_missing', { request: { host: 'a.'.repeat(29_000) } }],
+  ['a credential of tens of thousands of spaces', 'token_too_large', bearer(`Bearer ${' '.repeat(58_000)}x`)],
+  ['nothing but spaces', 'credential_missing', bearer(' '.repeat(16_000))],
+  [
     'GraphQL with scopes',
     'api_type_unsupported',
     withApi({
@@ -112,6 +125,26 @@ const DENIALS: [string, string, Partial<Scene>][] = [
   ['an opaque token', 'opaque_token_unsupported', bearer('Bearer opaque')],
   ['a JWT without iss', 'issuer_missing', { claims: {} }],
   ['a JWT whose iss is a list', 'issuer_missing', { claims: { iss: ['https://partner.example'] } }],
+  [
+    'a JWT without iss that no rule claims',
+    'token_not_claimed',
+    { claims: { env: 'lan' }, keyManagers: [sampleKeyManager({ issuers: [], jwtRules: [{ env: 'dmz' }] })] },
+  ],
+  [
+    'a JWT without iss where the key manager without issuer has no rules',
+    'token_not_claimed',
+    { claims: {}, keyManagers: [sampleKeyManager({ issuers: [] })] },
+  ],
+  [
+    'a JWT with an issuer, although a key manager without one claims it',
+    'issuer_unknown',
+    { claims: { iss: '', env: 'dmz' }, keyManagers: [sampleKeyManager({ issuers: [], jwtRules: [{ env: 'dmz' }] })] },
+  ],
+  [
+    'a JWT whose iss is null, although a key manager without one claims it',
+    'issuer_missing',
+    { claims: { iss: null, env: 'dmz' }, keyManagers: [sampleKeyManager({ issuers: [], jwtRules: [{ env: 'dmz' }] })] },
+  ],
   ['an unknown issuer', 'issuer_unknown', { claims: { iss: 'https://evil.example' } }],
   ['an issuer that differs by a slash', 'issuer_unknown', { claims: { iss: 'https://partner.example/' } }],
   ['an issuer that differs by case', 'issuer_unknown', { claims: { iss: 'https://Partner.example' } }],
@@ -233,6 +266,15 @@ test.each(DENIALS)('denies %s: %s', (_what, reason, scene) => {
 
 describe('allows', () => {
   const rows: [string, Partial<Scene>][] = [
+    [
+      'a token without iss that the rules of a key manager without issuer claim',
+      { claims: { env: 'dmz' }, keyManagers: [sampleKeyManager({ issuers: [], jwtRules: [{ env: 'dmz' }] })] },
+    ],
+    [
+      'an application-level scheme that OAuth2 satisfies',
+      withApi({ securityScheme: ['oauth2', 'oauth_basic_auth_api_key_mandatory'] }),
+    ],
+    ['spaces around the credential', bearer('  Bearer good  ')],
     ['the scheme in any case and several spaces', bearer('bEaReR   good')],
     ['HEAD as GET', { request: { method: 'HEAD' } }],
     [

@@ -44,6 +44,11 @@ describe('rules', () => {
     expect(claimsToken(keyManager, { tid: ['b'] })).toBe(false);
   });
 
+  test('without rules every token of its issuer is claimed, and none where there is no issuer', () => {
+    expect(claimsToken(sampleKeyManager(), { any: 'thing' })).toBe(true);
+    expect(claimsToken(sampleKeyManager({ issuers: [] }), { any: 'thing' })).toBe(false);
+  });
+
   test('a claim that every object inherits is not a claim', () => {
     expect(claimsToken(sampleKeyManager({ jwtRules: [{ constructor: 'x' }] }), {})).toBe(false);
   });
