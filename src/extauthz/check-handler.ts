@@ -108,7 +108,7 @@ class Check {
       if (response === 'unavailable') this.#finish(told, { code: status.UNAVAILABLE, details: 'no verdict' });
       else this.#finish(told, encodeCheckResponse(response));
     } catch (error) {
-      if (decision !== INTERNAL_ERROR) this.#fail(error);
+      if (decision.reason !== 'internal_error') this.#fail(error);
       else this.#finish(INTERNAL_ERROR, { code: status.INTERNAL, details: 'internal error' });
     }
   }
@@ -119,15 +119,12 @@ class Check {
     return this.#options.now() < this.#deadlineMs ? decision : { ...late({}), known: decision.known };
   }
 
+  /** Bytes that are no CheckRequest are a fault like any other: a gRPC error would leave the verdict to Envoy's failure mode. */
   #fail(error: unknown): void {
     this.#report(() => this.#options.onDefect(error, this.#decisionId));
     if (this.#answered) return;
-    if (!(error instanceof MalformedCheckRequest)) this.#settle(INTERNAL_ERROR);
-    else
-      this.#finish(
-        { ...INTERNAL_ERROR, evidence: { problem: error.message } },
-        { code: status.INVALID_ARGUMENT, details: 'not a CheckRequest' },
-      );
+    const evidence = error instanceof MalformedCheckRequest ? { problem: error.message } : {};
+    this.#settle({ ...INTERNAL_ERROR, evidence });
   }
 
   #finish(decision: Decision, answer: Buffer | Refused): void {

@@ -37,7 +37,12 @@ const type = definitions['envoy.service.auth.v3.CheckResponse'] as MessageTypeDe
 
 /** Encodes and decodes. */
 export function decoded(response: CheckResponse): DecodedResponse {
-  return type.deserialize(encodeCheckResponse(response)) as DecodedResponse;
+  return decodedBytes(encodeCheckResponse(response));
+}
+
+/** Decodes. */
+export function decodedBytes(bytes: Buffer): DecodedResponse {
+  return type.deserialize(bytes) as DecodedResponse;
 }
 
 /** The headers of a refusal or an allow as pairs. */
