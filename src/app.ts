@@ -233,7 +233,7 @@ function startAdminSide(
       list: async (organization) => lists.listKeyManagers(organization),
       find: async (organization, id) => lists.findKeyManager(organization, id),
       create: async (organization, dto) => {
-        const described = describeKeyManager(dto, checks);
+        const described = describeKeyManager(dto, checks, 'admin_side');
         if ('problems' in described) return { kind: 'invalid', problems: described.problems };
         const written = await writer.createKeyManager({ organization, dto, ...described });
         if ('kind' in written) return written;

@@ -46,7 +46,7 @@ function readCatalogFile(settings: Settings) {
     const fix = 'correct catalogFile, or the rights of the file';
     return { ok: false, problems: [{ file, line: undefined, column: undefined, field: '', message, fix }] } as const;
   }
-  return readCatalog(text, file, (dto) => describeKeyManager(dto, checks));
+  return readCatalog(text, file, (dto) => describeKeyManager(dto, checks, 'catalog_file'));
 }
 
 /** Applies the file at a start. A refused one never stops a start that has APIs to serve, unless `strict`. */

@@ -11,14 +11,25 @@ export interface KeyMaterialChecks {
   pemProblem(value: string): string | undefined;
 }
 
+/** Who writes: the operator of this machine in its catalog file, or a caller of the admin side. */
+export type KeyManagerOrigin = 'catalog_file' | 'admin_side';
+
 /** What the catalog needs beside the DTO, or all that is wrong with it, by field. */
 export function describeKeyManager(
   dto: KeyManagerDto,
   checks: KeyMaterialChecks,
+  origin: KeyManagerOrigin,
 ): Pick<KeyManagerWrite, 'enabled' | 'issuers' | 'jwtRules'> | { readonly problems: readonly FieldProblem[] } {
   const settings = readSettings(dto);
   if (!('type' in settings)) return { problems: settings };
-  const { enabled, issuers, jwtRules, keys } = settings;
+  const { admin, enabled, issuers, jwtRules, keys } = settings;
+  // Who may write key managers could otherwise mint tokens with every right.
+  if (admin && origin === 'admin_side')
+    return {
+      problems: [
+        { field: 'additionalProperties.adminTokens', message: 'cannot be set over HTTP; set it in the catalog file' },
+      ],
+    };
   const message =
     keys.kind === 'jwks'
       ? checks.urlProblem(keys.url)

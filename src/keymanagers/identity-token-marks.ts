@@ -8,3 +8,6 @@ export const IDENTITY_TOKEN_MARKS: readonly TokenMark[] = [
   { claim: 'c_hash', refuse: 'present' },
   { claim: 'events', refuse: 'present' },
 ];
+
+/** Keycloak's own claim `typ` in the payload, beside the header's (`Bearer` in access tokens). */
+export const PAYLOAD_TYP_MARK: TokenMark = { claim: 'typ', refuse: ['ID', 'Refresh', 'Offline', 'Logout'] };

@@ -1,7 +1,7 @@
 // Keycloak and Red Hat build of Keycloak.
 
 import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
-import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
+import { IDENTITY_TOKEN_MARKS, PAYLOAD_TYP_MARK } from './identity-token-marks.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** WSO2 type `KeyCloak`. */
@@ -13,7 +13,7 @@ export const KEYCLOAK: KeyManagerType = {
   scopesClaims: ['scope'],
   algorithms: [...SIGNATURE_ALGORITHMS.keys()],
   profile: 'standard',
-  marks: [...IDENTITY_TOKEN_MARKS, { claim: 'typ', refuse: ['ID', 'Refresh', 'Offline', 'Logout'] }],
+  marks: [...IDENTITY_TOKEN_MARKS, PAYLOAD_TYP_MARK],
   connectorProperties: ['client_id', 'client_secret'],
   discovery: '{base}/realms/{realm}/.well-known/openid-configuration',
   notes:

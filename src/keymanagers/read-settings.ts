@@ -69,7 +69,7 @@ export function readSettings(dto: KeyManagerDto): KeyManagerSettings | readonly 
 
 function contradictions(
   dto: KeyManagerDto,
-  { type, issuers, keys, selfValidateJwt, tokenType }: KeyManagerSettings,
+  { type, issuers, jwtRules, keys, selfValidateJwt, tokenType }: KeyManagerSettings,
   clientClaims: readonly string[],
 ): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
@@ -77,10 +77,10 @@ function contradictions(
     problems.push({ field: 'issuer', message: 'has white space around it; `iss` is compared character by character' });
   if (selfValidateJwt && tokenType !== 'EXCHANGED') {
     const hint = 'or set enableSelfValidationJWT to false';
-    if (issuers.length === 0)
+    if (issuers.length === 0 && jwtRules.length === 0)
       problems.push({
         field: 'issuer',
-        message: `is needed to find the key manager of a JWT: give the exact \`iss\`, ${hint}`,
+        message: `is needed to find the key manager of a JWT: give the exact \`iss\`, or, for tokens without \`iss\`, a JWT token handling rule with literal values, ${hint}`,
       });
     if (keys.kind === 'none')
       problems.push({

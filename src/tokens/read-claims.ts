@@ -59,8 +59,10 @@ function issuerProblem(token: UnprovedJwt, keyManager: KeyManager): Refusal | un
 
 /** Presence by profile, then the types of RFC 7519 §4.1, whatever the profile. */
 function claimsProblem(claims: Claims, keyManager: KeyManager): Refusal | undefined {
-  const missing = ['exp', ...TOKEN_PROFILES[keyManager.profile].requiredClaims].find(
-    (name) => !Object.hasOwn(claims, name),
+  const { requiredClaims } = TOKEN_PROFILES[keyManager.profile];
+  const missing = ['exp', ...requiredClaims].find(
+    // A key manager without an issuer takes only tokens without one.
+    (name) => !Object.hasOwn(claims, name) && !(name === 'iss' && keyManager.issuers.length === 0),
   );
   if (missing !== undefined)
     return deny('claims_malformed', { claim: missing, problem: 'missing', profile: keyManager.profile });

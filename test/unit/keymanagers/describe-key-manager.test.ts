@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
-import { describeKeyManager } from '../../../src/keymanagers/describe-key-manager.ts';
+import { describeKeyManager, type KeyManagerOrigin } from '../../../src/keymanagers/describe-key-manager.ts';
 import { dto } from './key-manager-sample.ts';
 
 const asked: string[] = [];
@@ -11,7 +11,8 @@ const checks = {
     return value.includes('BEGIN') ? undefined : 'holds no PEM certificate or public key';
   },
 };
-const describe = (changes: Partial<KeyManagerDto>) => describeKeyManager(dto(changes), checks);
+const describe = (changes: Partial<KeyManagerDto>, origin: KeyManagerOrigin = 'admin_side') =>
+  describeKeyManager(dto(changes), checks, origin);
 
 test('tells the catalog what it must compare', () => {
   const tokenValidation = [{ id: 1, enable: true, type: 'JWT', value: { body: { tenant: 'blue' } } }] as const;
@@ -144,4 +145,18 @@ test.each<[string, Partial<KeyManagerDto>]>([
 test('hands PEM on as it was written', () => {
   describe({ certificates: { type: 'PEM', value: '-----BEGIN A+B' } });
   expect(asked).toContain('-----BEGIN A+B');
+});
+
+test('a caller of the admin side cannot mark a key manager for the admin side, the catalog file can', () => {
+  const marked = { additionalProperties: { adminTokens: true, audience: 'gatehouse-admin' } };
+  expect(describe(marked)).toEqual({
+    problems: [{ field: 'additionalProperties.adminTokens', message: expect.stringContaining('catalog file') }],
+  });
+  expect(describe(marked, 'catalog_file')).not.toHaveProperty('problems');
+});
+
+test('a key manager without an issuer needs a literal rule that tells its tokens', () => {
+  expect(describe({ issuer: undefined })).toMatchObject({ problems: [{ field: 'issuer' }] });
+  const tokenValidation = [{ enable: true, type: 'JWT' as const, value: { body: { env: 'dmz' } } }];
+  expect(describe({ issuer: undefined, tokenValidation })).toMatchObject({ issuers: [], jwtRules: [{ env: 'dmz' }] });
 });

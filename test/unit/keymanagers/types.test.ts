@@ -42,3 +42,8 @@ test.each(types)('$type accepts asymmetric algorithms only, names its claims, an
 test('only ForgeRock reads the client from the audience', () => {
   expect(types.filter((type) => type.consumerKeyClaims.includes('aud')).map(({ type }) => type)).toEqual(['Forgerock']);
 });
+
+test.each(['KeyCloak', 'CustomKeyManager'])('%s tells ID, refresh and logout tokens by the payload’s typ', (name) => {
+  const mark = KEY_MANAGER_TYPES.get(name)?.marks.find(({ claim }) => claim === 'typ');
+  expect(mark?.refuse).toEqual(['ID', 'Refresh', 'Offline', 'Logout']);
+});
