@@ -2,7 +2,6 @@
 // order. Nothing is decided here.
 
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { AdminCredential } from './admin/admin-caller.ts';
 import { firstCredential } from './admin/first-credential.ts';
 import { type AdminServer, startAdmin } from './admin/start-admin.ts';
@@ -12,7 +11,7 @@ import { StepRecorder } from './authorize/step-recorder.ts';
 import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { type OpenCatalog, openCatalog } from './catalog/open-catalog.ts';
-import { applyCatalogFile } from './catalog-file.ts';
+import { applyCatalogFile, catalogDatabase } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
 import { countPairsWithoutAudience } from './domain/audience-gaps.ts';
@@ -24,6 +23,7 @@ import { formatListenAddress, parseListenAddress } from './extauthz/listen-addre
 import { type ExtAuthzServer, startServer } from './extauthz/server.ts';
 import { describeKeyManager } from './keymanagers/describe-key-manager.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { KEY_MANAGER_TYPES } from './keymanagers/types.ts';
 import { INSECURE_CHOICES, type Settings } from './settings/settings.ts';
 import { decisionLog } from './telemetry/decision-log.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
@@ -55,7 +55,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     for (const choice of settings.insecure)
       log.warn({ flag: `--insecure-${choice}` }, `insecure by choice: ${INSECURE_CHOICES[choice]}`);
     const catalog = await openCatalog({
-      file: join(settings.dataDir, 'catalog.db'),
+      file: catalogDatabase(settings),
       resolveKeyManager: (stored) => resolveKeyManager(stored, settings.tokens),
       report: (event) => {
         const { level, message } = describeCatalogEvent(event);
@@ -116,13 +116,20 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
     undo.push(() => process.off('unhandledRejection', onStray).off('uncaughtException', onStray));
 
-    const world: World = { catalog: catalog.reader, tokens, ...settings.authorize };
+    const world: World = {
+      catalog: catalog.reader,
+      tokens,
+      organization: settings.organization,
+      ...settings.authorize,
+    };
     const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
     undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
     let draining = false;
     const admin = await startAdminSide(settings, catalog, credentials, world, keySets, metrics, log, () => draining);
     undo.push(() => admin.stop());
 
+    if (catalog.reader.snapshot()?.router.byId.size === 0)
+      log.warn('the catalog has no API, so every request is denied; apply one with --catalog');
     extauthz.setServing(true);
     const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
     log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');
@@ -147,13 +154,15 @@ async function adminCredentials(
   { lists, writer }: OpenCatalog,
   log: Logger,
 ): Promise<readonly AdminCredential[]> {
-  const known = [
-    ...settings.admin.credentials,
-    ...lists
-      .listAdminCredentials()
-      .map((kept) => ({ ...kept, rights: kept.rights as AdminCredential['rights'], roles: [] })),
-  ];
-  if (known.length > 0) return known;
+  const kept = lists
+    .listAdminCredentials()
+    .map((stored) => ({ ...stored, rights: stored.rights as AdminCredential['rights'], roles: [] }));
+  if (settings.admin.credentials.length > 0) {
+    const ignored = kept.map(({ name }) => name);
+    if (ignored.length > 0) log.info({ ignored }, 'admin.credentials replaces the credential of the first start');
+    return settings.admin.credentials;
+  }
+  if (kept.length > 0) return kept;
   const { sha256, path } = firstCredential(settings.dataDir);
   const rights = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
   const credential = { name: 'first', organization: settings.organization, sha256, rights };
@@ -228,6 +237,7 @@ function startAdminSide(
   return startAdmin({
     ...settings.admin,
     credentials,
+    connectorPropertiesOf: (type) => KEY_MANAGER_TYPES.get(type)?.connectorProperties ?? [],
     proveCaller: (bearer) => proveAdmin(bearer, reader, tokens, Date.now()),
     keyManagers: {
       list: async (organization) => lists.listKeyManagers(organization),

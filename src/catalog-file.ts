@@ -1,7 +1,10 @@
 // The catalog file: read as `validate` and a start read it, and applied at a start. The one use case that spans several rooms.
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CatalogResult } from './catalog/catalog-result.ts';
 import type { OpenCatalog } from './catalog/open-catalog.ts';
+import { rehearseCatalog } from './catalog/rehearse-catalog.ts';
 import type { CatalogReport, ServeOptions } from './cli/cli-app.ts';
 import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
@@ -13,17 +16,33 @@ import type { Logger } from './telemetry/logger.ts';
 import { urlProblem } from './tokens/fetch-document.ts';
 import { pemProblem } from './tokens/import-pem.ts';
 
-/** Reads the catalog file as a start would: without listening, and without writing. */
+/** What a start would say of the catalog file: tried on a copy of the catalog, without listening and without writing. */
 export async function validateCatalog(settings: Settings): Promise<CatalogReport> {
   const read = readCatalogFile(settings);
   if (read === undefined) return { problems: [], warnings: [] };
   if (!read.ok) return { problems: read.problems, warnings: [] };
-  const { facts, problemAt } = read.value;
+  const { facts, digest } = read.value;
+  try {
+    const result = await rehearseCatalog(catalogDatabase(settings), facts, digest, { catalogWins: false });
+    return { problems: problemsOf(result, read.value, settings), warnings: audienceWarnings(read.value, settings) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const fix = 'correct dataDir, or make it readable';
+    return { problems: [problem(catalogDatabase(settings), message, fix)], warnings: [] };
+  }
+}
+
+/** The file that holds the catalog. */
+export function catalogDatabase({ dataDir }: Settings): string {
+  return join(dataDir, 'catalog.db');
+}
+
+function audienceWarnings({ facts, problemAt }: CatalogReading, settings: Settings): readonly Problem[] {
   const open = facts.keyManagers.filter(({ organization, dto }) => {
     const resolved = resolveKeyManager({ id: dto.name, organization, sequence: 0, dto }, settings.tokens);
     return resolved !== undefined && resolved.audiences.length === 0;
   });
-  const warnings = facts.apis.flatMap((api, index) => {
+  return facts.apis.flatMap((api, index) => {
     const names = open
       .map(({ dto }) => dto.name)
       .filter((name) => api.keyManagers === 'all' || api.keyManagers.includes(name));
@@ -31,7 +50,6 @@ export async function validateCatalog(settings: Settings): Promise<CatalogReport
     const message = `neither this API nor ${names.join(', ')} states an audience; add audiences to one of them, or a token meant for anything else will do`;
     return [problemAt({ field: `apis[${index}].audiences`, message })];
   });
-  return { problems: [], warnings };
 }
 
 function readCatalogFile(settings: Settings) {
@@ -43,10 +61,9 @@ function readCatalogFile(settings: Settings) {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const message = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
-    const fix = 'correct catalogFile, or the rights of the file';
-    return { ok: false, problems: [{ file, line: undefined, column: undefined, field: '', message, fix }] } as const;
+    return { ok: false, problems: [problem(file, message, 'correct catalogFile, or the rights of the file')] } as const;
   }
-  return readCatalog(text, file, (dto) => describeKeyManager(dto, checks, 'catalog_file'));
+  return readCatalog(text, file, settings.organization, (dto) => describeKeyManager(dto, checks, 'catalog_file'));
 }
 
 /** Applies the file at a start. A refused one never stops a start that has APIs to serve, unless `strict`. */
@@ -65,18 +82,37 @@ export async function applyCatalogFile(
   if (strict || !hasState) throw new Error(`the catalog was not applied:\n${told.join('\n')}`);
   log.error({ problems: told }, 'the catalog was not applied; the state of before goes on');
 
-  async function apply({ facts, digest, problemAt }: CatalogReading): Promise<readonly Problem[]> {
-    const result = await writer.applyCatalog(facts, digest, { catalogWins });
+  async function apply(reading: CatalogReading): Promise<readonly Problem[]> {
+    const result = await writer.applyCatalog(reading.facts, reading.digest, { catalogWins });
     if (result.kind === 'applied') log.info({ changes: result.changes }, 'catalog applied');
-    if (result.kind === 'refused') return result.fields.map(problemAt);
-    if (result.kind !== 'conflicts') return [];
-    return result.conflicts.map(({ entity, field, catalog, current }) => ({
-      file: settings.catalogFile ?? '',
-      line: undefined,
-      column: undefined,
-      field: field === '' ? entity : `${entity}.${field}`,
-      message: `is ${catalog} here, but an admin has changed it to ${current} since`,
-      fix: 'write the current value here, or start with --catalog-wins',
-    }));
+    return problemsOf(result, reading, settings);
   }
+}
+
+function problemsOf(
+  result: CatalogResult,
+  { problemAt }: CatalogReading,
+  { catalogFile }: Settings,
+): readonly Problem[] {
+  if (result.kind === 'refused') return result.fields.map(problemAt);
+  if (result.kind !== 'conflicts') return [];
+  return result.conflicts.map(({ entity, field, catalog, current }) =>
+    field === ''
+      ? problem(
+          catalogFile ?? '',
+          `was ${catalog} here, but an admin has ${current} it since`,
+          'remove the entry here, or start with --catalog-wins',
+          entity,
+        )
+      : problem(
+          catalogFile ?? '',
+          `is ${catalog} here, but an admin has changed it to ${current} since`,
+          'write the current value here, or start with --catalog-wins',
+          `${entity}.${field}`,
+        ),
+  );
+}
+
+function problem(file: string, message: string, fix: string, field = ''): Problem {
+  return { file, line: undefined, column: undefined, field, message, fix };
 }

@@ -19,6 +19,8 @@ const MAX_ATTEMPTS = 3;
 export interface World {
   readonly catalog: Catalog;
   readonly tokens: Tokens;
+  /** Of API names in Envoy's configuration that name none. */
+  readonly organization: string;
   readonly maxTokenBytes: number;
   /** Deny where neither API nor key manager states an audience. */
   readonly requireAudience: boolean;
@@ -76,7 +78,7 @@ function findClaim(
   if (isRefusal(method)) return method;
   const path = seen('path', checkPath(request));
   if (isRefusal(path)) return path;
-  const match = seen('api', matchApi(request, path, snapshot.router));
+  const match = seen('api', matchApi(request, path, snapshot.router, world.organization));
   if (isRefusal(match)) return match;
   const { api } = match.routed;
   known.api = api;

@@ -1,4 +1,4 @@
-// Steps 5: may this proved client call this resource of this API now? Small checks on local facts, recomputed on every request.
+// May this proved client call this resource of this API now? Small checks on local facts, recomputed on every request.
 
 import type { Api, KeyType, Resource } from '../domain/api.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
@@ -70,10 +70,17 @@ export function identifyCaller(token: TokenFacts, api: Api, subscriber: Subscrib
   return { application, keyType, subscription };
 }
 
-/** The route's environment, else that of the API's only kind of endpoint, else production; the key type must be that. */
+/**
+ * The route's environment, else that of the API's only kind of endpoint, else production; the key type must be that.
+ * A hybrid route takes each key type, unless the API states endpoints and none of its kind.
+ */
 export function checkEnvironment(request: AccessRequest, api: Api, keyType: KeyType): Refusal | 'passed' {
   const [only, ...more] = api.endpoints;
   const fromRoute = request.environment;
+  if (fromRoute === 'HYBRID')
+    return only === undefined || api.endpoints.includes(keyType)
+      ? 'passed'
+      : deny('key_type_without_endpoint', { key_type: keyType, environment: fromRoute });
   const environment = fromRoute ?? (only !== undefined && more.length === 0 ? only : 'PRODUCTION');
   if (environment === keyType) return 'passed';
   const evidence = { key_type: keyType, environment };

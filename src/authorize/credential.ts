@@ -1,4 +1,4 @@
-// Step 2: exactly one bearer credential in the API's credential header, judged by its shape before anything is decoded.
+// Exactly one bearer credential in the API's credential header, judged by its shape before anything is decoded.
 
 import { deny, type Refusal } from '../domain/decision.ts';
 

@@ -1,7 +1,6 @@
-// Step 1: which API and which resource of it is asked for. Envoy's own configuration first, then host and path; never a header.
+// Which API, and which resource of it, is asked for. Envoy's own configuration first, then host and path; never a header.
 
 import type { Api, Resource } from '../domain/api.ts';
-import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
 import { type PlainPath, readPath } from '../domain/path.ts';
 import type { AccessRequest, ApiReference } from '../domain/request.ts';
@@ -21,12 +20,17 @@ export function checkPath(request: AccessRequest): PlainPath | Refusal {
   return path === 'too_long' ? deny('path_too_long') : deny('path_ambiguous', { problem: path });
 }
 
-/** The API that Envoy's configuration names, else the one of host and path. */
-export function matchApi(request: AccessRequest, path: PlainPath, router: Router): ApiMatch | Refusal {
+/** The API that Envoy's configuration names (by id, or by name in its or else the default organization), else that of host and path. */
+export function matchApi(
+  request: AccessRequest,
+  path: PlainPath,
+  router: Router,
+  organization: string,
+): ApiMatch | Refusal {
   const match =
     request.apiReference === undefined
       ? byHostAndPath(request, path, router)
-      : byReference(request.apiReference, path, router);
+      : byReference(request.apiReference, path, router, organization);
   if ('outcome' in match) return match;
   const { path: lenient } = match.routed.api;
   if (path.encodedSlash && lenient.encodedSlash === 'reject')
@@ -36,10 +40,14 @@ export function matchApi(request: AccessRequest, path: PlainPath, router: Router
   return match;
 }
 
-function byReference(reference: ApiReference, path: PlainPath, router: Router): ApiMatch | Refusal {
-  const organization = reference.organization ?? DEFAULT_ORGANIZATION;
-  const routed =
-    router.byId.get(reference.api) ?? router.byId.get(router.byName.get(nameKey(organization, reference.api)) ?? '');
+function byReference(
+  reference: ApiReference,
+  path: PlainPath,
+  router: Router,
+  organization: string,
+): ApiMatch | Refusal {
+  const name = nameKey(reference.organization ?? organization, reference.api);
+  const routed = router.byId.get(reference.api) ?? router.byId.get(router.byName.get(name) ?? '');
   if (routed === undefined) return deny('api_reference_unknown', { source: reference.source, api: reference.api });
   const below = belowContext(routed.api, path.segments);
   return below === undefined

@@ -1,4 +1,4 @@
-// Step 3: the one key manager that may vouch for a JWT, chosen by exact issuer (or, for tokens without one, by rule alone)
+// The one key manager that may vouch for a JWT, chosen by exact issuer (or, for tokens without one, by rule alone)
 // before any crypto and without any outbound call.
 
 import type { Api } from '../domain/api.ts';

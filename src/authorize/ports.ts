@@ -47,8 +47,6 @@ export interface TokenDecisionCache {
   get(key: string): TokenDecision | undefined;
   /** Keeps the decision until `expiresAtMs` at the latest; `bytes` is its estimated size. */
   set(key: string, decision: TokenDecision, expiresAtMs: number, bytes: number): void;
-  /** Forgets everything: for an operator, never needed for correctness. */
-  clear(): void;
 }
 
 /** Keeps fetched key sets across restarts. */
@@ -86,6 +84,6 @@ export type StepName =
   | 'binding'
   | 'audience'
   | 'subscriber'
-  | 'environment'
   | 'subscription'
+  | 'environment'
   | 'scopes';

@@ -75,11 +75,6 @@ export class TokenDecisions implements TokenDecisionCache {
     this.#proofs.set(key, { decision, expiresAtMs, bytes, owner });
   }
 
-  clear(): void {
-    this.#proofs.clear();
-    this.#refusals.clear();
-  }
-
   /** A key manager that would hold more than half of a full memory displaces its own proofs; everybody else's stay. */
   #makeRoom(owner: string, bytes: number): void {
     const share = this.#shares.get(owner);

@@ -2,10 +2,9 @@
 // developer portal. Whether names lead anywhere is not judged here: what they name may already be in the catalog.
 
 import { z } from 'zod';
-import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
 import { type ApiDocument, apiDocument } from './api-document.ts';
 import { applicationDocument } from './application-document.ts';
-import { name, refuseRepeats } from './document-parts.ts';
+import { authorizationHeader, name, refuseRepeats } from './document-parts.ts';
 import { keyManagerDto } from './key-manager-document.ts';
 import { readContext, readDefaultVersionContext } from './read-segments.ts';
 
@@ -14,7 +13,10 @@ const SECOND = 'has the same name as an earlier one';
 /** The whole document. */
 export const catalogDocument = z
   .strictObject({
-    organization: name(256).default(DEFAULT_ORGANIZATION),
+    // Absent: that of the settings.
+    organization: name(256).optional(),
+    // Of the organization: for its APIs that name none.
+    authorizationHeader: authorizationHeader.default('authorization'),
     keyManagers: z.array(keyManagerDto).default([]),
     apis: z.array(apiDocument).default([]),
     applications: z.array(applicationDocument).default([]),

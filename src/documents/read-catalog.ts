@@ -18,12 +18,17 @@ export interface CatalogReading {
   problemAt(refused: FieldProblem): Problem;
 }
 
-/** Reads the text of `file`; key managers are judged by the types they name. */
-export function readCatalog(text: string, file: string, describe: DescribeKeyManager): Read<CatalogReading> {
+/** Reads the text of `file`; `organization` is that of a document that names none, key managers are judged by their types. */
+export function readCatalog(
+  text: string,
+  file: string,
+  organization: string,
+  describe: DescribeKeyManager,
+): Read<CatalogReading> {
   const read = readYaml(text, file, catalogDocument);
   if (!read.ok) return read;
   const problemAt = (refused: FieldProblem) => toProblem(refused, text, file);
-  const facts = toCatalogFacts(read.value, describe);
+  const facts = toCatalogFacts({ ...read.value, organization: read.value.organization ?? organization }, describe);
   if ('problems' in facts) return { ok: false, problems: facts.problems.map(problemAt) };
   return { ok: true, value: { facts, digest: createHash('sha256').update(text).digest('hex'), problemAt } };
 }

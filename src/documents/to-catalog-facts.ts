@@ -17,9 +17,12 @@ export type DescribeKeyManager = (
   dto: KeyManagerDto,
 ) => Pick<KeyManagerWrite, 'enabled' | 'issuers' | 'jwtRules'> | { readonly problems: readonly FieldProblem[] };
 
+/** A document whose organization is known. */
+export type OwnedDocument = CatalogDocument & { readonly organization: string };
+
 /** The facts, or what the types of its key managers refuse. */
 export function toCatalogFacts(
-  document: CatalogDocument,
+  document: OwnedDocument,
   describe: DescribeKeyManager,
 ): CatalogFacts | { readonly problems: readonly FieldProblem[] } {
   const { organization } = document;
@@ -34,17 +37,16 @@ export function toCatalogFacts(
       );
   }
   if (problems.length > 0) return { problems };
-  const apis = document.apis.map((api) => toApi(api, organization));
+  const apis = document.apis.map((api) => toApi(api, document));
   const applications = document.applications.map((application) => ({ organization, ...application }));
   return { keyManagers, apis, applications };
 }
 
-function toApi(document: ApiDocument, organization: string): ApiWrite {
+function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {
   const { name, version, context, isDefaultVersion, lifeCycleStatus, keyManagers, operations } = document;
-  const { hosts, type, securityScheme, audiences, subscriptionValidation, endpoints, authorizationHeader, path } =
-    document;
+  const { hosts, type, securityScheme, audiences, subscriptionValidation, endpoints, path } = document;
   return {
-    organization,
+    organization: ofOrganization.organization,
     name,
     version,
     context: textOf(readContext(context, version)),
@@ -57,7 +59,7 @@ function toApi(document: ApiDocument, organization: string): ApiWrite {
     keyManagers: keyManagers.includes('all') ? 'all' : keyManagers,
     subscriptionValidation,
     endpoints,
-    authorizationHeader,
+    authorizationHeader: document.authorizationHeader ?? ofOrganization.authorizationHeader,
     path,
     resources: operations.map(({ target, verb, authType, scopes }) => ({
       verb,

@@ -206,7 +206,7 @@ export const REASONS = {
   },
   client_unknown: forbidden('The token names no client in the key manager’s consumer key claims.'),
   application_not_found: forbidden(
-    'No application has this consumer key for this key manager; map the client (map-keys).',
+    'No application has this consumer key for this key manager; add the key to its application.',
   ),
   subscription_not_found: forbidden('The application is not subscribed to this API.'),
   key_type_not_for_environment: {

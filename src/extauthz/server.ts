@@ -145,7 +145,7 @@ function bind(server: Server, address: ListenAddress, credentials: ServerCredent
       if (error === null) resolve(port);
       else
         reject(
-          new Error(`cannot listen on ${target}: ${error.message}; free the address or choose another`, {
+          new Error(`cannot listen on ${target}: ${error.message}; free the address or set extauthz.listen`, {
             cause: error,
           }),
         );

@@ -104,6 +104,13 @@ export function decide(
     ...over.request,
     header: (name) => headers[name] ?? [],
   };
-  const world: World = { catalog, tokens, maxTokenBytes: 16_384, requireAudience: false, ...over.world };
+  const world: World = {
+    catalog,
+    tokens,
+    organization: 'carbon.super',
+    maxTokenBytes: 16_384,
+    requireAudience: false,
+    ...over.world,
+  };
   return authorize(request, 1_700_000_000_000, { deadlineMs: 1_700_000_000_450 }, world, recorder);
 }

@@ -11,7 +11,7 @@ const describeKeyManager: DescribeKeyManager = (dto) =>
     ? { problems: [{ field: 'issuer', message: 'is needed; give the exact `iss`' }] }
     : { enabled: dto.enabled !== false, issuers: [dto.issuer], jwtRules: [] };
 
-const read = (text: string) => readCatalog(text, 'catalog.yaml', describeKeyManager);
+const read = (text: string) => readCatalog(text, 'catalog.yaml', 'carbon.super', describeKeyManager);
 
 function accepted(text: string) {
   const result = read(text);

@@ -1,0 +1,59 @@
+// `gatehouse validate` must say what a start would say, also where only the catalog itself can know it, and leave no trace.
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { validateCatalog } from '../../src/catalog-file.ts';
+import { formatProblem } from '../../src/documents/problem.ts';
+import { loadSettings } from '../../src/settings/load-settings.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-validate-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const PARTNER = `
+keyManagers:
+  - name: PartnerKM
+    type: CustomKeyManager
+    issuer: https://partner.example
+    certificates: { type: JWKS, value: https://partner.example/jwks }`;
+const pizza = (keyManagers: string) => `
+apis:
+  - { name: Pizza, version: v1, context: /pizza, keyManagers: ${keyManagers}, operations: [{ verb: GET, target: /menu }] }`;
+
+async function validate(document: string) {
+  const catalogFile = join(folder, 'catalog.yaml');
+  writeFileSync(catalogFile, document);
+  const flags = [
+    { label: '--data', name: 'dataDir', text: join(folder, 'data') },
+    { label: '--catalog', name: 'catalogFile', text: catalogFile },
+  ];
+  const settings = loadSettings({ flags });
+  if (!settings.ok) throw new Error(settings.problems.map(formatProblem).join('\n'));
+  const { problems, warnings } = await validateCatalog(settings.value);
+  expect(readdirSync(folder), 'validation must not write').toEqual(['catalog.yaml']);
+  return { problems: problems.map(formatProblem), warnings: warnings.map(formatProblem) };
+}
+
+test('a sound catalog has no problems; pairs without an audience are warned of', async () => {
+  const { problems, warnings } = await validate(PARTNER + pizza('[PartnerKM]'));
+  expect(problems).toEqual([]);
+  expect(warnings).toEqual([expect.stringMatching(/apis\[0\]\.audiences: neither this API nor PartnerKM states/)]);
+});
+
+test('a name that leads nowhere is a problem with its line', async () => {
+  const { problems } = await validate(PARTNER + pizza('[PartnerKM, Partnr]'));
+  expect(problems).toEqual([expect.stringMatching(/catalog\.yaml:8:\d+ apis\[0\]\.keyManagers\[1\]:/)]);
+});
+
+test('two key managers that could claim the same token are a problem', async () => {
+  const twin = PARTNER.replace('PartnerKM', 'TwinKM').replace('\nkeyManagers:\n', '');
+  const { problems } = await validate(`${PARTNER}\n${twin}`);
+  expect(problems).toEqual([
+    expect.stringContaining('keyManagers[0].issuer: the enabled key manager "TwinKM" has the same issuer'),
+    expect.stringContaining('keyManagers[1].issuer: the enabled key manager "PartnerKM" has the same issuer'),
+  ]);
+});
