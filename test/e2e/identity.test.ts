@@ -1,5 +1,5 @@
 // An upstream may believe the identity headers: whatever a client forges, each arrives once and from Gatehouse, or not at all.
-// In every supported Envoy (1.37.0 appends where the others overwrite), and with Envoy's own hardening taken away too.
+// In every supported Envoy (they differ in when they append), and with Envoy's own hardening taken away too.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENVOY_VERSION, OLDER_ENVOY_VERSIONS } from '../../scripts/envoy-tool.ts';

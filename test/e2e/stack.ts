@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly editCatalog?: (catalog: CatalogDocument) => void;
   /** More of the command line of `gatehouse serve`. */
   readonly args?: readonly string[];
+  /** More of the environment of Gatehouse. */
+  readonly env?: NodeJS.ProcessEnv;
   /** How many Gatehouses, each with a data folder of its own, stand behind the one cluster; 1 by default. */
   readonly instances?: number;
 }
@@ -89,6 +91,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         catalogFile,
         ...(options.settings && { settings: options.settings }),
         ...(options.args && { args: options.args }),
+        ...(options.env && { env: options.env }),
       });
       stops.push(() => started.stop());
       gatehouses.push(started);

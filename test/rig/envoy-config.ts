@@ -10,7 +10,7 @@ export interface Message {
 }
 
 /** The shipped files. */
-export type EnvoyFile = 'envoy.yaml' | 'envoy-uds.yaml' | 'envoy-two-instances.yaml';
+export type EnvoyFile = 'envoy.yaml' | 'envoy-uds.yaml' | 'envoy-two-instances.yaml' | 'envoy-key-type-routing.yaml';
 
 /** Where a server of a cluster listens: a loopback port or a Unix socket's path. */
 export type Endpoint = number | string;
@@ -28,7 +28,7 @@ export interface EnvoyConfig {
   /** In order; the last one matches everything. */
   readonly routes: Message[];
   cluster(name: 'gatehouse' | 'upstream'): Message;
-  /** Puts these in the place of a cluster's endpoints. */
+  /** Puts these in the place of a cluster's endpoints; what else the file says of the endpoint in that place stays. */
   setEndpoints(cluster: 'gatehouse' | 'upstream', endpoints: readonly Endpoint[]): void;
 }
 
@@ -41,6 +41,11 @@ export function readEnvoyConfig(file: EnvoyFile = 'envoy.yaml'): EnvoyConfig {
   const hcm = message(at(list(at(list(listener, 'filter_chains'), 0), 'filters'), 0), 'typed_config');
   const virtualHost = at(list(message(hcm, 'route_config'), 'virtual_hosts'), 0);
   const cluster = (name: string) => one(list(resources, 'clusters'), name);
+  const endpointGroup = (name: string) => at(list(message(cluster(name), 'load_assignment'), 'endpoints'), 0);
+  const shipped = {
+    gatehouse: list(endpointGroup('gatehouse'), 'lb_endpoints'),
+    upstream: list(endpointGroup('upstream'), 'lb_endpoints'),
+  };
   return {
     root,
     admin: message(root, 'admin'),
@@ -51,8 +56,10 @@ export function readEnvoyConfig(file: EnvoyFile = 'envoy.yaml'): EnvoyConfig {
     routes: list(virtualHost, 'routes'),
     cluster,
     setEndpoints: (name, endpoints) => {
-      const group = at(list(message(cluster(name), 'load_assignment'), 'endpoints'), 0);
-      group['lb_endpoints'] = endpoints.map((endpoint) => ({ endpoint: { address: addressOf(endpoint) } }));
+      endpointGroup(name)['lb_endpoints'] = endpoints.map((endpoint, index) => ({
+        ...shipped[name][index],
+        endpoint: { address: addressOf(endpoint) },
+      }));
     },
   };
 }

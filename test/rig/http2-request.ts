@@ -1,6 +1,14 @@
 // One HTTP/2 request without TLS, as a browser or a gRPC client behind a TLS terminator sends it.
 
-import { connect, type OutgoingHttpHeaders } from 'node:http2';
+import { type ClientSessionOptions, connect } from 'node:http2';
+
+/** Headers by lower-case name, pseudo headers among them; an array sends the header that often. */
+export type Http2Headers = Readonly<Record<string, string | readonly string[]>>;
+
+/** Node would not send `authorization` and its like twice. */
+const ANYTHING_GOES: ClientSessionOptions & { readonly strictSingleValueFields: boolean } = {
+  strictSingleValueFields: false,
+};
 
 /** What came back; pseudo headers are among the headers, and what followed the body among the trailers. */
 export interface Http2Reply {
@@ -11,10 +19,11 @@ export interface Http2Reply {
 }
 
 /** Sends one request to a port on loopback. */
-export function http2Request(port: number, headers: OutgoingHttpHeaders): Promise<Http2Reply> {
+export function http2Request(port: number, headers: Http2Headers): Promise<Http2Reply> {
+  const flat = Object.entries(headers).flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
   return new Promise((resolve, reject) => {
-    const session = connect(`http://127.0.0.1:${port}`);
-    const stream = session.request(headers, { endStream: true });
+    const session = connect(`http://127.0.0.1:${port}`, ANYTHING_GOES);
+    const stream = session.request(flat, { endStream: true });
     let received: Record<string, unknown> = {};
     let trailers: Record<string, unknown> = {};
     let body = '';
