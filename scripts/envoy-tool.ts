@@ -8,7 +8,7 @@ import { runCommand } from './run-command.ts';
 
 /** The Envoy that the quickstart and the tests run. */
 export const ENVOY_VERSION = '1.40.0';
-/** Older ones that the tests run too: 1.37.0 appends request headers where others overwrite, 1.36 knows no `error_response`. */
+/** Older ones that the tests run too: around 1.37.0 the meaning of `append_action` changed, 1.36 knows no `error_response`. */
 export const OLDER_ENVOY_VERSIONS = ['1.37.0', '1.36.4'] as const;
 /** The oldest version for which the shipped files are valid. */
 const OLDEST_MINOR = 36;

@@ -12,6 +12,10 @@ const SOURCE_NOTE = /^# .* `npx node scripts\/envoy-variants\.ts`\.$/m;
 const ENDPOINT = '              - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 9191 } } }';
 const RETRIES = '                          num_retries: 1\n';
 const TYPE = '    - name: gatehouse\n      type: STATIC\n';
+const ROUTER_FILTER = '                  - name: envoy.filters.http.router\n';
+const ROUTE_END = '                            timeout: 0s\n';
+const UPSTREAM = '    # Your services. An echo server in the quickstart.\n    - name: upstream\n      type: STATIC\n';
+const UPSTREAM_ENDPOINT = ENDPOINT.replace('9191', '8081');
 
 const CHANGES: Readonly<Record<string, readonly Change[]>> = {
   'envoy-uds.yaml': [
@@ -46,6 +50,45 @@ const CHANGES: Readonly<Record<string, readonly Change[]>> = {
         '                          host_selection_retry_max_attempts: 20\n',
     ],
   ],
+  'envoy-key-type-routing.yaml': [
+    [
+      INTRODUCTION,
+      "# Envoy in front of your APIs, sending each request to the endpoint of its client's key type, production or sandbox, as\n" +
+        '# a hybrid gateway of WSO2 does. The route is never picked anew after the check: only the endpoint within its cluster.\n' +
+        '# Gatehouse must state the key type in x-gatehouse-key-type, as it does by default (upstream.identityHeaders).',
+    ],
+    [
+      ROUTER_FILTER,
+      '                  # Last but the router: what it reads is what Gatehouse has stated, not what a client sent.\n' +
+        '                  - name: envoy.filters.http.header_to_metadata\n' +
+        '                    typed_config:\n' +
+        '                      "@type": type.googleapis.com/envoy.extensions.filters.http.header_to_metadata.v3.Config\n' +
+        '                      request_rules:\n' +
+        '                        - header: x-gatehouse-key-type\n' +
+        '                          on_header_present: { metadata_namespace: envoy.lb, key: key_type }\n' +
+        ROUTER_FILTER,
+    ],
+    [
+      ROUTE_END,
+      `${ROUTE_END}                            # Public resources have no key type and are answered 503 by this route. Give them one of their\n` +
+        '                            # own, with the endpoint that is to serve them:\n' +
+        '                            #   metadata_match: { filter_metadata: { envoy.lb: { key_type: PRODUCTION } } }\n' +
+        '                          typed_per_filter_config:\n' +
+        '                            envoy.filters.http.ext_authz:\n' +
+        '                              "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute\n' +
+        '                              check_settings:\n' +
+        '                                # Both key types may pass, but for an API that states endpoints of the other kind only.\n' +
+        '                                context_extensions: { env: hybrid }\n',
+    ],
+    [
+      UPSTREAM,
+      `${UPSTREAM}      lb_subset_config:\n` +
+        '        # Without a key type, or an endpoint for it: 503, never the other one.\n' +
+        '        fallback_policy: NO_FALLBACK\n' +
+        '        subset_selectors: [{ keys: [key_type] }]\n',
+    ],
+    [UPSTREAM_ENDPOINT, [['8081', 'PRODUCTION'] as const, ['8082', 'SANDBOX'] as const].map(taggedEndpoint).join('\n')],
+  ],
 };
 
 /** The text of each file that is made from `envoy.yaml`, by file name. Throws when the source no longer has a text to change. */
@@ -58,6 +101,10 @@ export function envoyVariants(source: string): Readonly<Record<string, string>> 
         .replace(SOURCE_NOTE, '# Made from envoy.yaml by `npx node scripts/envoy-variants.ts`: edit there.'),
     ]),
   );
+}
+
+function taggedEndpoint([port, keyType]: readonly [port: string, keyType: string]): string {
+  return `${ENDPOINT.replace('9191', port)}\n                metadata: { filter_metadata: { envoy.lb: { key_type: ${keyType} } } }`;
 }
 
 function replaceOnce(text: string, [from, to]: Change): string {

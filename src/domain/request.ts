@@ -2,6 +2,9 @@
 
 import type { KeyType } from './api.ts';
 
+/** What Envoy's configuration says a route leads to. HYBRID (WSO2's gateways of that type): to both, each key type to its own. */
+export type RouteEnvironment = KeyType | 'HYBRID' | 'invalid' | undefined;
+
 /** Names an API from Envoy's own configuration (context extensions or route metadata), which clients cannot write. */
 export interface ApiReference {
   readonly source: 'context_extensions' | 'route_metadata';
@@ -18,8 +21,8 @@ export interface AccessRequest {
   /** `:path` as Envoy gives it: normalised by its settings, not decoded, query included. */
   readonly path: string;
   readonly apiReference: ApiReference | undefined;
-  /** The route's environment (context extension or route metadata `env`), or what was written there instead. */
-  readonly environment: KeyType | 'invalid' | undefined;
+  /** The route's context extension or route metadata `env`; `invalid` when what is written there is none. */
+  readonly environment: RouteEnvironment;
   /** Every value of a header, by lower-case name, in arrival order; in map mode Envoy has joined them with `,`. */
   header(name: string): readonly string[];
   /** Base64url SHA-256 of the client certificate (AttributeContext.Peer.certificate), if Envoy sent one. */

@@ -1,8 +1,7 @@
 // Reads from the bytes of a CheckRequest what the decision asks for, and nothing more; `proto/` has the same numbers in words.
 // Structure is checked here and now; the text of headers and the certificate only when they are asked for.
 
-import type { KeyType } from '../domain/api.ts';
-import type { AccessRequest, ApiReference } from '../domain/request.ts';
+import type { AccessRequest, ApiReference, RouteEnvironment } from '../domain/request.ts';
 import { HeaderIndex } from './header-index.ts';
 import { certificateThumbprint } from './peer-certificate.ts';
 import { type RouteAttributeNames, RouteAttributes } from './route-attributes.ts';
@@ -15,7 +14,7 @@ export class CheckRequest implements AccessRequest {
   path = '';
   scheme = '';
   readonly apiReference: ApiReference | undefined;
-  readonly environment: KeyType | 'invalid' | undefined;
+  readonly environment: RouteEnvironment;
   readonly #bytes: Buffer;
   readonly #headers: HeaderIndex;
   readonly #route: RouteAttributes;

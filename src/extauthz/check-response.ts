@@ -90,7 +90,7 @@ function writeAllowed(writer: WireWriter, response: Allowed): void {
   for (const header of response.setHeaders) {
     writer.message(2, () => {
       writeHeader(writer, header);
-      // Releases up to 1.36 obey `append`, 1.37.0 obeys `append_action` (whose default appends): only both overwrite everywhere.
+      // Which of the two a release obeys has changed back and forth around 1.37: only both overwrite whatever it is.
       writer.message(2, () => writer.varint(1, 0));
       writer.varint(3, OVERWRITE_IF_EXISTS_OR_ADD);
     });

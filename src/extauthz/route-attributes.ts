@@ -1,8 +1,7 @@
 // What Envoy's own configuration says about a route: context extensions and route metadata. Clients cannot write either.
 // A name that is there but unusable stays a name: it must end in a denial, never in a search by host and path.
 
-import type { KeyType } from '../domain/api.ts';
-import type { ApiReference } from '../domain/request.ts';
+import type { ApiReference, RouteEnvironment } from '../domain/request.ts';
 import type { WireReader } from './wire-reader.ts';
 
 /** Under which names an operator tags routes; the same three in context extensions and in the metadata namespace. */
@@ -14,10 +13,11 @@ export interface RouteAttributeNames {
   readonly metadataNamespace: string;
 }
 
-const ENVIRONMENTS: Readonly<Record<string, KeyType>> = {
+const ENVIRONMENTS: Readonly<Record<string, RouteEnvironment>> = {
   PRODUCTION: 'PRODUCTION',
   PROD: 'PRODUCTION',
   SANDBOX: 'SANDBOX',
+  HYBRID: 'HYBRID',
 };
 
 /** The tags of one source. */
@@ -68,7 +68,7 @@ export class RouteAttributes {
   }
 
   /** The route's environment; an empty text is none, any other that is not known is invalid. */
-  environment(): KeyType | 'invalid' | undefined {
+  environment(): RouteEnvironment {
     const written = this.#extensions.environment || this.#metadata.environment;
     if (written === undefined || written === '') return undefined;
     const upper = written.toUpperCase();

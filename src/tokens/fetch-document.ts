@@ -37,11 +37,15 @@ export function urlProblem(url: string, policy: OutboundPolicy): string | undefi
   const parsed = URL.parse(url);
   if (parsed === null) return 'is not an absolute URL';
   if (parsed.protocol !== 'https:' && !(policy.allowHttp && parsed.protocol === 'http:'))
-    return policy.allowHttp ? 'must begin with https:// or http://' : 'must begin with https://';
+    return policy.allowHttp
+      ? 'must begin with https:// or http://'
+      : 'must begin with https://; to try things out with plain http, set outbound.allowHttp';
   if (parsed.username !== '' || parsed.password !== '') return 'must not hold a user name or password';
   const host = parsed.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && refusedAddresses(policy)(host)) return 'leads to an address that is never dialled';
-  return undefined;
+  if (isIP(host) === 0 || !refusedAddresses(policy)(host)) return undefined;
+  return refusedAddresses({ ...policy, allowLoopback: true })(host)
+    ? 'leads to an address that is never dialled'
+    : 'leads to this machine; to try things out here, set outbound.allowLoopback';
 }
 
 /** A door with its own connections. */

@@ -9,6 +9,18 @@ import { type KeyProblem, type VerificationKey, verificationKeyOf } from './veri
 /** Bounds the time of an import; the longest sets of real servers have some thirty keys. */
 const MAX_KEYS = 100;
 
+/**
+ * Longest members that are looked at, in characters: a document within its size limit must not be one huge number or name.
+ * `n` has room for 8192 bits, `x` and `y` for the longest curve (P-521), `e` for more than any exponent that is taken.
+ */
+const MAX_MEMBER_CHARS: Readonly<Record<string, number>> = {
+  ...{ kty: 16, crv: 16, use: 16, alg: 32 },
+  ...{ n: 1400, e: 8, x: 100, y: 100 },
+  ...{ kid: 2048, x5t: 128, 'x5t#S256': 128 },
+};
+/** The longest certificate in `x5c` whose digests are worked out; those of real servers stay below 4096. */
+const MAX_CERTIFICATE_CHARS = 32_768;
+
 /** Why a document is no key set. */
 export interface KeySetProblem {
   readonly problem: 'not_json' | 'no_keys_array' | 'too_many_keys' | 'no_usable_key';
@@ -43,13 +55,16 @@ export function importJwks(text: string): KeySet | KeySetProblem {
 function importJwk(entry: unknown): VerificationKey | KeyProblem {
   if (!isJsonObject(entry)) return 'not_a_public_key';
   const { kty, crv, n, e, x, y, use, alg, kid, x5c, key_ops: operations } = entry;
+  if (Object.entries(MAX_MEMBER_CHARS).some(([name, limit]) => lengthOf(entry[name]) > limit)) return 'member_too_long';
   // A published private or symmetric key is one that anybody may sign with.
   if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(entry, member))) return 'not_a_public_key';
   if (use !== undefined && use !== 'sig') return 'not_for_signatures';
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return 'not_for_signatures';
   if (alg !== undefined && typeof alg !== 'string') return 'unknown_algorithm';
-  const certificate = Array.isArray(x5c) && typeof x5c[0] === 'string' ? Buffer.from(x5c[0], 'base64') : undefined;
+  const encoded: unknown = Array.isArray(x5c) ? x5c[0] : undefined;
+  if (lengthOf(encoded) > MAX_CERTIFICATE_CHARS) return 'member_too_long';
+  const certificate = typeof encoded === 'string' ? Buffer.from(encoded, 'base64') : undefined;
   try {
     const publicKey = createPublicKey({ key: { kty, crv, n, e, x, y } as JsonWebKey, format: 'jwk' });
     return verificationKeyOf(publicKey, {
@@ -61,6 +76,10 @@ function importJwk(entry: unknown): VerificationKey | KeyProblem {
   } catch {
     return 'unknown_kind';
   }
+}
+
+function lengthOf(value: unknown): number {
+  return typeof value === 'string' ? value.length : 0;
 }
 
 function certificateDigest(

@@ -10,12 +10,18 @@ export interface PemProblem {
   readonly problem: string;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
+/** Dozens of certificates fit; a value is held, digested and compared whole. */
+const MAX_VALUE_CHARS = 65_536;
+const BEGIN = '-----BEGIN ';
 
 /** The keys of all values; one value that cannot be used refuses all, since an admin wrote it and can mend it. */
 export function importPem(values: readonly string[]): KeySet | PemProblem {
   const keys: VerificationKey[] = [];
   for (const value of values) {
+    if (value.length > MAX_VALUE_CHARS)
+      return {
+        problem: 'is longer than 64 KiB; give only the certificates or public keys that tokens are signed with',
+      };
     const blocks = blocksOf(value);
     if (blocks.length === 0) return { problem: 'holds no PEM certificate or public key' };
     for (const block of blocks) {
@@ -35,16 +41,21 @@ interface Block {
 
 function blocksOf(value: string): readonly Block[] {
   const text = urlDecoded(value);
-  if (text.includes('-----BEGIN ')) return pemBlocks(text);
+  if (text.includes(BEGIN)) return pemBlocks(text);
   const bytes = bytesOf(text);
   if (bytes === undefined || bytes.length === 0) return [];
   const inner = bytes.toString('latin1');
-  return inner.includes('-----BEGIN ') ? pemBlocks(inner) : [{ label: '', der: bytes }];
+  return inner.includes(BEGIN) ? pemBlocks(inner) : [{ label: '', der: bytes }];
 }
 
+/** Each part is looked at once: the time must not grow with the square of the length, whatever is left open. */
 function pemBlocks(text: string): readonly Block[] {
-  return [...text.matchAll(BLOCK)].flatMap(([, label = '', body = '']) => {
-    const der = bytesOf(body);
+  const [, ...parts] = text.split(BEGIN);
+  return parts.flatMap((part) => {
+    const labelEnd = part.indexOf('-----');
+    const label = part.slice(0, Math.max(0, labelEnd));
+    const bodyEnd = part.indexOf(`-----END ${label}-----`, labelEnd + 5);
+    const der = labelEnd > 0 && bodyEnd > 0 ? bytesOf(part.slice(labelEnd + 5, bodyEnd)) : undefined;
     return der === undefined ? [] : [{ label, der }];
   });
 }

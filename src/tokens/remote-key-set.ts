@@ -109,7 +109,7 @@ export class RemoteKeySet implements HeldKeys {
 
   /** Unknown for now, and so a fault: a refusal would outlive the moment in which the key appears. */
   #unsettled(nowMs: number): KeyChoice {
-    const evidence = { last_fetch: this.#problem, retry_in_ms: Math.max(0, this.#pauseUntilMs - nowMs) };
+    const evidence = { last_fetch: this.#problem, retry_in_ms: Math.ceil(Math.max(0, this.#pauseUntilMs - nowMs)) };
     return this.current(nowMs) === undefined
       ? fault('key_set_unavailable', evidence)
       : fault('key_set_refreshing', evidence);

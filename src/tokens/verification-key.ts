@@ -10,9 +10,9 @@ const MIN_MODULUS_BITS = 2048;
 /** Verifying costs grow with the square of the length; no server uses more. */
 const MAX_MODULUS_BITS = 8192;
 /** Smaller exponents lend themselves to forgeries, 1 makes every signature valid. */
-const MIN_EXPONENT = 65_537n;
-/** A long exponent costs up to 80 times as much to verify. */
-const MAX_EXPONENT = 0xffff_ffffn;
+const MIN_EXPONENT = 65_537;
+/** Up to 2^32-1: a longer exponent costs up to 80 times as much to verify. */
+const MAX_EXPONENT_BYTES = 4;
 
 /** What a key's publisher says of it; each is undefined when not said. */
 export interface KeyLabels {
@@ -37,6 +37,7 @@ export interface VerificationKey extends KeyLabels {
 /** Why a key is not used. */
 export type KeyProblem =
   | 'not_a_public_key'
+  | 'member_too_long'
   | 'unknown_kind'
   | 'unknown_algorithm'
   | 'not_for_signatures'
@@ -56,7 +57,7 @@ export function verificationKeyOf(publicKey: KeyObject, labels: KeyLabels): Veri
   );
   if (jwk === undefined || algorithms.length === 0) return 'unknown_kind';
   if (labels.alg !== undefined && !algorithms.some(([alg]) => alg === labels.alg)) return 'unknown_algorithm';
-  const weakness = kty === 'RSA' ? rsaWeakness(publicKey, jwk) : undefined;
+  const weakness = kty === 'RSA' ? rsaWeakness(jwk) : undefined;
   return weakness ?? { ...labels, kty, crv, thumbprint: thumbprintOf(jwk), publicKey };
 }
 
@@ -69,12 +70,16 @@ function exportJwk(publicKey: KeyObject): JsonWebKey | undefined {
   }
 }
 
-function rsaWeakness(publicKey: KeyObject, jwk: JsonWebKey): KeyProblem | undefined {
-  const { modulusLength = 0, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {};
-  if (modulusLength < MIN_MODULUS_BITS || modulusLength > MAX_MODULUS_BITS) return 'modulus_length';
-  if (publicExponent < MIN_EXPONENT || publicExponent > MAX_EXPONENT || publicExponent % 2n === 0n) return 'exponent';
-  const modulus = BigInt(`0x${Buffer.from(jwk.n ?? '', 'base64url').toString('hex')}`);
-  return hasRocaFingerprint(modulus) ? 'roca' : undefined;
+/** Looks at exported numbers, which have no leading zeros: `asymmetricKeyDetails` takes time quadratic in the exponent's length. */
+function rsaWeakness(jwk: JsonWebKey): KeyProblem | undefined {
+  const n = Buffer.from(jwk.n ?? '', 'base64url');
+  const modulusBits = 8 * n.length - Math.clz32(n[0] ?? 0) + 24;
+  if (modulusBits < MIN_MODULUS_BITS || modulusBits > MAX_MODULUS_BITS) return 'modulus_length';
+  const e = Buffer.from(jwk.e ?? '', 'base64url');
+  if (e.length === 0 || e.length > MAX_EXPONENT_BYTES) return 'exponent';
+  const exponent = e.readUIntBE(0, e.length);
+  if (exponent < MIN_EXPONENT || exponent % 2 === 0) return 'exponent';
+  return hasRocaFingerprint(BigInt(`0x${n.toString('hex')}`)) ? 'roca' : undefined;
 }
 
 /** RFC 7638 §3.2: the required members, in lexicographic order, without white space. */

@@ -14,6 +14,11 @@ const withState = (state: Subscription['state']): Partial<Scene> => ({
 const facts = (over: Parameters<typeof sampleFacts>[0]): Partial<Scene> => ({
   proof: { kind: 'proved', facts: sampleFacts(over) },
 });
+const sandboxKey: Partial<Scene> = {
+  subscriber: {
+    mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
+  },
+};
 const bearer = (...values: string[]): Partial<Scene> => ({ headers: { authorization: values } });
 
 test('allows a subscribed client with a token of an allowed key manager', () => {
@@ -224,21 +229,18 @@ const DENIALS: [string, string, Partial<Scene>][] = [
   [
     'a sandbox key on a production route',
     'key_type_not_for_environment',
-    {
-      subscriber: {
-        mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
-      },
-      request: { environment: 'PRODUCTION' },
-    },
+    { ...sandboxKey, request: { environment: 'PRODUCTION' } },
+  ],
+  ['a sandbox key on an API with production endpoints only', 'key_type_without_endpoint', sandboxKey],
+  [
+    'a sandbox key on a hybrid route to an API with production endpoints only',
+    'key_type_without_endpoint',
+    { ...sandboxKey, ...withApi({ endpoints: ['PRODUCTION'] }), request: { environment: 'HYBRID' } },
   ],
   [
-    'a sandbox key on an API with production endpoints only',
+    'a production key on a hybrid route to an API with sandbox endpoints only',
     'key_type_without_endpoint',
-    {
-      subscriber: {
-        mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
-      },
-    },
+    { ...withApi({ endpoints: ['SANDBOX'] }), request: { environment: 'HYBRID' } },
   ],
   ['a production key on a sandbox route', 'key_type_not_for_environment', { request: { environment: 'SANDBOX' } }],
   [
@@ -391,6 +393,18 @@ describe('allows', () => {
         },
         request: { environment: 'SANDBOX' },
       },
+    ],
+    [
+      'a sandbox key on a hybrid route to an API with both kinds of endpoint',
+      { ...sandboxKey, ...withApi({ endpoints: ['PRODUCTION', 'SANDBOX'] }), request: { environment: 'HYBRID' } },
+    ],
+    [
+      'a sandbox key on a hybrid route to an API that states no endpoints',
+      { ...sandboxKey, ...withApi({ endpoints: [] }), request: { environment: 'HYBRID' } },
+    ],
+    [
+      'a production key on a hybrid route to an API that states no endpoints',
+      { ...withApi({ endpoints: [] }), request: { environment: 'HYBRID' } },
     ],
   ];
 

@@ -28,7 +28,7 @@ describe('on random messages', { timeout: 60_000 }, () => {
   const tag = fc.oneof(fc.constantFrom('api', 'organization', 'env'), key);
   const value = fc.oneof(
     text.map((stringValue) => ({ stringValue })),
-    fc.constantFrom('prod', 'Sandbox').map((stringValue) => ({ stringValue })),
+    fc.constantFrom('prod', 'Sandbox', 'hybrid').map((stringValue) => ({ stringValue })),
     fc.double().map((numberValue) => ({ numberValue })),
     fc.boolean().map((boolValue) => ({ boolValue })),
     fc.constant({ structValue: { fields: { api: { stringValue: 'inner' } } } }),
@@ -97,7 +97,13 @@ describe('on random messages', { timeout: 60_000 }, () => {
     const tagged = (name: string) => (Object.hasOwn(fields, name) ? (fields[name]?.stringValue ?? '\0') : undefined);
     const organization = own('organization') ?? tagged('organization');
     const environment = (own('env') || tagged('env') || '').toUpperCase();
-    const named = { PROD: 'PRODUCTION', PRODUCTION: 'PRODUCTION', SANDBOX: 'SANDBOX', '': undefined } as const;
+    const named = {
+      PROD: 'PRODUCTION',
+      PRODUCTION: 'PRODUCTION',
+      SANDBOX: 'SANDBOX',
+      HYBRID: 'HYBRID',
+      '': undefined,
+    } as const;
     const api = own('api') ?? tagged('api');
     const source = own('api') === undefined ? 'route_metadata' : 'context_extensions';
     return {
@@ -264,6 +270,8 @@ describe('the route', () => {
 
   test.each([
     ['prod', 'PRODUCTION'],
+    ['hybrid', 'HYBRID'],
+    ['Hybrid', 'HYBRID'],
     ['Production', 'PRODUCTION'],
     ['SANDBOX', 'SANDBOX'],
     ['sandbox', 'SANDBOX'],

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { importPem, pemProblem } from '../../../src/tokens/import-pem.ts';
 import { ed25519Key, es256Key, rsaKey } from './token-sample.ts';
@@ -62,6 +62,25 @@ test('a certificate gives its key the digests that tokens name it by', () => {
 test('reads elliptic curve and Edwards curve keys', () => {
   for (const key of [es256Key(), ed25519Key()])
     expect(pemProblem(key.publicKey.export({ type: 'spki', format: 'pem' }).toString())).toBeUndefined();
+});
+
+test('refuses a key whose exponent fills the value', () => {
+  const exponent = Buffer.alloc(40_000, 0x5b).toString('base64url');
+  const long = createPublicKey({ key: { ...rsa.jwk, e: exponent }, format: 'jwk' });
+  expect(pemProblem(long.export({ type: 'spki', format: 'pem' }).toString())).toContain('exponent');
+});
+
+test.each([
+  ['blocks that are never closed', '-----BEGIN CERTIFICATE-----'],
+  ['blocks that are closed under another name', '-----BEGIN A-----END B-----'],
+  ['labels that are never closed', '-----BEGIN A'],
+])('reads a value full of %s once, and finds nothing', (_what, piece) => {
+  expect(pemProblem(piece.repeat(Math.floor(65_536 / piece.length)))).toContain('no PEM');
+});
+
+test('takes a value of 64 KiB and not a character more', () => {
+  expect(thumbprints(spki.padEnd(65_536, '\n'))).toEqual([ofKey]);
+  expect(pemProblem(spki.padEnd(65_537, '\n'))).toContain('longer than 64 KiB');
 });
 
 test.each(['testkey2_rsa.pub.pem', 'testkey_ec.pub', 'testkey_ed25519.pub.pem'])("takes PyJWT's %s", (name) => {

@@ -34,7 +34,6 @@ export class ProverSample implements AsyncDisposable {
       cache: cache ?? {
         get: (key) => remembered.get(key)?.decision,
         set: (key, decision, expiresAtMs) => remembered.set(key, { decision, expiresAtMs }),
-        clear: () => remembered.clear(),
       },
       clock: () => this.now,
       proofTtlMs: 300_000,

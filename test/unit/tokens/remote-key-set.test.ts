@@ -138,6 +138,21 @@ test('an old set is served while it is refreshed behind the caller’s back', as
   expect(server.fetches).toBe(2);
 });
 
+test('a key replaced under its old kid, or without one, is found by the refresh in the background and by nothing before', async () => {
+  server.body = jwks(first);
+  await find('k1');
+  server.body = jwks({ ...second.jwk, kid: 'k1' });
+  now += HOUR - 1;
+  for (const asked of [token('k1'), token()])
+    expect(await keySets.find(asked, sample(), now)).toMatchObject([{ thumbprint: keyOf('k1') }]);
+  expect(server.fetches).toBe(1);
+  now += 1;
+  await find('k1');
+  await refreshed(2);
+  for (const asked of [token('k1'), token()])
+    expect(await keySets.find(asked, sample(), now)).toMatchObject([{ thumbprint: keyOf('k2') }]);
+});
+
 test('a remembered proof alone is enough to have the set refreshed, and a withdrawn key is no longer held', async () => {
   await find('k1');
   const settings = sample();

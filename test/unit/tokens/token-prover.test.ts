@@ -191,12 +191,8 @@ test('a defect is a fault that names the error and nothing it said', async () =>
   const broken = () => {
     throw new RangeError(secret);
   };
-  await using reading = await new ProverSample({ get: broken, set: () => undefined, clear: () => undefined }).listen(
-    jwks(key),
-  );
-  await using writing = await new ProverSample({ get: () => undefined, set: broken, clear: () => undefined }).listen(
-    jwks(key),
-  );
+  await using reading = await new ProverSample({ get: broken, set: () => undefined }).listen(jwks(key));
+  await using writing = await new ProverSample({ get: () => undefined, set: broken }).listen(jwks(key));
   for (const world of [reading, writing])
     expect(await world.prove(good)).toEqual({
       kind: 'unavailable',
