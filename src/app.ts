@@ -17,8 +17,9 @@ import { productVersion } from './cli/product-version.ts';
 import { countPairsWithoutAudience } from './domain/audience-gaps.ts';
 import type { StoredKeyManager } from './domain/key-manager-dto.ts';
 import type { AccessRequest } from './domain/request.ts';
+import type { ToldDecision } from './domain/told-decision.ts';
 import { answerer } from './extauthz/answer.ts';
-import { checkHandler, type DecisionRecord } from './extauthz/check-handler.ts';
+import { checkHandler } from './extauthz/check-handler.ts';
 import { formatListenAddress, parseListenAddress } from './extauthz/listen-address.ts';
 import { type ExtAuthzServer, startServer } from './extauthz/server.ts';
 import { describeKeyManager } from './keymanagers/describe-key-manager.ts';
@@ -194,11 +195,11 @@ function startExtAuthz(
     recorders.set(request, recorder);
     return recorder;
   };
-  const onDecision = (record: DecisionRecord, request: AccessRequest | undefined) => {
-    const { decision, durationUs } = record;
+  const onDecision = (told: ToldDecision, request: AccessRequest | undefined) => {
+    const { decision, durationUs } = told;
     const { api } = decision.known;
     metrics.decision(decision.outcome, decision.reason, api && `${api.name}:${api.version}`, durationUs / 1_000_000);
-    logDecision(record, request && recorders.get(request)?.steps);
+    logDecision(told, request && recorders.get(request)?.steps);
   };
   return startServer({
     listen: extauthz.listen.map((text) => parseListenAddress(text, extauthz.tls)),

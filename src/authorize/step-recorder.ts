@@ -1,7 +1,8 @@
 // Notes each step of one decision: what it found, why it refused, how long it took. For the decision record and for tests; a
 // decision without a recorder pays one comparison a step.
 
-import { type Evidence, isRefusal } from '../domain/decision.ts';
+import { isRefusal } from '../domain/decision.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { Recorder, StepName } from './ports.ts';
 

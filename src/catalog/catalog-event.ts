@@ -10,7 +10,7 @@ export type CatalogEvent =
   | { readonly kind: 'write_failed'; readonly message: string }
   /** The writer's thread is gone: decisions go on, writes are refused until a restart. */
   | { readonly kind: 'writer_lost'; readonly message: string }
-  /** The full check that a clean start leaves for later was made; no problems means a sound file. */
+  /** The full check that a clean start leaves for later was made, or failed; no problems means a sound file. */
   | { readonly kind: 'checked'; readonly problems: readonly string[] };
 
 /** Takes the events; must not throw. */
@@ -32,7 +32,10 @@ export function describeCatalogEvent(event: CatalogEvent): {
       return { level: 'fatal', message: 'the catalog writer is gone; decisions go on, writes need a restart' };
     case 'checked':
       return event.problems.length > 0
-        ? { level: 'error', message: 'the catalog file is damaged; restore a copy' }
+        ? {
+            level: 'error',
+            message: 'the catalog file is damaged, or cannot be checked; see its disk, and restore a copy',
+          }
         : { level: 'debug', message: 'the catalog file was checked and is sound' };
   }
 }

@@ -2,7 +2,7 @@
 // the catalog holds. Decides what is to be written; writes nothing.
 
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 
 /** An entry's content by field; values are JSON. */
 export type Fields = Readonly<Record<string, unknown>>;

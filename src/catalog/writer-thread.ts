@@ -22,7 +22,7 @@ try {
 function serve(catalog: WritableCatalog): void {
   const writes = new CatalogWrites(catalog.db);
   // After an unclean stop the check has been made already.
-  const check = () => tell({ kind: 'checked', problems: findDamage(catalog.db) });
+  const check = () => tell({ kind: 'checked', problems: problemsOf(catalog) });
   const checkLater = catalog.wasClean ? setTimeout(check, fullCheckDelayMs) : undefined;
   port?.on('message', (message: ToWriter) => {
     if (message.kind === 'close') {
@@ -32,6 +32,15 @@ function serve(catalog: WritableCatalog): void {
     } else tell(perform(writes, message));
   });
   tell({ kind: 'ready', file: catalog.file });
+}
+
+/** Never throws: a file that cannot even be checked must not end the writer, whose next write may well succeed. */
+function problemsOf({ db }: WritableCatalog): readonly string[] {
+  try {
+    return findDamage(db);
+  } catch (error) {
+    return [`the check was not finished: ${String(error)}`];
+  }
 }
 
 /** Never throws: whatever goes wrong, the write was rolled back and its sender gets an answer. */

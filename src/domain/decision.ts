@@ -1,13 +1,11 @@
 // The three outcomes of a request and what is known when one is reached.
 
 import type { Api, KeyType, Resource } from './api.ts';
+import type { Evidence } from './evidence.ts';
 import type { KeyManager } from './key-manager.ts';
 import type { DenyReason, FaultReason } from './reason.ts';
 import type { Application, Subscription } from './subscriber.ts';
 import type { TokenFacts } from './token.ts';
-
-/** Facts that explain a refusal to an operator. Never a token, a secret or a whole query string. */
-export type Evidence = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** What was established before the decision fell; on an allow all that applies is there. */
 export interface Known {

@@ -1,6 +1,6 @@
 // What is known of a token: before any proof (what it says of itself) and after (what a key manager vouches for).
 
-import type { Evidence } from './decision.ts';
+import type { Evidence } from './evidence.ts';
 import type { DenyReason, FaultReason } from './reason.ts';
 
 /** A JWT taken apart by the strict pre-check (RFC 7515 §5.2); nothing in it is verified yet. */

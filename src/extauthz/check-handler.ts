@@ -3,28 +3,15 @@
 
 import { type handleUnaryCall, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import type { Budget } from '../authorize/ports.ts';
-import type { Decision, Evidence, Fault } from '../domain/decision.ts';
+import type { Decision, Fault } from '../domain/decision.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { AccessRequest } from '../domain/request.ts';
+import type { ToldDecision } from '../domain/told-decision.ts';
 import type { Answer } from './answer.ts';
 import { CheckRequest } from './check-request.ts';
 import { encodeCheckResponse } from './check-response.ts';
 import { MalformedCheckRequest } from './malformed-check-request.ts';
 import type { RouteAttributeNames } from './route-attributes.ts';
-
-/** One decision as it was told to Envoy. */
-export interface DecisionRecord {
-  readonly decisionId: string;
-  /** Envoy's x-request-id. */
-  readonly requestId: string | undefined;
-  readonly decision: Decision;
-  readonly startedAtMs: number;
-  /** Microseconds from the message's arrival to its answer. */
-  readonly durationUs: number;
-  readonly method: string;
-  readonly host: string;
-  /** Without the query. */
-  readonly path: string;
-}
 
 /** What serving a call needs. */
 export interface CheckHandlerOptions {
@@ -36,7 +23,7 @@ export interface CheckHandlerOptions {
   /** Kept back from the limit for the way of the answer; of a short limit at most half. */
   readonly marginMs: number;
   /** The request is absent when its bytes could not be read. */
-  readonly onDecision: (record: DecisionRecord, request: AccessRequest | undefined) => void;
+  readonly onDecision: (record: ToldDecision, request: AccessRequest | undefined) => void;
   /** A bug, or bytes that are no CheckRequest; the request was refused. */
   readonly onDefect: (error: unknown, decisionId: string) => void;
   /** Milliseconds since the epoch. */
@@ -135,7 +122,7 @@ class Check {
     this.#report(() => this.#options.onDecision(this.#record(decision), this.#request));
   }
 
-  #record(decision: Decision): DecisionRecord {
+  #record(decision: Decision): ToldDecision {
     const path = this.#request?.path ?? '';
     return {
       decisionId: this.#decisionId,

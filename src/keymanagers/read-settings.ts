@@ -1,8 +1,7 @@
 // A key manager's DTO as settings: defaults of its type applied, our own additions read, every contradiction named. One reading
 // for both occasions, the write and the use, so that what was accepted is what is in force.
 
-import type { KeySource, LiteralRule, TokenProfileName } from '../domain/key-manager.ts';
-import { TOKEN_PROFILES } from '../domain/key-manager.ts';
+import { type KeyManager, type KeySource, TOKEN_PROFILES, type TokenProfileName } from '../domain/key-manager.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
 import { AdditionalProperties, type FieldProblem } from './additional-properties.ts';
@@ -15,25 +14,28 @@ const MAX_CLOCK_SKEW_SECONDS = 300;
 /** Ten years: a bound against slips, not a recommendation. */
 const MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600;
 
+/** Fields that the DTO and its type settle alone. */
+type Settled =
+  | 'enabled'
+  | 'tokenType'
+  | 'issuers'
+  | 'selfValidateJwt'
+  | 'keys'
+  | 'algorithms'
+  | 'consumerKeyClaims'
+  | 'scopesClaims'
+  | 'audiences'
+  | 'profile'
+  | 'jwtRules'
+  | 'admin';
+
 /** What a DTO says, its type's defaults applied. */
-export interface KeyManagerSettings {
+export interface KeyManagerSettings extends Pick<KeyManager, Settled> {
   readonly type: KeyManagerType;
-  readonly enabled: boolean;
-  readonly tokenType: 'DIRECT' | 'EXCHANGED' | 'BOTH';
-  readonly issuers: readonly string[];
-  readonly selfValidateJwt: boolean;
-  readonly keys: KeySource;
-  readonly algorithms: readonly string[];
-  readonly consumerKeyClaims: readonly string[];
-  readonly scopesClaims: readonly string[];
-  readonly audiences: readonly string[];
-  readonly profile: TokenProfileName;
-  readonly jwtRules: readonly LiteralRule[];
   /** Undefined: the installation's default. */
   readonly clockSkewSeconds: number | undefined;
   /** Undefined: the installation's default. */
   readonly maxLifetimeSeconds: number | undefined;
-  readonly admin: boolean;
 }
 
 /** The settings, or all that is wrong with them. */

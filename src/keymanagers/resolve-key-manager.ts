@@ -1,6 +1,7 @@
 // Turns a stored key manager into the one that decisions use.
 
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { readSettings } from './read-settings.ts';
@@ -40,15 +41,9 @@ export function resolveKeyManager(stored: StoredKeyManager, defaults: KeyManager
 
 /** Of what changes a token decision and nothing else: names, audiences, rules and the order of sets are not part of one. */
 function digestOf(relevant: object): string {
-  return createHash('sha256').update(canonicalJson(relevant)).digest('hex');
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return createHash('sha256')
+    .update(canonicalJson(relevant) ?? '')
+    .digest('hex');
 }
 
 function sorted(texts: readonly string[]): readonly string[] {

@@ -1,28 +1,14 @@
 // One record for each decision: every denial and fault, and a share of the allows. Never a token, never a query string.
 
-import type { Decision, Evidence } from '../domain/decision.ts';
+import type { Decision } from '../domain/decision.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import { reasonRow } from '../domain/reason.ts';
+import type { ToldDecision } from '../domain/told-decision.ts';
 
 /** Longest text of the request or the evidence that a record repeats. */
 const MAX_TEXT_CHARACTERS = 512;
 /** Longest list of the evidence that a record repeats. */
 const MAX_LIST_ITEMS = 32;
-
-/** A decision with what is known around it. */
-export interface DecisionEntry {
-  readonly decisionId: string;
-  /** Envoy's `x-request-id`. */
-  readonly requestId: string | undefined;
-  readonly decision: Decision;
-  /** Milliseconds since the epoch. */
-  readonly startedAtMs: number;
-  /** Microseconds from the check's arrival to its answer. */
-  readonly durationUs: number;
-  readonly method: string;
-  readonly host: string;
-  /** As Envoy gave it; a query is cut off here. */
-  readonly path: string;
-}
 
 /** One step of the checklist, as `authorize` recorded it. */
 export interface DecisionStep {
@@ -36,7 +22,8 @@ export interface DecisionStep {
 
 /** The record as it is logged; absent members are unknown. */
 export interface DecisionRecord {
-  readonly time: string;
+  /** When the check arrived, ISO 8601 in UTC; the log line's own `time` is when it was written. */
+  readonly received_at: string;
   readonly decision_id: string;
   readonly request_id: string | undefined;
   readonly outcome: Decision['outcome'];
@@ -65,7 +52,7 @@ export interface DecisionRecord {
 
 /** The record of one decision that was made with this revision of the catalog. */
 export function decisionRecord(
-  entry: DecisionEntry,
+  entry: ToldDecision,
   configRevision: number | undefined,
   steps?: readonly DecisionStep[],
 ): DecisionRecord {
@@ -74,7 +61,7 @@ export function decisionRecord(
   const row = decision.outcome === 'allow' ? undefined : reasonRow(decision.reason);
   const query = entry.path.search(/[?#]/);
   return {
-    time: new Date(entry.startedAtMs).toISOString(),
+    received_at: new Date(entry.startedAtMs).toISOString(),
     decision_id: entry.decisionId,
     request_id: entry.requestId?.slice(0, MAX_TEXT_CHARACTERS),
     outcome: decision.outcome,
@@ -112,7 +99,7 @@ export function decisionLog(
   allowSampling: number,
   configRevision: () => number | undefined,
   write: (record: DecisionRecord) => void,
-): (entry: DecisionEntry, steps?: readonly DecisionStep[]) => void {
+): (entry: ToldDecision, steps?: readonly DecisionStep[]) => void {
   return (entry, steps) => {
     if (entry.decision.outcome === 'allow' && !isSampled(entry.decisionId, allowSampling)) return;
     write(decisionRecord(entry, configRevision(), steps));

@@ -7,56 +7,72 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Some ten thousand records: enough for a reader's hiccup, too little to matter to a container's memory. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** A disk that was full is noticed to have room again soon, and a full one is not asked for every line. */
+const RETRY_MS = 1000;
 
 /** A destination for lines of text. */
 export interface LogSink {
   write(line: string): void;
-  /** Lines dropped so far because the reader was too slow or gone. */
+  /** Lines dropped so far because the reader was too slow or gone, or could not be written. */
   dropped(): number;
   /** Waits until all is written, but not longer than this. */
   flush(timeoutMs: number): Promise<void>;
 }
 
-/** A sink for an open file descriptor: a pipe, socket, terminal or file. */
-export function openLogSink(fd: number): LogSink {
-  return sinkFor(streamOf(fd));
-}
-
-function streamOf(fd: number): Writable {
+/**
+ * A sink for an open file descriptor: a pipe, socket, terminal or file. A file or terminal that fails (a full disk) is tried again
+ * after `retryMs`; a pipe or socket whose reader is gone stays so, for its descriptor is closed then.
+ */
+export function openLogSink(fd: number, retryMs = RETRY_MS): LogSink {
   const kind = fstatSync(fd);
   // `process.stdout` writes to pipes synchronously, and a pool thread stuck in such a write would hang the exit; a socket does neither.
-  if (kind.isFIFO() || kind.isSocket()) return new Socket({ fd, readable: false, writable: true }).unref();
-  return createWriteStream('', { fd, autoClose: false });
+  if (kind.isFIFO() || kind.isSocket())
+    return sinkFor(() => new Socket({ fd, readable: false, writable: true }).unref(), undefined);
+  return sinkFor(() => createWriteStream('', { fd, autoClose: false }), retryMs);
 }
 
-function sinkFor(stream: Writable): LogSink {
+function sinkFor(open: () => Writable, retryMs: number | undefined): LogSink {
   let dropped = 0;
   let corked = false;
-  let gone = false;
-  stream.on('error', () => {
-    gone = true;
-  });
+  let stream: Writable | undefined = watched(open());
+
+  function watched(opened: Writable): Writable {
+    return opened.on('error', () => {
+      if (stream !== opened) return;
+      stream = undefined;
+      if (retryMs !== undefined) setTimeout(reopen, retryMs).unref();
+    });
+  }
+  function reopen(): void {
+    stream = watched(open());
+    // The failed write may have ended within a line.
+    stream.write('\n');
+  }
+  const settled = (error: Error | null | undefined) => {
+    if (error) dropped += 1;
+  };
   return {
     write(line) {
-      if (gone || stream.writableLength > MAX_BUFFERED_BYTES) {
+      const current = stream;
+      if (current === undefined || current.writableLength > MAX_BUFFERED_BYTES) {
         dropped += 1;
         return;
       }
       // One system call for all lines of a turn of the event loop.
       if (!corked) {
         corked = true;
-        stream.cork();
+        current.cork();
         setImmediate(() => {
           corked = false;
-          stream.uncork();
+          current.uncork();
         });
       }
-      stream.write(line);
+      current.write(line, settled);
     },
     dropped: () => dropped,
     async flush(timeoutMs) {
       const written = new Promise<void>((resolve) => {
-        if (gone) resolve();
+        if (stream === undefined) resolve();
         else stream.write('', () => resolve());
       });
       await Promise.race([written, delay(timeoutMs, undefined, { ref: true })]);

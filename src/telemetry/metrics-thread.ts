@@ -59,16 +59,25 @@ function observe({ counts, durations: seconds, loopDelayMaxSeconds }: Observatio
   if (loopDelays.length > LOOP_DELAY_WINDOW_SECONDS) loopDelays.shift();
 }
 
+/** A value that cannot be had (out of file descriptors, no /proc) is left out: a throw would end the thread and lose every count. */
+function report(to: Gauge, measure: () => number): void {
+  try {
+    to.set(measure());
+  } catch {
+    to.remove();
+  }
+}
+
 async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   keySetAge.reset();
   for (const [keyManager, age] of gauges.keySetAges) keySetAge.set({ key_manager: keyManager }, age);
-  revision.set(gauges.catalogRevision);
-  structureRevision.set(gauges.catalogStructureRevision);
-  withoutAudience.set(gauges.pairsWithoutAudience);
-  loopDelay.set(Math.max(0, ...loopDelays));
-  heapUsed.set(heapUsedBytes);
-  residentMemory.set(process.memoryUsage.rss());
-  if (process.platform === 'linux') openFiles.set(readdirSync('/proc/self/fd').length);
+  report(revision, () => gauges.catalogRevision);
+  report(structureRevision, () => gauges.catalogStructureRevision);
+  report(withoutAudience, () => gauges.pairsWithoutAudience);
+  report(loopDelay, () => Math.max(0, ...loopDelays));
+  report(heapUsed, () => heapUsedBytes);
+  report(residentMemory, () => process.memoryUsage.rss());
+  if (process.platform === 'linux') report(openFiles, () => readdirSync('/proc/self/fd').length);
   const { user, system } = process.cpuUsage();
   cpu.reset();
   cpu.inc((user + system) / 1_000_000);

@@ -13,11 +13,14 @@ const MAX_DURATIONS = 65_536;
 /** Shorter than Prometheus' own default of 10 s. */
 const SCRAPE_TIMEOUT_MS = 5000;
 const LOOP_DELAY_RESOLUTION_MS = 5;
+/** A server chooses its status codes freely, so only their class makes a label. */
+const STATUS = /^(status_\d)\d+$/;
 
 /** What can be counted, and all of it as text. */
 export interface Metrics {
   /** `api` is a configured name, never taken from a request. */
   decision(outcome: Decision['outcome'], reason: string, api: string | undefined, durationSeconds: number): void;
+  /** `result` is of a closed vocabulary, but for HTTP statuses (`status_404`), which count by class (`status_4xx`). */
   keySetFetch(keyManager: string, result: string): void;
   defect(): void;
   /** Prometheus' text format; rejects when the metrics thread does not answer. */
@@ -103,7 +106,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
       filled += 1;
     },
     keySetFetch: (keyManager, result) =>
-      count('gatehouse_key_set_fetches_total', [keyManagerLabel(keyManager), result]),
+      count('gatehouse_key_set_fetches_total', [keyManagerLabel(keyManager), result.replace(STATUS, '$1xx')]),
     defect: () => count('gatehouse_defects_total', []),
     scrape() {
       if (failure !== undefined) return Promise.reject(failure);

@@ -142,6 +142,19 @@ test('after a clean stop the full check is made later, in the writer, and its fi
   expect(JSON.stringify(damaged.events)).toContain('sqlite_autoindex_resource_2');
 });
 
+test('a full check that fails is reported as a problem, and the writer goes on', async () => {
+  const file = await closedCatalog();
+  behindItsBack(file, (db) => {
+    db.function('only_here', { deterministic: true }, (value) => value);
+    db.exec('CREATE TABLE odd (x CHECK (only_here(x)))');
+  });
+  const { events, writer } = await openTemporary(file, { fullCheckDelayMs: 0 });
+  await expect
+    .poll(() => events, POLL)
+    .toEqual([{ kind: 'checked', problems: [expect.stringMatching(/^the check was not finished: .*only_here/)] }]);
+  expect(await writer.createKeyManager(keyManager('later'))).toHaveProperty('id');
+});
+
 test('the clean mark is there after a stop and gone while the catalog is open', async () => {
   const file = await closedCatalog();
   const isClean = () => behindItsBack(file, (db) => db.prepare('SELECT clean FROM meta').pluck().get());

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Budget } from '../../../src/authorize/ports.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
-import { checkHandler, type DecisionRecord } from '../../../src/extauthz/check-handler.ts';
+import type { ToldDecision } from '../../../src/domain/told-decision.ts';
+import { checkHandler } from '../../../src/extauthz/check-handler.ts';
 import { grpcTarget } from '../../../src/extauthz/listen-address.ts';
 import { loadServices } from '../../../src/extauthz/proto-services.ts';
 import { eventually } from '../../rig/eventually.ts';
@@ -174,7 +175,7 @@ test('a cancelled call is settled as a fault, whatever the decision becomes', as
 });
 
 test('an allow for a call that has been cancelled already is a fault', () => {
-  const reported = { records: [] as DecisionRecord[], defects: [] as unknown[] };
+  const reported = { records: [] as ToldDecision[], defects: [] as unknown[] };
   const handler = checkHandler(handlerOptions(() => ALLOW, reported));
   const call = Object.assign(new EventEmitter(), { request: message(1), cancelled: true, getDeadline: () => Infinity });
   let answer: Buffer | null | undefined;

@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto';
 import type { Budget } from '../../../src/authorize/ports.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
+import type { ToldDecision } from '../../../src/domain/told-decision.ts';
 import { answerer } from '../../../src/extauthz/answer.ts';
 import { CheckClient, type CheckQuestion } from '../../../src/extauthz/check-client.ts';
-import { type CheckHandlerOptions, checkHandler, type DecisionRecord } from '../../../src/extauthz/check-handler.ts';
+import { type CheckHandlerOptions, checkHandler } from '../../../src/extauthz/check-handler.ts';
 import type { ListenAddress } from '../../../src/extauthz/listen-address.ts';
 import { type ExtAuthzServer, type ServerOptions, startServer } from '../../../src/extauthz/server.ts';
 import { sampleApi } from '../domain/catalog-samples.ts';
@@ -43,7 +44,7 @@ export interface Setting extends Partial<CheckHandlerOptions>, Partial<Pick<Serv
 export interface RunningServer {
   readonly server: ExtAuthzServer;
   readonly client: CheckClient;
-  readonly records: DecisionRecord[];
+  readonly records: ToldDecision[];
   readonly defects: unknown[];
   stop(): Promise<void>;
 }
@@ -51,7 +52,7 @@ export interface RunningServer {
 /** The handler's options around a decision, with what it reports. */
 export function handlerOptions(
   decide: (request: AccessRequest, budget: Budget) => Decision | Promise<Decision>,
-  reported: { records: DecisionRecord[]; defects: unknown[] },
+  reported: { records: ToldDecision[]; defects: unknown[] },
   setting: Setting = {},
 ): CheckHandlerOptions {
   return {
@@ -79,7 +80,7 @@ export async function runServer(
   decide: (request: AccessRequest, budget: Budget) => Decision | Promise<Decision>,
   setting: Setting = {},
 ): Promise<RunningServer> {
-  const reported = { records: [] as DecisionRecord[], defects: [] as unknown[] };
+  const reported = { records: [] as ToldDecision[], defects: [] as unknown[] };
   const server = await startServer({
     listen: setting.listen ?? [LOOPBACK],
     check: checkHandler(handlerOptions(decide, reported, setting)),

@@ -5,7 +5,8 @@ import type { Api } from '../../../src/domain/api.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import type { TokenFacts } from '../../../src/domain/token.ts';
-import { type DecisionEntry, decisionLog, decisionRecord, isSampled } from '../../../src/telemetry/decision-log.ts';
+import type { ToldDecision } from '../../../src/domain/told-decision.ts';
+import { decisionLog, decisionRecord, isSampled } from '../../../src/telemetry/decision-log.ts';
 
 const known = {
   api: { name: 'pizza', version: '1.0.0', organization: 'carbon.super' } as Api,
@@ -21,7 +22,7 @@ const fault: Decision = { outcome: 'fault', reason: 'deadline_exceeded', evidenc
 
 const REVISION = () => 1;
 
-const entry = (decision: Decision, decisionId = 'd-1'): DecisionEntry => ({
+const entry = (decision: Decision, decisionId = 'd-1'): ToldDecision => ({
   decisionId,
   requestId: 'r-1',
   decision,
@@ -35,7 +36,7 @@ const entry = (decision: Decision, decisionId = 'd-1'): DecisionEntry => ({
 describe('a record', () => {
   test('of a denial says what happened, to whom and where to look', () => {
     expect(decisionRecord(entry(denial), 7)).toEqual({
-      time: '2026-01-02T03:04:05.678Z',
+      received_at: '2026-01-02T03:04:05.678Z',
       decision_id: 'd-1',
       request_id: 'r-1',
       outcome: 'deny',
@@ -67,6 +68,21 @@ describe('a record', () => {
       wso2_code: undefined,
       evidence: undefined,
     });
+  });
+
+  test('has every step that was recorded, and no member for them where none was', () => {
+    const steps = [
+      { step: 'find_api', outcome: 'passed', us: 3 },
+      { step: 'check_scopes', outcome: 'deny', reason: 'scope_missing', evidence: { got: 'x'.repeat(1e6) }, us: 5 },
+    ];
+    expect(decisionRecord(entry(denial), 7, steps).steps).toEqual([
+      steps[0],
+      { ...steps[1], evidence: { got: 'x'.repeat(512) } },
+    ]);
+    expect(JSON.parse(JSON.stringify(decisionRecord(entry(denial), 7)))).not.toHaveProperty('steps');
+    const kept: unknown[] = [];
+    decisionLog(1, REVISION, (record) => kept.push(record.steps))(entry(allow), steps.slice(0, 1));
+    expect(kept).toEqual([steps.slice(0, 1)]);
   });
 
   test('never holds a query', () => {

@@ -63,6 +63,40 @@ describe('the sink', () => {
     expect(sink.dropped()).toBe(0);
   });
 
+  test('that cannot write drops and counts, and writes whole lines again when it can', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'gatehouse-log-')), 'log');
+    // A descriptor that takes no writes, in whose place one that does is put, as when a full disk gets room again.
+    const program = `import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+      import { setTimeout as delay } from 'node:timers/promises';
+      import { openLogSink } from ${JSON.stringify(SINK_MODULE)};
+      const file = ${JSON.stringify(file)};
+      writeFileSync(file, 'half a li');
+      const fd = openSync(file, 'r');
+      const sink = openLogSink(fd, 10);
+      for (let index = 0; index < 3; index += 1) sink.write('lost\\n');
+      while (sink.dropped() < 3) await delay(1);
+      sink.write('lost too\\n');
+      closeSync(fd);
+      if (openSync(file, 'a') !== fd) throw new Error('the descriptor is another one');
+      let written = 4;
+      while (!readFileSync(file, 'utf8').includes('kept')) {
+        sink.write('kept ' + written + '\\n');
+        written += 1;
+        await delay(1);
+      }
+      await sink.flush(10_000);
+      process.stdout.write(JSON.stringify({ written, dropped: sink.dropped() }));
+      process.exit(0);`;
+    const out = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+    const { written, dropped } = JSON.parse(out) as { written: number; dropped: number };
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines[0]).toBe('half a li');
+    expect(lines.slice(1).filter((line) => line !== '')).toEqual(
+      Array.from({ length: written - dropped }, (_, index) => `kept ${dropped + index}`),
+    );
+    expect(dropped).toBeGreaterThanOrEqual(4);
+  });
+
   test('writes to a pipe all that it was given before the exit', () => {
     const program = `import { openLogSink } from ${JSON.stringify(SINK_MODULE)};
       const sink = openLogSink(1);

@@ -83,6 +83,18 @@ describe('a scrape', () => {
     expect(await metrics.scrape()).toContain('gatehouse_log_lines_dropped_total 5');
   });
 
+  test('leaves out a gauge whose value cannot be had, and is answered again', async () => {
+    let revision: unknown = 'not a number';
+    const metrics = start(() => ({ ...NOTHING, catalogRevision: revision as number, pairsWithoutAudience: 3 }));
+    metrics.decision('allow', 'allowed', 'pizza', 0.001);
+    const text = await metrics.scrape();
+    expect(text).not.toMatch(/^gatehouse_catalog_revision /m);
+    expect(text).toContain('gatehouse_pairs_without_audience 3');
+    expect(text).toContain('gatehouse_decision_duration_seconds_count 1');
+    revision = 42;
+    expect(await metrics.scrape()).toContain('gatehouse_catalog_revision 42');
+  });
+
   test('loses no duration when more come than one message holds', async () => {
     const metrics = start();
     for (let index = 0; index < 70_000; index += 1) metrics.decision('allow', 'allowed', 'pizza', 0.001);
@@ -100,6 +112,27 @@ describe('a scrape', () => {
 });
 
 describe('labels', () => {
+  test('no API label on durations', async () => {
+    const metrics = start();
+    metrics.decision('allow', 'allowed', 'pizza', 0.001);
+    const lines = (await metrics.scrape())
+      .split('\n')
+      .filter((line) => /^gatehouse_decision_duration_\w+[{ ]/.test(line));
+    const labels = lines.flatMap((line) => [...line.matchAll(/(\w+)="/g)].map((match) => match[1]));
+    expect(lines.length).toBeGreaterThan(2);
+    expect(new Set(labels)).toEqual(new Set(['le']));
+  });
+
+  test('of HTTP statuses that a key manager answers with are classes', async () => {
+    const metrics = start();
+    for (let status = 100; status < 1000; status += 1) metrics.keySetFetch('Okta', `status_${status}`);
+    metrics.keySetFetch('Okta', 'timeout');
+    const lines = (await metrics.scrape()).split('\n').filter((line) => line.startsWith('gatehouse_key_set_fetches'));
+    expect(lines).toHaveLength(10);
+    expect(lines).toContain('gatehouse_key_set_fetches_total{key_manager="Okta",result="status_4xx"} 100');
+    expect(lines).toContain('gatehouse_key_set_fetches_total{key_manager="Okta",result="timeout"} 1');
+  });
+
   test('give the first 200 APIs and key managers a value of their own and the rest `other`', async () => {
     const ages = new Map(Array.from({ length: 250 }, (_, index) => [`km-${index}`, index]));
     const metrics = start(() => ({ ...NOTHING, keySetAges: ages }));

@@ -1,4 +1,4 @@
-// One spelling for each JSON value, so that two values can be compared as text.
+// One text for one JSON value, whatever the order in which its members were written: for digests and comparisons.
 
 /** JSON with sorted members and without absent ones; undefined for undefined. */
 export function canonicalJson(value: unknown): string | undefined {
