@@ -22,12 +22,21 @@ const BASE = '/api/am/admin/v4/key-managers';
 /** How soon to come again when too many writes wait. */
 const BUSY_RETRY_SECONDS = 1;
 
+/** Names in `additionalProperties` that belong to the connector of a type. */
+export type ConnectorPropertiesOf = (type: string) => readonly string[];
+
 /** Registers the routes; `callerOf` gives the proved caller of a request. */
 export function keyManagerRoutes(
   app: FastifyInstance,
   store: KeyManagerStore,
+  connectorPropertiesOf: ConnectorPropertiesOf,
   callerOf: (request: FastifyRequest) => AdminCaller,
 ): void {
+  /** The whole DTO, with secrets hidden. */
+  const dtoOf = ({ id, organization, dto }: StoredKeyManager): KeyManagerDto => {
+    return { ...maskSecretsOf(dto, connectorPropertiesOf), id, global: organization === GLOBAL_ORGANIZATION };
+  };
+
   app.get(BASE, async (request) => {
     const list = (await store.list(callerOf(request).organization)).map(infoOf);
     return { count: list.length, list };
@@ -63,14 +72,12 @@ function refuse(reply: FastifyReply, error: Wso2Error) {
   return reply.code(error.status).send(errorBody(error));
 }
 
-/** The whole DTO, with secrets hidden. */
-function dtoOf({ id, organization, dto }: StoredKeyManager): KeyManagerDto {
-  return { ...maskSecretsOf(dto), id, global: organization === GLOBAL_ORGANIZATION };
-}
-
 /** Names of the DTO's own members are WSO2's and none of them is a secret (`enableTokenHashing`); only free-form ones may be. */
-function maskSecretsOf(dto: KeyManagerDto): KeyManagerDto {
-  const members = Object.entries(dto).map(([name, value]) => [name, maskSecrets(value)]);
+function maskSecretsOf(dto: KeyManagerDto, connectorPropertiesOf: ConnectorPropertiesOf): KeyManagerDto {
+  const members = Object.entries(dto).map(([name, value]) => [
+    name,
+    maskSecrets(value, name === 'additionalProperties' ? connectorPropertiesOf(dto.type) : []),
+  ]);
   return Object.fromEntries(members) as KeyManagerDto;
 }
 

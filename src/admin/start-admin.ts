@@ -11,7 +11,7 @@ import type { AuditEntry } from './audit-entry.ts';
 import { authenticate } from './authenticate.ts';
 import { createBackOff } from './back-off.ts';
 import { acceptJsonOnly } from './json-body.ts';
-import { keyManagerRoutes } from './key-manager-routes.ts';
+import { type ConnectorPropertiesOf, keyManagerRoutes } from './key-manager-routes.ts';
 import type { KeyManagerStore } from './key-manager-store.ts';
 import { demandRow, mayUse, methodsFor, needOf } from './route-rights.ts';
 import { type Readiness, statusRoutes } from './status-routes.ts';
@@ -35,6 +35,7 @@ export interface AdminOptions {
   readonly credentials: readonly AdminCredential[];
   readonly proveCaller: (bearer: string) => Promise<ProvedCaller | undefined>;
   readonly keyManagers: KeyManagerStore;
+  readonly connectorPropertiesOf: ConnectorPropertiesOf;
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<string>;
   readonly audit: (entry: AuditEntry) => void;
@@ -65,6 +66,11 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    // Paths that the router cannot read reach no hook, and its own answer would repeat them.
+    frameworkErrors: ({ statusCode = 400 }, request, reply) => {
+      reply.headers(protectiveHeaders(request));
+      refuse(reply, statusCode, 'Bad Request', 'The path cannot be decoded, or a part of it is too long');
+    },
     serverFactory(handler) {
       if (tls === null) return createServer(limits, handler);
       const mutual = tls.clientCaFile === null ? {} : { requestCert: true, rejectUnauthorized: true };
@@ -82,7 +88,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   const callers = new WeakMap<FastifyRequest, AdminCaller>();
   guard(app, callers, options);
   acceptJsonOnly(app);
-  keyManagerRoutes(app, options.keyManagers, (request) => {
+  keyManagerRoutes(app, options.keyManagers, options.connectorPropertiesOf, (request) => {
     const caller = callers.get(request);
     if (caller === undefined) throw new Error('a route was reached without a caller');
     return caller;
@@ -97,7 +103,9 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   } catch (error) {
     await stop();
     const where = `${options.host}:${options.port}`;
-    throw new Error(`the admin side cannot listen on ${where}; free the address or choose another`, { cause: error });
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const fix = 'free the address, or set admin.host and admin.port';
+    throw new Error(`the admin side cannot listen on ${where} (${code}); ${fix}`, { cause: error });
   }
   const { address, family, port } = app.server.address() as AddressInfo;
   return {
@@ -113,7 +121,7 @@ function guard(app: FastifyInstance, callers: WeakMap<FastifyRequest, AdminCalle
   app.addHook('onRoute', ({ method, url }) => demandRow(method, url));
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': request.id });
+    reply.headers(protectiveHeaders(request));
     const need = needOf(request.method, request.routeOptions.url ?? '');
     if (need === undefined || need.right === 'public' || (need.right === 'metrics' && options.metricsPublic)) return;
     const found = await authenticate(request.headers.authorization, request.ip, Date.now(), { ...options, backOff });
@@ -169,6 +177,11 @@ function guard(app: FastifyInstance, callers: WeakMap<FastifyRequest, AdminCalle
     options.log.error({ err: error, request_id: request.id }, 'an admin request failed');
     return refuse(reply, 500, 'Internal Server Error', `See the log for request ${request.id}`);
   });
+}
+
+/** Keeps answers out of caches and from being guessed at. */
+function protectiveHeaders({ id }: FastifyRequest) {
+  return { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': id };
 }
 
 function refuse(reply: FastifyReply, status: number, message: string, description: string) {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { KEY_TYPES, LIFECYCLES, VERBS } from '../domain/api.ts';
-import { name, refuseRepeats } from './document-parts.ts';
+import { authorizationHeader, name, refuseRepeats } from './document-parts.ts';
 import { readContext, readDefaultVersionContext, readTemplate, type SegmentsProblem } from './read-segments.ts';
 
 /** A whole API has fewer; the bound keeps one entry's cost bounded. */
@@ -41,14 +41,6 @@ const host = z
     },
   });
 
-const headerName = z
-  .string()
-  .toLowerCase()
-  .refine((value) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(value), {
-    error: 'is not the name of a header',
-    params: { fix: 'write for instance Authorization' },
-  });
-
 const keyManagers = list(name(256)).refine((names) => !names.includes('all') || names.length === 1, {
   error: 'mixes all with names',
   params: { fix: 'write [all], or the names of those that the API accepts' },
@@ -76,7 +68,7 @@ export const apiDocument = z
     audiences: list(name(1024)).default([]),
     keyManagers,
     subscriptionValidation: z.boolean().default(true),
-    authorizationHeader: headerName.default('authorization'),
+    authorizationHeader: authorizationHeader.optional(),
     endpoints: list(z.string().toUpperCase().pipe(z.enum(KEY_TYPES))).default([]),
     path: z.strictObject({ encodedSlash: leniency, matrixParameters: leniency }).prefault({}),
     operations: z.array(operation).max(MAX_OPERATIONS),

@@ -1,6 +1,7 @@
 // Parts that the documents of the catalog share: names, and the search for entries that are there twice.
 
 import { z } from 'zod';
+import { isEditableHeader } from './is-editable-header.ts';
 
 /** A name: trimmed, not empty, on one line. */
 export const name = (maxCharacters: number) =>
@@ -13,6 +14,15 @@ export const name = (maxCharacters: number) =>
       error: 'has a control character',
       params: { fix: 'remove line breaks and other control characters' },
     });
+
+/** The header that carries the credential, in any case; it is taken out of requests. */
+export const authorizationHeader = z
+  .string()
+  .toLowerCase()
+  .refine(isEditableHeader, {
+    error: 'is not the name of a header that may carry a credential',
+    params: { fix: 'write for instance Authorization' },
+  });
 
 /** What to say of a repeated entry, and where. */
 export interface Repetition {

@@ -31,6 +31,18 @@ const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform(
 const optionalText = optional(text(MAX_TEXT_CHARACTERS));
 const withDefault = <S extends z.ZodType>(schema: S, value: z.output<S>) =>
   schema.nullish().transform((given) => given ?? value);
+/** WSO2's free-form members. Larger than any certificate chain or rule; what reads and masks them takes time by their length. */
+const MAX_FREE_TEXT_CHARACTERS = 65_536;
+const freeForm = z.unknown().superRefine((value, context) => {
+  for (const path of tooLong(value, []))
+    context.addIssue({
+      code: 'custom',
+      path: [...path],
+      message: 'is too long',
+      params: { fix: `give at most ${MAX_FREE_TEXT_CHARACTERS} characters` },
+    });
+});
+
 const list = <S extends z.ZodType>(item: S) => withDefault(z.array(item).max(MAX_LIST_ITEMS), []);
 
 /** `readOnly` in WSO2's definition: taken without complaint from a DTO that was read before, and never believed. */
@@ -49,7 +61,7 @@ const tokenValidation = z.strictObject({
   id: optional(z.int()),
   enable: withDefault(z.boolean(), true),
   type: z.enum(['REFERENCE', 'JWT', 'CUSTOM']),
-  value: z.unknown(),
+  value: freeForm,
 });
 
 const permissions = z.strictObject({
@@ -91,8 +103,16 @@ export const keyManagerDto: z.ZodType<KeyManagerDto> = z.strictObject({
   tokenValidation: list(tokenValidation),
   enabled: withDefault(z.boolean(), true),
   global: readOnly,
-  additionalProperties: optional(z.record(z.string().max(MAX_NAME_CHARACTERS), z.unknown())),
+  additionalProperties: optional(z.record(z.string().max(MAX_NAME_CHARACTERS), freeForm)),
   permissions: withDefault(permissions, { permissionType: 'PUBLIC', roles: [] }),
   tokenType: withDefault(z.enum(['DIRECT', 'EXCHANGED', 'BOTH']), 'DIRECT'),
   allowedOrganizations: list(name(MAX_TEXT_CHARACTERS)),
 });
+
+/** Where the texts are that are longer than is good. */
+function tooLong(value: unknown, path: readonly PropertyKey[]): readonly (readonly PropertyKey[])[] {
+  if (typeof value === 'string') return value.length > MAX_FREE_TEXT_CHARACTERS ? [path] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => tooLong(item, [...path, index]));
+  return Object.entries(value).flatMap(([name, member]) => tooLong(member, [...path, name]));
+}

@@ -91,6 +91,7 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     credentials: CREDENTIALS,
     proveCaller: async (): Promise<ProvedCaller | undefined> => undefined,
     keyManagers: store,
+    connectorPropertiesOf: (type) => (type === 'Okta' ? ['client_id', 'SharedThing'] : []),
     readiness: () => ({ ready: true, detail: 'all is well' }),
     metrics: async () => 'gatehouse_decisions_total 1\n',
     audit: (entry) => audited.push(entry),

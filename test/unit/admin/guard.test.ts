@@ -26,7 +26,12 @@ describe('bodies', () => {
     ['33 levels', `{"name":"a","type":"b","additionalProperties":${'{"a":'.repeat(31)}{}${'}'.repeat(31)}}`, 400],
     ['32 levels', `{"name":"a","type":"b","additionalProperties":${'{"a":'.repeat(30)}{}${'}'.repeat(30)}}`, 201],
     ['brackets inside of text', JSON.stringify({ name: 'a', type: 'b', description: '[{"\\'.repeat(50) }), 201],
-    ['duplicate members, of which the last counts', '{"name":"x","name":"a","type":"b"}', 201],
+    ['a member that occurs twice', '{"name":"a","type":"b","enabled":false,"enabled":true}', 400],
+    [
+      'one member in several objects',
+      '{"name":"a","type":"b","additionalProperties":{"name":[{"name":1},{"name":2}]}}',
+      201,
+    ],
     ['more than a mebibyte', JSON.stringify({ name: 'a', type: 'b', description: 'x'.repeat(1_100_000) }), 413],
   ])('of %s are answered as they should be', async (_what, body, status) => {
     const rig = await start();
@@ -44,6 +49,15 @@ describe('bodies', () => {
       expect((await fetch(`${rig.url}${BASE}`, { method: 'POST', headers, body })).status).toBe(415);
     },
   );
+
+  test('with a member that occurs twice, however it is spelled, are refused by its name', async () => {
+    const rig = await start();
+    const answer = await rig.call('POST', BASE, TOKENS.all, '{"name":"a","type":"b","n\\u0061me":"c"}');
+    expect(await answer.json()).toMatchObject({
+      code: 400,
+      description: 'The member "name" occurs twice in one object; keep one of the two',
+    });
+  });
 
   test('are not looked at before the caller is known', async () => {
     const rig = await start();
@@ -134,6 +148,25 @@ describe('answers', () => {
     expect(text).toContain(answer.headers.get('x-request-id'));
   });
 
+  test.each([
+    ['/%', 400],
+    [`${BASE}/hunter2%zz`, 400],
+    [`${BASE}/${'hunter2'.repeat(20)}`, 414],
+  ])('to a path that cannot be read (%s) are in WSO2’s form and do not repeat it', async (path, status) => {
+    const rig = await start();
+    const answer = await rig.call('GET', path);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toEqual({
+      code: status,
+      message: 'Bad Request',
+      description: 'The path cannot be decoded, or a part of it is too long',
+      moreInfo: '',
+      error: [],
+    });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('content-type')).toContain('application/json');
+  });
+
   test('to TRACE and to methods that do not exist are refusals', async () => {
     const rig = await start();
     for (const method of ['TRACE', 'PURGE', 'BREW']) {
@@ -149,7 +182,7 @@ describe('answers', () => {
 test('an address that is taken is named, with what to do', async () => {
   const rig = await start();
   const port = Number(new URL(rig.url).port);
-  await expect(startRig({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port}; free the address`);
+  await expect(startRig({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port} (EADDRINUSE); free the address`);
 });
 
 describe('probes', () => {

@@ -82,6 +82,8 @@ describe('secrets', () => {
       ClientSecret: 'hunter2',
       apiKey: 'hunter2',
       password: 'hunter2',
+      passphrase: 'hunter2',
+      SharedThing: 'hunter2',
       introspection: { token: 'hunter2', list: [{ privateKey: 'hunter2' }] },
       token_endpoint: 'https://user:hunter2@sso.example/token',
       self_validate_jwt: true,

@@ -125,6 +125,24 @@ test.each(['https://api.example.com', 'api.example.com:8443', '*', 'a.*.example'
   },
 );
 
+test("the header of a credential is the API's, else the organization's, else Authorization", () => {
+  const headersOf = (text: string) => accepted(text).facts.apis.map((api) => api.authorizationHeader);
+  const api = (name: string, more: string) =>
+    `  - { name: ${name}, version: v1, context: /${name}, keyManagers: [], operations: []${more} }\n`;
+  const apis = `apis:\n${api('A', '')}${api('B', ', authorizationHeader: X-Api-Token')}`;
+  expect(headersOf(apis)).toEqual(['authorization', 'x-api-token']);
+  expect(headersOf(`authorizationHeader: X-Token\n${apis}`)).toEqual(['x-token', 'x-api-token']);
+});
+
+test.each(['Host', 'transfer-encoding', 'Content-Length', 'connection', 'te', 'upgrade', ':path', 'x token', ''])(
+  'the header %s carries no credential, neither of an API nor of the organization',
+  (header) => {
+    const refusal = 'is not the name of a header that may carry a credential → write for instance Authorization';
+    expect(refused(withApi(`authorizationHeader: "${header}"`))).toEqual([`2 apis[0].authorizationHeader: ${refusal}`]);
+    expect(refused(`authorizationHeader: "${header}"\n`)).toEqual([`1 authorizationHeader: ${refusal}`]);
+  },
+);
+
 test('a repeated operation is refused at its own line, whatever its variables are called', () => {
   const operations = ['{ target: "/menu/{item}", verb: GET }', '{ target: "/menu/{id}", verb: PUT }'];
   expect(accepted(withOperations(...operations)).facts.apis[0]?.resources).toHaveLength(2);

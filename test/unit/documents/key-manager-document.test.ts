@@ -91,6 +91,21 @@ describe('a key manager document', () => {
     expect(fieldsOf(value)).toEqual(fields);
   });
 
+  test('refuses texts of more than 65536 characters in what is free in form, at any depth', () => {
+    const longest = 'x'.repeat(65_536);
+    const withText = (text: string) => ({
+      ...FULL,
+      additionalProperties: { a: text, b: { c: [1, text] } },
+      tokenValidation: [{ type: 'JWT', value: { body: { iss: text } } }],
+    });
+    expect(fieldsOf(withText(longest))).toEqual([]);
+    expect(fieldsOf(withText(`${longest}x`))).toEqual([
+      'tokenValidation[0].value.body.iss',
+      'additionalProperties.a',
+      'additionalProperties.b.c[1]',
+    ]);
+  });
+
   test('takes names of exactly the longest length', () => {
     const longest = { name: 'n'.repeat(100), type: 't'.repeat(45), description: 'd'.repeat(256) };
     expect(fieldsOf(longest)).toEqual([]);

@@ -98,6 +98,8 @@ describe('mistakes', () => {
     ],
     ['a port beyond 65535', 'extauthz: {listen: ["tcp://127.0.0.1:70000"]}', 'extauthz.listen[0]: has a port above'],
     ['a clock skew above five minutes', 'tokens: {clockSkewSeconds: 301}', 'tokens.clockSkewSeconds: is too large'],
+    ['no memory for proofs', 'tokens: {cacheBytes: 0}', 'tokens.cacheBytes: is too small. Fix: give at least 65536'],
+    ['no memory for refusals', 'tokens: {refusalCacheBytes: 65535}', 'tokens.refusalCacheBytes: is too small'],
     ['a cool-down above five seconds', 'keySets: {cooldownMs: 5001}', 'keySets.cooldownMs: is too large'],
     [
       'an upper-case header',
