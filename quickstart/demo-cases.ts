@@ -12,7 +12,7 @@ export interface DemoCall {
   readonly token: string | undefined;
   readonly json: unknown;
   readonly expectedStatus: number;
-  /** A header that must have reached the upstream. */
+  /** A header for the upstream that must have come of it. */
   readonly expectedHeader?: readonly [name: string, value: string];
 }
 
@@ -24,6 +24,8 @@ export interface DemoCase {
 
 /** Where things are, for the requests. */
 export interface DemoPlaces {
+  /** False: Gatehouse is asked directly, and nothing passes to an upstream. */
+  readonly throughEnvoy: boolean;
   readonly apiUrl: string;
   readonly adminUrl: string;
   readonly adminToken: string;
@@ -33,7 +35,9 @@ export interface DemoPlaces {
 }
 
 /** The six, with live tokens. */
-export function demoCases({ apiUrl, adminUrl, adminToken, partner, staff, newcomer }: DemoPlaces): readonly DemoCase[] {
+export function demoCases(places: DemoPlaces): readonly DemoCase[] {
+  const { throughEnvoy, apiUrl, adminUrl, adminToken, partner, staff, newcomer } = places;
+  const passes = throughEnvoy ? '200' : 'allowed';
   const call = (expectedStatus: number, method: string, path: string, token?: string): DemoCall => {
     return { side: 'api', method, url: `${apiUrl}${path}`, token, json: undefined, expectedStatus };
   };
@@ -51,7 +55,9 @@ export function demoCases({ apiUrl, adminUrl, adminToken, partner, staff, newcom
   };
   return [
     {
-      title: '200, and the upstream is told who calls (x-gatehouse-...)',
+      title: throughEnvoy
+        ? '200, and the upstream is told who calls (x-gatehouse-...)'
+        : 'allowed, with headers that would tell an upstream who calls (x-gatehouse-...)',
       calls: [
         {
           ...call(200, 'GET', menu, partner.tokenFor(CLIENTS.subscribed, [])),
@@ -73,7 +79,7 @@ export function demoCases({ apiUrl, adminUrl, adminToken, partner, staff, newcom
       calls: [call(403, 'POST', '/pizza/1.0.0/orders', partner.tokenFor(CLIENTS.subscribed, []))],
     },
     {
-      title: '401, then a third key manager is added, then 200 with the same token: no restart',
+      title: `401, then a third key manager is added, then ${passes} with the same token: no restart`,
       calls: [{ ...list, expectedStatus: 401 }, addNewcomer, list],
     },
   ];

@@ -2,7 +2,7 @@
 
 import type { DemoCall, DemoCase } from './demo-cases.ts';
 
-/** What came back. `body` is what the upstream received, where it was reached. */
+/** What came back. `body` is what the upstream received, or would receive, of a request that passes. */
 export interface DemoReply {
   readonly status: number;
   readonly body: string;
@@ -43,7 +43,7 @@ export async function failureOf({ calls }: DemoCase, send: Send): Promise<string
     if (reply.status !== call.expectedStatus)
       return `${what} gave ${reply.status}, not ${call.expectedStatus}: ${reply.body}`;
     if (call.expectedHeader !== undefined && !hasHeader(reply.body, call.expectedHeader))
-      return `${what} did not reach the upstream with ${call.expectedHeader.join(': ')}`;
+      return `${what} gave the upstream no ${call.expectedHeader.join(': ')}`;
   }
   return undefined;
 }

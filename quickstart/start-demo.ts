@@ -18,6 +18,8 @@ import { curlLine, type Send, sendHttp } from './perform.ts';
 const PREFERRED_PORTS = { envoy: 8080, envoyAdmin: 9901, upstream: 8081, gatehouse: 9191, admin: 9443 };
 const CATALOG = fileURLToPath(new URL('../config/catalog.yaml', import.meta.url));
 const LAST_LINES = 20;
+/** In the state's folder: what Gatehouse and Envoy say while they run. */
+const LOG_FILES = { gatehouse: 'gatehouse.log', envoy: 'envoy.log' } as const;
 
 /** Something that the user can mend, in a sentence. */
 export class DemoRefused extends Error {}
@@ -27,6 +29,8 @@ export interface Demo {
   /** What runs, where, and what it is there for. */
   readonly places: readonly (readonly [what: string, where: string, note: string])[];
   readonly cases: readonly DemoCase[];
+  /** Where to read what was decided and why: Gatehouse's log, and Envoy's access log where there is an Envoy. */
+  readonly logs: { readonly gatehouse: string; readonly envoy: string | undefined };
   /** How a case is written for a shell, and how its requests are made. */
   readonly line: (shown: DemoCase) => string;
   readonly send: Send;
@@ -48,12 +52,11 @@ export async function startDemo(state: string, envoyTool: EnvoyTool, parts: Asyn
     keyManager('StaffKM'),
     keyManager('NewKM'),
   ]);
-  const upstream = await startEchoUpstream(await portNear(PREFERRED_PORTS.upstream));
-  parts.defer(() => upstream.close());
   const gatehousePort = await portNear(PREFERRED_PORTS.gatehouse);
   const gatehouse = await startGatehouse({
     folder: state,
     catalogFile: CATALOG,
+    logFile: join(state, LOG_FILES.gatehouse),
     settings: {
       extauthz: { listen: [`tcp://127.0.0.1:${gatehousePort}`] },
       admin: { port: await portNear(PREFERRED_PORTS.admin) },
@@ -61,6 +64,7 @@ export async function startDemo(state: string, envoyTool: EnvoyTool, parts: Asyn
   });
   parts.defer(async () => void (await gatehouse.stop()));
   const lost = [endOf('Gatehouse', gatehouse)];
+  const logs = { gatehouse: join(state, LOG_FILES.gatehouse), envoy: undefined };
   const common = { adminUrl: gatehouse.adminUrl, adminToken: gatehouse.adminToken, partner, staff, newcomer };
   const places: [string, string, string][] = [
     ['Gatehouse', `127.0.0.1:${gatehousePort}`, `ext_authz checks; admin and metrics at ${gatehouse.adminUrl}`],
@@ -70,13 +74,17 @@ export async function startDemo(state: string, envoyTool: EnvoyTool, parts: Asyn
   ];
   if (envoyTool.kind === 'missing') {
     // The host of the URL says nothing here: the demo's APIs are on every host.
-    const cases = demoCases({ ...common, apiUrl: 'http://127.0.0.1' });
+    const cases = demoCases({ ...common, apiUrl: 'http://127.0.0.1', throughEnvoy: false });
     const send = sendCheckTo(gatehousePort, state);
-    return { places, cases, line: (shown) => checkLine(shown, gatehousePort, state), send, lost: Promise.race(lost) };
+    const line = (shown: DemoCase) => checkLine(shown, gatehousePort, state);
+    return { places, cases, logs, line, send, lost: Promise.race(lost) };
   }
+  const upstream = await startEchoUpstream(await portNear(PREFERRED_PORTS.upstream));
+  parts.defer(() => upstream.close());
   const envoy = await startEnvoy({
     bin: envoyTool.bin,
     folder: join(state, 'envoy'),
+    logFile: join(state, LOG_FILES.envoy),
     gatehouse: gatehouse.endpoints,
     upstreamPort: upstream.port,
     port: await portNear(PREFERRED_PORTS.envoy),
@@ -86,8 +94,9 @@ export async function startDemo(state: string, envoyTool: EnvoyTool, parts: Asyn
   lost.push(endOf('Envoy', envoy));
   places.unshift([`Envoy ${envoyTool.version}`, envoy.url, `envoy/envoy.yaml; admin at ${envoy.adminUrl}`]);
   places.push(['upstream', `http://127.0.0.1:${upstream.port}`, 'answers with what it received']);
-  const cases = demoCases({ ...common, apiUrl: envoy.url });
-  return { places, cases, line: curlLine, send: sendHttp, lost: Promise.race(lost) };
+  const cases = demoCases({ ...common, apiUrl: envoy.url, throughEnvoy: true });
+  const bothLogs = { ...logs, envoy: join(state, LOG_FILES.envoy) };
+  return { places, cases, logs: bothLogs, line: curlLine, send: sendHttp, lost: Promise.race(lost) };
 }
 
 async function refuseTakenPorts(): Promise<void> {

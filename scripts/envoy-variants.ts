@@ -22,7 +22,9 @@ const CHANGES: Readonly<Record<string, readonly Change[]>> = {
     [
       INTRODUCTION,
       '# Envoy in front of your APIs, asking Gatehouse about every request over a Unix domain socket: no port, and only\n' +
-        '# users with access to the file (mode 0660) can ask. Envoy must run with the group of the socket.',
+        '# users with access to the file (mode 0660) can ask. Envoy must run with the group of the socket, which is that of the\n' +
+        "# user that Gatehouse runs as; the socket's folder must exist and be writable by that user. Start Gatehouse with\n" +
+        '#   gatehouse serve … --set extauthz.listen=unix:/run/gatehouse/gatehouse.sock',
     ],
     [ENDPOINT, '              - endpoint: { address: { pipe: { path: /run/gatehouse/gatehouse.sock } } }'],
   ],
@@ -30,7 +32,12 @@ const CHANGES: Readonly<Record<string, readonly Change[]>> = {
     [
       INTRODUCTION,
       '# Envoy in front of your APIs, asking one of two Gatehouse instances about every request. Either may be restarted, and a\n' +
-        '# drained one costs no request: it says NOT_SERVING first, and a check that it refuses goes to the other.',
+        '# drained one costs no request: it says NOT_SERVING first, and a check that it refuses goes to the other.\n' +
+        '# The first instance runs on its defaults; the second one, on the same settings and catalog files, with ports and a data\n' +
+        '# folder of its own:\n' +
+        '#   gatehouse serve … --data data-2 --set extauthz.listen=tcp://127.0.0.1:9192 --set admin.port=9444\n' +
+        '# Instances know nothing of each other: a key manager that is added or removed over HTTP is so at the instance that was\n' +
+        '# asked, and nowhere else. Ask both, or keep key managers in the catalog file.',
     ],
     [ENDPOINT, `${ENDPOINT}\n${ENDPOINT.replace('9191', '9192')}`],
     [

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type CheckAnswer, CheckClient, type CheckQuestion } from '../extauthz/check-client.ts';
 import type { Surroundings } from './cli-app.ts';
 import { describeAnswer } from './describe-answer.ts';
+import { describeNoAnswer } from './describe-no-answer.ts';
 import { EXIT } from './exit-codes.ts';
 import { type TargetOptions, targetOf } from './target-options.ts';
 
@@ -17,6 +18,13 @@ export interface CheckCommandOptions extends TargetOptions {
   readonly json?: boolean;
 }
 
+/** What to say of a file that the system does not give out, by its error code. */
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a directory; name the file that holds the token',
+  EACCES: 'may not be read by this user',
+};
+
 /** Asks and prints; resolves to the exit code. */
 export async function checkCommand(
   method: string,
@@ -29,17 +37,17 @@ export async function checkCommand(
   if (options.tokenFile !== undefined && options.tokenStdin === true)
     return usage(around, 'give --token-file or --token-stdin, not both');
   const token = await readToken(options, around);
-  if (token === 'unreadable') return usage(around, `${options.tokenFile} cannot be read`);
+  if (token instanceof Error) return usage(around, token.message);
   const question: CheckQuestion = {
     method: method.toUpperCase(),
     url,
-    headers: [...(token === undefined ? [] : [['authorization', `Bearer ${token.text}`] as const]), ...options.header],
+    headers: [...(token === undefined ? [] : [['authorization', `Bearer ${token}`] as const]), ...options.header],
     contextExtensions: Object.fromEntries(options.context),
     headerMode: options.map === true ? 'map' : 'raw',
   };
   const answer = await ask(question, options);
-  if (answer instanceof Error) {
-    around.err(`gatehouse: no answer from the server: ${answer.message}`);
+  if (typeof answer === 'string') {
+    around.err(`gatehouse: ${answer}`);
     return EXIT.fault;
   }
   around.out(
@@ -54,28 +62,31 @@ export function outcomeOf(answer: CheckAnswer): 'allow' | 'deny' | 'fault' {
   return answer.kind === 'denied_response' && answer.metadata['outcome'] !== 'fault' ? 'deny' : 'fault';
 }
 
-async function ask(question: CheckQuestion, options: CheckCommandOptions): Promise<CheckAnswer | Error> {
+/** The answer, or why there is none. */
+async function ask(question: CheckQuestion, options: CheckCommandOptions): Promise<CheckAnswer | string> {
   let client: CheckClient | undefined;
   try {
     client = new CheckClient(targetOf(options));
     return await client.check(question, options.timeout);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return describeNoAnswer(error);
   } finally {
     client?.close();
   }
 }
 
+/** The token, undefined where none is to be sent, or what is wrong with its file. */
 async function readToken(
   { tokenFile, tokenStdin }: CheckCommandOptions,
   around: Surroundings,
-): Promise<{ readonly text: string } | 'unreadable' | undefined> {
-  if (tokenStdin === true) return { text: (await around.readStdin()).trim() };
+): Promise<string | Error | undefined> {
+  if (tokenStdin === true) return (await around.readStdin()).trim();
   if (tokenFile === undefined) return undefined;
   try {
-    return { text: readFileSync(tokenFile, 'utf8').trim() };
-  } catch {
-    return 'unreadable';
+    return readFileSync(tokenFile, 'utf8').trim();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    return new Error(`--token-file ${tokenFile} ${FILE_PROBLEMS[code] ?? `cannot be read (${code})`}`);
   }
 }
 

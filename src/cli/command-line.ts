@@ -7,17 +7,17 @@ import { EXIT, exitCodeHelp } from './exit-codes.ts';
 import { healthCommand } from './health-command.ts';
 import { productVersion } from './product-version.ts';
 import { type ServeCommandOptions, serveCommand } from './serve-command.ts';
-import { collectPair, type SettingsOptions, withSettingsOptions } from './settings-options.ts';
+import { pairsOption, type SettingsOptions, withSettingsOptions } from './settings-options.ts';
 import { type TargetOptions, withTargetOptions } from './target-options.ts';
 import { validateCommand } from './validate-command.ts';
 
 const EXAMPLES = `
 Examples:
-  gatehouse serve --config config/gatehouse.yaml --catalog config/catalog.yaml
-  gatehouse validate --catalog config/catalog.yaml
+  gatehouse serve --config gatehouse.yaml --catalog catalog.yaml
+  gatehouse validate --catalog catalog.yaml
   gatehouse check GET https://api.example/pizza/1.0.0/menu --token-file token.txt
   gatehouse check POST https://api.example/orders/1.0.0/orders --token-stdin --context api=orders:1.0.0 < token.txt
-  gatehouse health --target unix:/run/gatehouse/extauthz.sock
+  gatehouse health --target unix:/run/gatehouse/gatehouse.sock
 `;
 
 /** Runs one command; resolves to the exit code. `app` is asked for only by commands that need the whole program. */
@@ -29,6 +29,7 @@ export async function runCommandLine(
   let code: number = EXIT.ok;
   const program = new Command('gatehouse')
     .description('Envoy external authorization for organisations with many key managers')
+    .version(productVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => around.out(text.trimEnd()),
@@ -42,7 +43,7 @@ export async function runCommandLine(
     .option('--catalog-wins', 'the catalog file rules over what admins changed since it was last applied')
     .option('--strict', 'do not start with a catalog that has mistakes, even where there is state to serve')
     .action(async (options: ServeCommandOptions) => {
-      code = await serveCommand(options, await app(), around);
+      code = await serveCommand(options, await app(), around, () => performance.now());
     });
 
   withSettingsOptions(program.command('validate'))
@@ -57,8 +58,8 @@ export async function runCommandLine(
     .argument('<url>', 'URL that the client would call')
     .option('--token-file <file>', 'file that holds the bearer token')
     .option('--token-stdin', 'read the bearer token from standard input')
-    .option('--header <name=value>', 'request header; may be repeated', collectPair, [])
-    .option('--context <name=value>', 'context extension of the Envoy route; may be repeated', collectPair, [])
+    .addOption(pairsOption('--header <name=value>', 'request header; may be repeated'))
+    .addOption(pairsOption('--context <name=value>', 'context extension of the Envoy route; may be repeated'))
     .option('--map', 'send headers as a map (without encode_raw_headers)')
     .option('--json', 'print the answer as JSON')
     .action(async (method: string, url: string, options: CheckCommandOptions) => {

@@ -5,10 +5,13 @@ export const EXIT = { ok: 0, refused: 1, usage: 2, fault: 3 } as const;
 
 const MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
   [String(EXIT.ok), 'done; check: allowed; health: serving'],
-  [String(EXIT.refused), 'check: denied; validate: problems found; health: not serving or not reachable'],
-  [String(EXIT.usage), 'wrong command line or settings'],
-  [String(EXIT.fault), 'check: no verdict, or no answer; serve: cannot start'],
-  ['130, 143', 'serve: ended at once by a second SIGINT or SIGTERM'],
+  [
+    String(EXIT.refused),
+    'check: denied; validate: problems in settings or catalog; health: not serving or not reachable',
+  ],
+  [String(EXIT.usage), 'wrong command line; serve: problems in the settings'],
+  [String(EXIT.fault), 'check: no verdict, or no answer; serve: cannot start, or its catalog has problems'],
+  ['130, 143', 'serve: ended at once by a later SIGINT or SIGTERM'],
 ];
 
 /** The table as help text. */

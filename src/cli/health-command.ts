@@ -2,6 +2,7 @@
 
 import { CheckClient } from '../extauthz/check-client.ts';
 import type { Surroundings } from './cli-app.ts';
+import { describeNoAnswer } from './describe-no-answer.ts';
 import { EXIT } from './exit-codes.ts';
 import { type TargetOptions, targetOf } from './target-options.ts';
 
@@ -14,7 +15,7 @@ export async function healthCommand(options: TargetOptions, around: Surroundings
     around.out(serving ? 'SERVING' : 'NOT_SERVING');
     return serving ? EXIT.ok : EXIT.refused;
   } catch (error) {
-    around.err(`gatehouse: no answer from the server: ${error instanceof Error ? error.message : String(error)}`);
+    around.err(`gatehouse: ${describeNoAnswer(error)}`);
     return EXIT.refused;
   } finally {
     client?.close();

@@ -1,9 +1,15 @@
-// `gatehouse serve`: starts the program and ends it in order at the first signal, at once at the second.
+// `gatehouse serve`: starts the program and ends it in order at the first signal, at once at a later one.
 
 import { constants } from 'node:os';
 import type { CliApp, Surroundings } from './cli-app.ts';
 import { EXIT } from './exit-codes.ts';
 import { printProblems, readSettings, type SettingsOptions } from './settings-options.ts';
+
+/**
+ * Signals this soon after the first one are the same wish to leave: a terminal's Ctrl-C reaches every process of its group, and
+ * npm passes its own on to us as well. Nobody presses twice as fast.
+ */
+const SAME_SIGNAL_MS = 300;
 
 /** Options of `serve`. */
 export interface ServeCommandOptions extends SettingsOptions {
@@ -11,8 +17,13 @@ export interface ServeCommandOptions extends SettingsOptions {
   readonly strict?: boolean;
 }
 
-/** Serves until a signal; resolves to the exit code. */
-export async function serveCommand(options: ServeCommandOptions, app: CliApp, around: Surroundings): Promise<number> {
+/** Serves until a signal; resolves to the exit code. `clock` gives milliseconds that never go back. */
+export async function serveCommand(
+  options: ServeCommandOptions,
+  app: CliApp,
+  around: Surroundings,
+  clock: () => number,
+): Promise<number> {
   const settings = readSettings(options, around.env);
   if (!settings.ok) {
     printProblems(settings.problems, around.err);
@@ -21,7 +32,7 @@ export async function serveCommand(options: ServeCommandOptions, app: CliApp, ar
   const { catalogWins = false, strict = false } = options;
   try {
     const running = await app.serve({ settings: settings.value, catalogWins, strict });
-    await firstSignal(around);
+    await firstSignal(around, clock);
     await running.stop();
     return EXIT.ok;
   } catch (error) {
@@ -30,14 +41,15 @@ export async function serveCommand(options: ServeCommandOptions, app: CliApp, ar
   }
 }
 
-function firstSignal(around: Surroundings): Promise<void> {
+function firstSignal(around: Surroundings, clock: () => number): Promise<void> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let firstAtMs: number | undefined;
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       around.onSignal(signal, () => {
-        if (stopping) around.exit(128 + constants.signals[signal]);
-        stopping = true;
-        resolve();
+        if (firstAtMs === undefined) {
+          firstAtMs = clock();
+          resolve();
+        } else if (clock() - firstAtMs >= SAME_SIGNAL_MS) around.exit(128 + constants.signals[signal]);
       });
   });
 }

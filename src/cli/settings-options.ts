@@ -1,7 +1,7 @@
 // The options that settings come from, for every command that needs settings.
 
 import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatProblem, type Problem, type Read } from '../documents/read-document.ts';
 import { CONFIG_VARIABLE } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load-settings.ts';
@@ -24,7 +24,7 @@ export function withSettingsOptions(command: Command): Command {
     .option('--config <file>', `settings file (else ${CONFIG_VARIABLE}); see config/gatehouse.yaml`)
     .option('--data <dir>', 'data directory (dataDir)')
     .option('--catalog <file>', 'catalog to apply at boot (catalogFile)')
-    .option('--set <name=value>', 'any setting, e.g. extauthz.budgetMs=300; may be repeated', collectPair, [])
+    .addOption(pairsOption('--set <name=value>', 'any setting, e.g. extauthz.budgetMs=300; may be repeated'))
     .option('--insecure-admin-http', 'allow the admin side beyond this machine without TLS')
     .option('--insecure-extauthz', 'allow ext_authz over TCP beyond this machine without TLS');
 }
@@ -53,8 +53,12 @@ export function printProblems(problems: readonly Problem[], print: (text: string
   for (const problem of problems) print(formatProblem(problem));
 }
 
-/** Collects `name=value` options. */
-export function collectPair(
+/** An option that collects `name=value`, as often as it is given. */
+export function pairsOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(collectPair).default([], 'none');
+}
+
+function collectPair(
   text: string,
   before: readonly (readonly [string, string])[],
 ): readonly (readonly [string, string])[] {

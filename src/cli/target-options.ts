@@ -1,8 +1,9 @@
 // The options that name a running server, for every command that asks one.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CheckTarget } from '../extauthz/check-client.ts';
 
+const DEFAULT_TARGET = '127.0.0.1:9191';
 const DEFAULT_TIMEOUT_MS = 5000;
 
 /** The options as commander gives them. */
@@ -19,7 +20,11 @@ export interface TargetOptions {
 /** Adds the options to a command. */
 export function withTargetOptions(command: Command): Command {
   return command
-    .option('--target <address>', 'host:port or unix:/path of the server', parseTarget, parseTarget('127.0.0.1:9191'))
+    .addOption(
+      new Option('--target <address>', 'host:port or unix:/path of the server')
+        .argParser(parseTarget)
+        .default(parseTarget(DEFAULT_TARGET), DEFAULT_TARGET),
+    )
     .option('--timeout <ms>', 'longest wait in milliseconds', parseTimeout, DEFAULT_TIMEOUT_MS)
     .option('--tls', 'the server speaks TLS (implied by the options below)')
     .option('--tls-ca <file>', 'PEM authorities of the server certificate')

@@ -38,6 +38,7 @@ test('links between documents lead to files that exist', () => {
     'CONTRIBUTING.md',
     'SECURITY.md',
     'docs/architecture.md',
+    'docs/catalog.md',
     'docs/reasons.md',
     'docs/settings.md',
     'docs/wso2-differences.md',

@@ -22,6 +22,8 @@ export interface EnvoyOptions {
   readonly adminPort?: number;
   /** Holds its files, and is kept; without it a temporary folder is made and removed in the end. */
   readonly folder?: string;
+  /** A file that gets its access log, and what else it says. */
+  readonly logFile?: string;
   /** The last word on the configuration. */
   readonly edit?: (config: EnvoyConfig) => void;
 }
@@ -65,6 +67,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
       ...['--config-path', configFile, '--admin-address-path', adminFile, '--disable-hot-restart'],
       ...['--concurrency', '1', '--log-level', 'warn', '--file-flush-interval-msec', String(LOG_FLUSH_MS)],
     ],
+    logFile: options.logFile,
   });
   const gone = running.exited.then(async () => {
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });

@@ -21,6 +21,8 @@ export interface GatehouseOptions {
   /** More of the command line of `serve`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** A file that gets its log too. */
+  readonly logFile?: string;
 }
 
 /** A line of its log. */
@@ -55,6 +57,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
     command: process.execPath,
     args: [MAIN, 'serve', '--config', configFile, ...(options.args ?? [])],
     env: { ...process.env, ...options.env },
+    logFile: options.logFile,
   });
   const log = () => running.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
   const logged = (fits: (line: LogLine) => boolean) => eventually('a line in the log', () => log().find(fits));

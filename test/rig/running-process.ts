@@ -1,6 +1,7 @@
 // A child process under our thumb: its output by line, a wait for what it says, an end that is certain. Ends only what it started.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** How long a process may take to end by itself after SIGTERM, in milliseconds. */
@@ -14,6 +15,8 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Numeric user to run as; needs root. */
   readonly uid?: number;
+  /** A file that gets all its output too, as it comes; its folder must exist. */
+  readonly logFile?: string | undefined;
 }
 
 /** A started process. */
@@ -31,7 +34,7 @@ export interface RunningProcess {
 }
 
 /** Starts a process. It does not outlive this one, other than by SIGKILL. */
-export async function startProcess({ command, args, cwd, env, uid }: ProcessOptions): Promise<RunningProcess> {
+export async function startProcess({ command, args, cwd, env, uid, logFile }: ProcessOptions): Promise<RunningProcess> {
   const child = spawn(command, args, { cwd, env, uid, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
@@ -40,6 +43,9 @@ export async function startProcess({ command, args, cwd, env, uid }: ProcessOpti
   });
   const killWithUs = () => child.kill('SIGKILL');
   process.once('exit', killWithUs);
+  if (logFile !== undefined)
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => appendFileSync(logFile, chunk, { mode: 0o600 }));
   exited.then(() => process.off('exit', killWithUs));
   return {
     pid: child.pid ?? -1,

@@ -1,6 +1,6 @@
 // `check` and `health` against a real gRPC server, which answers what each test wants.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,9 +9,11 @@ import type { AccessRequest } from '../../../src/domain/request.ts';
 import { answerer } from '../../../src/extauthz/answer.ts';
 import { checkHandler } from '../../../src/extauthz/check-handler.ts';
 import { type ExtAuthzServer, startServer } from '../../../src/extauthz/server.ts';
-import { runCli } from './cli-rig.ts';
+import { runCli, temporaryFolder } from './cli-rig.ts';
 
-const socket = join(mkdtempSync(join(tmpdir(), 'gatehouse-check-')), 's');
+// Not by `temporaryFolder`: all tests of this file share it.
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-check-'));
+const socket = join(folder, 's');
 const target = ['--target', `unix:${socket}`];
 const known = { api: { name: 'pizza', version: '1.0.0', organization: 'carbon.super' } } as Decision['known'];
 let decision: Decision;
@@ -50,7 +52,10 @@ beforeAll(async () => {
   });
   server.setServing(true);
 });
-afterAll(() => server.drain({ notServingMs: 0, graceMs: 100 }));
+afterAll(async () => {
+  await server?.drain({ notServingMs: 0, graceMs: 100 });
+  rmSync(folder, { recursive: true, force: true });
+});
 
 async function check(args: string[], stdin = '') {
   const run = runCli(['check', 'GET', 'https://api.example/pizza/1.0.0/menu?x=1', ...target, ...args], { stdin });
@@ -94,14 +99,19 @@ describe('a fault', () => {
     const { code, out } = await check([]);
     expect([code, out.split('\n')[0]]).toEqual([3, 'FAULT 503 key_set_unavailable']);
     const nobody = await check(['--target', `unix:${socket}.nobody`, '--timeout', '500']);
-    expect([nobody.code, nobody.err]).toEqual([3, expect.stringContaining('no answer from the server')]);
+    expect([nobody.code, nobody.err]).toEqual([
+      3,
+      expect.stringMatching(
+        /^gatehouse: no answer from the server: .*ENOENT .*nobody\. Is it serving\? See --target\.$/,
+      ),
+    ]);
   });
 });
 
 describe('the question', () => {
   test.each([['raw'], ['map']])('carries method, path, token and headers in %s mode', async (mode) => {
     decision = { outcome: 'allow', reason: 'allowed', known };
-    const file = join(mkdtempSync(join(tmpdir(), 'gatehouse-token-')), 't');
+    const file = join(temporaryFolder(), 't');
     writeFileSync(file, 'hunter2\n');
     const args = ['--token-file', file, '--header', 'x-a=b=c', ...(mode === 'map' ? ['--map'] : [])];
     const { out } = await check(args);
@@ -116,6 +126,12 @@ describe('the question', () => {
     expect(asked.apiReference).toMatchObject({ source: 'context_extensions', api: 'pizza:1.0.0' });
     expect(asked.environment).toBe('SANDBOX');
   });
+});
+
+test('what is wrong with a file of our own is told without a hint at the server', async () => {
+  const tls = ['--target', '127.0.0.1:1', '--tls-ca', `${socket}.nobody`];
+  const { code, err } = await check(tls);
+  expect([code, err]).toEqual([3, expect.stringMatching(/ENOENT.*nobody'$/)]);
 });
 
 test('health exits 0 while serving, 1 when not serving or not there', async () => {

@@ -1,5 +1,9 @@
 // Runs the command line inside the test process, with everything it says and asks for in plain sight.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { CliApp, RunningApp, ServeOptions } from '../../../src/cli/cli-app.ts';
 import { runCommandLine } from '../../../src/cli/command-line.ts';
 
@@ -47,4 +51,11 @@ export function runCli(args: readonly string[], { app = {}, env = {}, stdin = ''
     exit: (status) => exits.push(status),
   });
   return { out, err, served, exits, code, signal: (name) => listeners.get(name)?.() };
+}
+
+/** A folder that is gone when the running test has ended. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

@@ -1,16 +1,15 @@
 // The command line: settings from all sources, signals, help, and one exit code for each way to end.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { runCli } from './cli-rig.ts';
+import { runCli, temporaryFolder } from './cli-rig.ts';
 
 const PROBLEM = { file: 'c.yaml', line: 3, column: 5, field: 'apis[0].name', message: 'is missing', fix: 'add it' };
 
 function configFile(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'gatehouse-cli-')), 'gatehouse.yaml');
+  const file = join(temporaryFolder(), 'gatehouse.yaml');
   writeFileSync(file, text);
   return file;
 }
@@ -55,22 +54,6 @@ describe('serve', () => {
     expect(run.served).toMatchObject([
       { catalogWins: true, settings: { dataDir: '/from-file', insecure: ['extauthz'] } },
     ]);
-  });
-
-  test('drains at the first signal and ends at once at the second', async () => {
-    let drained = () => {};
-    const stop = () => new Promise<void>((resolve) => (drained = resolve));
-    const run = runCli(['serve'], { app: { serve: async () => ({ addresses: { extauthz: [], admin: '' }, stop }) } });
-    await turn();
-    await turn();
-    run.signal('SIGTERM');
-    await turn();
-    expect(run.exits).toEqual([]);
-    run.signal('SIGINT');
-    run.signal('SIGTERM');
-    expect(run.exits).toEqual([130, 143]);
-    drained();
-    expect(await run.code).toBe(0);
   });
 
   test('tells every problem of its settings, one a line, and exits 2 without starting', async () => {
@@ -122,6 +105,12 @@ describe('usage', () => {
     expect((await ended(args)).code).toBe(0);
   });
 
+  test.each([['serve'], ['check'], ['health']])('%s --help tells defaults in words', async (command) => {
+    const { text } = await ended([command, '--help']);
+    expect(text).toMatch(/\(default:\s/);
+    expect(text).not.toMatch(/default:\s+[[{]/);
+  });
+
   test('help has examples and every exit code', async () => {
     const { text } = await ended(['--help']);
     for (const part of ['Examples:', 'gatehouse check GET', 'Exit codes:', ' 0 ', ' 1 ', ' 2 ', ' 3 ', '130, 143'])
@@ -138,7 +127,6 @@ describe('usage', () => {
     [['check', 'GET', 'ftp://x/']],
     [['check', 'GET', 'https://x/', '--target', 'nowhere']],
     [['check', 'GET', 'https://x/', '--header', 'novalue']],
-    [['check', 'GET', 'https://x/', '--token-file', '/nowhere/token']],
     [['check', 'GET', 'https://x/', '--token-file', 'a', '--token-stdin']],
     [['health', '--timeout', '0']],
   ])('%j exits 2 and says why', async (args) => {
@@ -147,8 +135,21 @@ describe('usage', () => {
     expect(run.err.join('')).not.toBe('');
   });
 
-  test('version is that of the package', async () => {
+  test('a token file that cannot be read is told with what is wrong with it', async () => {
+    const folder = temporaryFolder();
+    const problemOf = async (file: string) => {
+      const run = await ended(['check', 'GET', 'https://x/', '--token-file', file]);
+      return [run.code, ...run.err];
+    };
+    expect(await problemOf(folder)).toEqual([
+      2,
+      `gatehouse: --token-file ${folder} is a directory; name the file that holds the token`,
+    ]);
+    expect(await problemOf(`${folder}/none`)).toEqual([2, `gatehouse: --token-file ${folder}/none does not exist`]);
+  });
+
+  test.each([['version'], ['--version']])('%s is that of the package', async (argument) => {
     const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-    expect(await ended(['version'])).toMatchObject({ code: 0, out: [manifest.version] });
+    expect(await ended([argument])).toMatchObject({ code: 0, out: [manifest.version] });
   });
 });
