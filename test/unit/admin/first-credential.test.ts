@@ -2,23 +2,13 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { firstCredential } from '../../../src/admin/first-credential.ts';
+import { temporaryFolder } from '../../rig/temporary-folder.ts';
 
-const folder = () => join(mkdtempSync(join(tmpdir(), 'gatehouse-admin-')), 'data');
+const folder = () => join(temporaryFolder(), 'data');
 
 test('is a random token of 256 bits in a file that only the owner can read', () => {
   const { path, sha256 } = firstCredential(folder());

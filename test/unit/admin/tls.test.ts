@@ -1,13 +1,13 @@
 // TLS of the admin side: client certificates where they are asked for, and rotated files without a restart.
 
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readTlsFiles, type TlsFiles, watchTlsFiles } from '../../../src/admin/tls-files.ts';
 import { CertificateAuthority, type IssuedCertificate } from '../../rig/certificate-authority.ts';
+import { temporaryFolder } from '../../rig/temporary-folder.ts';
 import { type AdminRig, startRig } from './admin-rig.ts';
 
 const authority = new CertificateAuthority('admin test');
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 function filesOf(issued: IssuedCertificate): TlsFiles {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-tls-'));
+  const folder = temporaryFolder();
   const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem'), clientCaFile: null };
   writeFileSync(files.certFile, issued.certificate);
   writeFileSync(files.keyFile, issued.key);
@@ -48,7 +48,7 @@ test('serves HTTPS with the certificate of its files', async () => {
 
 test('with a client CA turns away clients without one of its certificates', async () => {
   const files = filesOf(authority.issue('server'));
-  const clientCaFile = join(mkdtempSync(join(tmpdir(), 'gatehouse-ca-')), 'ca.pem');
+  const clientCaFile = join(temporaryFolder(), 'ca.pem');
   writeFileSync(clientCaFile, authority.certificate);
   const rig = await start({ ...files, clientCaFile });
   const { certificate: cert, key } = authority.issue('client');

@@ -2,12 +2,12 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLogSink } from '../../../src/telemetry/log-sink.ts';
 import { createLogger, decisionLogger } from '../../../src/telemetry/logger.ts';
+import { temporaryFolder } from '../../rig/temporary-folder.ts';
 
 const SINK_MODULE = new URL('../../../src/telemetry/log-sink.ts', import.meta.url).href;
 
@@ -53,7 +53,7 @@ describe('a log line', () => {
 
 describe('the sink', () => {
   test('writes to a file all that it was given', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'gatehouse-log-')), 'log');
+    const file = join(temporaryFolder(), 'log');
     const fd = openSync(file, 'a');
     const sink = openLogSink(fd);
     for (let index = 0; index < 1000; index += 1) sink.write(`${index}\n`);
@@ -64,7 +64,7 @@ describe('the sink', () => {
   });
 
   test('that cannot write drops and counts, and writes whole lines again when it can', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'gatehouse-log-')), 'log');
+    const file = join(temporaryFolder(), 'log');
     // A descriptor that takes no writes, in whose place one that does is put, as when a full disk gets room again.
     const program = `import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
       import { setTimeout as delay } from 'node:timers/promises';
