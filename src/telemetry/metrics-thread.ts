@@ -11,7 +11,7 @@ const DURATION_BUCKETS_SECONDS = [
 ];
 
 /** The longest delay is that of the last minute, so that scrapers neither miss it nor take it from each other. */
-const LOOP_DELAY_WINDOW_SECONDS = 60;
+const LOOP_DELAY_WINDOW_MS = 60_000;
 
 const registry = new Registry();
 const registers = [registry];
@@ -46,7 +46,8 @@ gauge('process_start_time_seconds', 'Start of the process').set(Math.round(Date.
 const residentMemory = gauge('process_resident_memory_bytes', 'Resident memory');
 const openFiles = gauge('process_open_fds', 'Open file descriptors');
 const cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time of all threads', registers });
-const loopDelays: number[] = [];
+/** The longest delay of each message, with when it came. */
+let loopDelays: { readonly atMs: number; readonly seconds: number }[] = [];
 
 function observe({ counts, durations: seconds, loopDelayMaxSeconds }: Observations): void {
   for (const { counter, labels, by } of counts)
@@ -55,8 +56,9 @@ function observe({ counts, durations: seconds, loopDelayMaxSeconds }: Observatio
       ?.labels(...labels)
       .inc(by);
   for (const second of seconds) durations.observe(second);
-  loopDelays.push(loopDelayMaxSeconds);
-  if (loopDelays.length > LOOP_DELAY_WINDOW_SECONDS) loopDelays.shift();
+  loopDelays.push({ atMs: performance.now(), seconds: loopDelayMaxSeconds });
+  const oldestMs = performance.now() - LOOP_DELAY_WINDOW_MS;
+  loopDelays = loopDelays.filter(({ atMs }) => atMs >= oldestMs);
 }
 
 /** A value that cannot be had (out of file descriptors, no /proc) is left out: a throw would end the thread and lose every count. */
@@ -74,7 +76,7 @@ async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   report(revision, () => gauges.catalogRevision);
   report(structureRevision, () => gauges.catalogStructureRevision);
   report(withoutAudience, () => gauges.pairsWithoutAudience);
-  report(loopDelay, () => Math.max(0, ...loopDelays));
+  report(loopDelay, () => Math.max(0, ...loopDelays.map(({ seconds }) => seconds)));
   report(heapUsed, () => heapUsedBytes);
   report(residentMemory, () => process.memoryUsage.rss());
   if (process.platform === 'linux') report(openFiles, () => readdirSync('/proc/self/fd').length);

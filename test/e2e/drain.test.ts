@@ -120,11 +120,12 @@ describe('a single instance that leaves', () => {
     expect((await stack.get(MENU, stack.token())).status).toBe(200);
   });
 
-  test('leaves at once at a second signal', async () => {
+  test('leaves at once at a later signal', async () => {
     const stack = await start({ settings: { extauthz: { drainMs: 600_000 } } });
     stack.gatehouse.signal('SIGTERM');
     await stack.gatehouse.logged(({ msg }) => msg === 'draining');
-    stack.gatehouse.signal('SIGTERM');
+    // Those that come close behind the first one count as the same.
+    await eventually('it to be gone', () => !stack.gatehouse.signal('SIGTERM'));
     expect(await stack.gatehouse.exited).toBe(ENDED_BY_SECOND_SIGNAL);
   });
 });

@@ -9,6 +9,10 @@ const INTERVAL_MS = 500;
 /** Shorter holds are of no interest, and many. */
 const SHORTEST_MS = 1;
 
+/** Collections are told some time after they have ended. */
+const OBSERVER_LAG_MS = 100;
+const MAX_COLLECTIONS = 50;
+
 interface Span {
   readonly from: number;
   readonly to: number;
@@ -33,19 +37,20 @@ if (isMainThread) {
     lastCpu = cpu;
   }, TICK_MS).unref();
 
-  setInterval(() => {
+  const tell = (ended: typeof holds) => {
     const longest = { held: 0, withoutGc: 0, cpuWithoutGc: 0 };
-    for (const { from, to, cpuMs } of holds) {
-      const collecting = collections.reduce(
-        (sum, gc) => sum + Math.max(0, Math.min(to, gc.to) - Math.max(from, gc.from)),
-        0,
-      );
+    for (const { from, to, cpuMs } of ended) {
+      const overlaps = collections.map((gc) => Math.max(0, Math.min(to, gc.to) - Math.max(from, gc.from)));
+      const collecting = overlaps.reduce((sum, ms) => sum + ms, 0);
       longest.held = Math.max(longest.held, to - from);
       longest.withoutGc = Math.max(longest.withoutGc, to - from - collecting);
       longest.cpuWithoutGc = Math.max(longest.cpuWithoutGc, Math.min(cpuMs, to - from) - collecting);
     }
     process.stderr.write(`loop-holds ${JSON.stringify(longest)}\n`);
-    collections = collections.slice(-10);
+    collections = collections.slice(-MAX_COLLECTIONS);
+  };
+  setInterval(() => {
+    setTimeout(tell, OBSERVER_LAG_MS, holds).unref();
     holds = [];
   }, INTERVAL_MS).unref();
 }
