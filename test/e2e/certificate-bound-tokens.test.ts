@@ -55,7 +55,10 @@ test('its holder uses a bound token', async () => {
 test('with another certificate of the same name: 401 and nothing reaches the upstream', async () => {
   const before = stack.upstream.received.length;
   expect(await send(boundTo(holder), other)).toBe(401);
-  expect(await stack.envoy.loggedRequest(({ reason }) => reason === 'certificate_mismatch')).toBeDefined();
+  expect(await stack.envoy.loggedRequest(({ reason }) => reason === 'certificate_mismatch')).toMatchObject({
+    outcome: 'deny',
+    key_manager: 'PartnerKM',
+  });
   expect(stack.upstream.received.length).toBe(before);
 });
 

@@ -89,7 +89,7 @@ test('CVE-2022-29217: the tokens signed with the public key as a secret find no 
     if ('problem' in set) throw new Error(set.problem);
     const keys = selectKeys(set, token.header);
     expect(keys.length > 0).toBe(verdict === 'accept');
-    if (keys.length > 0) expect(await verifySignature(jwt, String(token.header['alg']), keys)).toBeDefined();
+    if (keys.length > 0) expect(await verifySignature(jwt, String(token.header['alg']), keys)).not.toBeUndefined();
     expect(readClaims(token, keyManager(), NOW_MS)).toMatchObject({ outcome: 'deny' });
   }
 });
