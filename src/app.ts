@@ -14,6 +14,7 @@ import { type OpenCatalog, openCatalog } from './catalog/open-catalog.ts';
 import { applyCatalogFile, catalogDatabase } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
+import { ADMIN_RIGHTS } from './documents/settings-document.ts';
 import { countPairsWithoutAudience } from './domain/audience-gaps.ts';
 import type { StoredKeyManager } from './domain/key-manager-dto.ts';
 import type { AccessRequest } from './domain/request.ts';
@@ -22,7 +23,7 @@ import { answerer } from './extauthz/answer.ts';
 import { checkHandler } from './extauthz/check-handler.ts';
 import { formatListenAddress, parseListenAddress } from './extauthz/listen-address.ts';
 import { type ExtAuthzServer, startServer } from './extauthz/server.ts';
-import { describeKeyManager } from './keymanagers/describe-key-manager.ts';
+import { judgeKeyManager } from './keymanagers/judge-key-manager.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import { KEY_MANAGER_TYPES } from './keymanagers/types.ts';
 import { INSECURE_CHOICES, type Settings } from './settings/settings.ts';
@@ -165,8 +166,7 @@ async function adminCredentials(
   }
   if (kept.length > 0) return kept;
   const { sha256, path } = firstCredential(settings.dataDir);
-  const rights = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
-  const credential = { name: 'first', organization: settings.organization, sha256, rights };
+  const credential = { name: 'first', organization: settings.organization, sha256, rights: ADMIN_RIGHTS };
   const saved = await writer.saveAdminCredential(credential);
   if (saved.kind === 'refused')
     throw new Error(`the first admin credential could not be kept: ${saved.fields[0]?.message}`);
@@ -244,9 +244,9 @@ function startAdminSide(
       list: async (organization) => lists.listKeyManagers(organization),
       find: async (organization, id) => lists.findKeyManager(organization, id),
       create: async (organization, dto) => {
-        const described = describeKeyManager(dto, checks, 'admin_side');
-        if ('problems' in described) return { kind: 'invalid', problems: described.problems };
-        const written = await writer.createKeyManager({ organization, dto, ...described });
+        const judged = judgeKeyManager(dto, checks, 'admin_side');
+        if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
+        const written = await writer.createKeyManager({ organization, dto, ...judged });
         if ('kind' in written) return written;
         return { kind: 'created', keyManager: written, warnings: warningsOf(written, settings) };
       },

@@ -9,7 +9,7 @@ import type { CatalogReport, ServeOptions } from './cli/cli-app.ts';
 import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
-import { describeKeyManager } from './keymanagers/describe-key-manager.ts';
+import { judgeKeyManager } from './keymanagers/judge-key-manager.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -32,7 +32,7 @@ export async function validateCatalog(settings: Settings): Promise<CatalogReport
   }
 }
 
-/** The file that holds the catalog. */
+/** The SQLite file that holds the catalog; the catalog file is what people write. */
 export function catalogDatabase({ dataDir }: Settings): string {
   return join(dataDir, 'catalog.db');
 }
@@ -63,7 +63,7 @@ function readCatalogFile(settings: Settings) {
     const message = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
     return { ok: false, problems: [problem(file, message, 'correct catalogFile, or the rights of the file')] } as const;
   }
-  return readCatalog(text, file, settings.organization, (dto) => describeKeyManager(dto, checks, 'catalog_file'));
+  return readCatalog(text, file, settings.organization, (dto) => judgeKeyManager(dto, checks, 'catalog_file'));
 }
 
 /** Applies the file at a start. A refused one never stops a start that has APIs to serve, unless `strict`. */

@@ -3,6 +3,7 @@
 
 import { text } from 'node:stream/consumers';
 import { runCommandLine } from './cli/command-line.ts';
+import { EXIT } from './cli/exit-codes.ts';
 
 const OLDEST_NODE_MAJOR = 24;
 
@@ -10,7 +11,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE_MAJOR) {
   process.stderr.write(
     `gatehouse: Node ${OLDEST_NODE_MAJOR} or newer is needed, this is ${process.versions.node}; in a checkout use \`npx node dist/main.js\`\n`,
   );
-  process.exit(3);
+  process.exit(EXIT.fault);
 }
 
 const code = await runCommandLine(process.argv.slice(2), () => import('./app.ts'), {

@@ -1,5 +1,6 @@
 // Who calls the admin side and what that caller may do. The organization is always the caller's, never one that a request names.
 
+import type { ProvedAdmin } from '../authorize/prove-admin.ts';
 import type { AdminRight } from '../documents/settings-document.ts';
 
 /** A caller whose credential was proved. */
@@ -12,13 +13,6 @@ export interface AdminCaller {
   readonly scopes?: readonly string[];
 }
 
-/** What an access token of a key manager that is marked for admin proved to be. */
-export interface ProvedCaller {
-  readonly name: string;
-  readonly organization: string;
-  readonly scopes: readonly string[];
-}
-
 /** A static credential; the token itself is never kept. */
 export interface AdminCredential extends Omit<AdminCaller, 'scopes'> {
   /** SHA-256 of the token in lower-case hex. */
@@ -26,14 +20,14 @@ export interface AdminCredential extends Omit<AdminCaller, 'scopes'> {
 }
 
 /** WSO2's OAuth scopes of the admin API, and the rights here that each brings. The one place where scopes become rights. */
-export const SCOPE_RIGHTS: Readonly<Record<string, readonly AdminRight[]>> = {
+const SCOPE_RIGHTS: Readonly<Record<string, readonly AdminRight[]>> = {
   'apim:admin': ['read', 'write', 'keys', 'revoke'],
   'apim:admin_operations': ['read', 'write', 'keys', 'revoke'],
   'apim:keymanagers_manage': ['read', 'write'],
 };
 
 /** The caller behind an access token. Scopes that are not in the table bring nothing. */
-export function callerOfToken({ name, organization, scopes }: ProvedCaller): AdminCaller {
+export function callerOfToken({ name, organization, scopes }: ProvedAdmin): AdminCaller {
   const rights = new Set(
     scopes.flatMap((scope) => (Object.hasOwn(SCOPE_RIGHTS, scope) ? (SCOPE_RIGHTS[scope] ?? []) : [])),
   );

@@ -2,7 +2,8 @@
 // injected validator. It never says why a credential is wrong.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type AdminCaller, type AdminCredential, callerOfToken, type ProvedCaller } from './admin-caller.ts';
+import type { ProvedAdmin } from '../authorize/prove-admin.ts';
+import { type AdminCaller, type AdminCredential, callerOfToken } from './admin-caller.ts';
 import type { BackOff } from './back-off.ts';
 
 // RFC 6750 §2.1, with RFC 9110's case-insensitive scheme; longer than any access token that a server sends in a header.
@@ -20,7 +21,7 @@ export type Authenticated =
 export interface Authenticator {
   readonly credentials: readonly AdminCredential[];
   /** Proves an access token of a key manager that is marked for admin. */
-  readonly proveCaller: (bearer: string) => Promise<ProvedCaller | undefined>;
+  readonly proveCaller: (bearer: string) => Promise<ProvedAdmin | undefined>;
   readonly backOff: BackOff;
 }
 

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { keyManagerDto } from '../documents/key-manager-document.ts';
-import { readJson } from '../documents/read-document.ts';
+import { readParsed } from '../documents/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { AdminCaller } from './admin-caller.ts';
@@ -43,7 +43,7 @@ export function keyManagerRoutes(
   });
 
   app.post(BASE, async (request, reply) => {
-    const read = readJson(request.body, keyManagerDto);
+    const read = readParsed(request.body, keyManagerDto);
     if (!read.ok) return refuse(reply, invalidBody(read.problems));
     const written = await store.create(callerOf(request).organization, read.value);
     if (written.kind === 'invalid') return refuse(reply, invalidConfiguration(written.problems));

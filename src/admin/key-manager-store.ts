@@ -1,6 +1,7 @@
 // What the key manager routes need from the rooms behind them. Owned here, wired by `app.ts`.
 
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
 
 /** A key manager that was written; warnings tell what is legal and probably not meant. */
@@ -13,8 +14,7 @@ export interface CreatedKeyManager {
 /** A key manager that its type cannot work with. */
 export interface InvalidKeyManager {
   readonly kind: 'invalid';
-  /** Each with a sentence that says what to do. */
-  readonly problems: readonly { readonly field: string; readonly message: string }[];
+  readonly problems: readonly FieldProblem[];
 }
 
 /** Key managers of one organization. A write is committed, and in force, when its promise is fulfilled. */

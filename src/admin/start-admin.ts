@@ -6,7 +6,9 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { AdminCaller, AdminCredential, ProvedCaller } from './admin-caller.ts';
+import type { ProvedAdmin } from '../authorize/prove-admin.ts';
+import type { TlsFiles } from '../domain/tls-files.ts';
+import type { AdminCaller, AdminCredential } from './admin-caller.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import { authenticate } from './authenticate.ts';
 import { createBackOff } from './back-off.ts';
@@ -15,7 +17,7 @@ import { type ConnectorPropertiesOf, keyManagerRoutes } from './key-manager-rout
 import type { KeyManagerStore } from './key-manager-store.ts';
 import { demandRow, mayUse, methodsFor, needOf } from './route-rights.ts';
 import { type Readiness, statusRoutes } from './status-routes.ts';
-import { readTlsFiles, type TlsFiles, watchTlsFiles } from './tls-files.ts';
+import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
 import { errorBody } from './wso2-error.ts';
 
 /** Largest body of one entity. */
@@ -33,7 +35,7 @@ export interface AdminOptions {
   readonly tls: TlsFiles | null;
   readonly metricsPublic: boolean;
   readonly credentials: readonly AdminCredential[];
-  readonly proveCaller: (bearer: string) => Promise<ProvedCaller | undefined>;
+  readonly proveCaller: (bearer: string) => Promise<ProvedAdmin | undefined>;
   readonly keyManagers: KeyManagerStore;
   readonly connectorPropertiesOf: ConnectorPropertiesOf;
   readonly readiness: () => Readiness;

@@ -3,13 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-
-/** PEM files; with a client CA, clients must show a certificate that it signed. */
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly clientCaFile: string | null;
-}
+import type { TlsFiles } from '../domain/tls-files.ts';
 
 /** Contents of {@link TlsFiles}, in the order certificate, key, client CA. */
 type Contents = readonly Buffer[];

@@ -1,7 +1,8 @@
 // WSO2 API Manager's error body and the error codes of its key manager API (ExceptionCodes).
 
-import type { Problem } from '../documents/read-document.ts';
+import type { Problem } from '../documents/problem.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 
 /** An answer that refuses; `error` names each field at fault. */
 export interface Wso2Error {
@@ -9,7 +10,7 @@ export interface Wso2Error {
   readonly code: number;
   readonly message: string;
   readonly description: string;
-  readonly fields?: readonly { readonly field: string; readonly message: string }[];
+  readonly fields?: readonly FieldProblem[];
 }
 
 /** WSO2's body for an error: there `code` is a number, unlike in the gateway's errors. */
@@ -37,7 +38,7 @@ export function invalidBody(problems: readonly Problem[]): Wso2Error {
 }
 
 /** A key manager that lacks what its type demands; WSO2 keeps the names to its log, here they are told. */
-export function invalidConfiguration(fields: NonNullable<Wso2Error['fields']>): Wso2Error {
+export function invalidConfiguration(fields: readonly FieldProblem[]): Wso2Error {
   return {
     status: 400,
     code: 901401,

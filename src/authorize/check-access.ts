@@ -1,6 +1,7 @@
 // May this proved client call this resource of this API now? Small checks on local facts, recomputed on every request.
 
 import type { Api, KeyType, Resource } from '../domain/api.ts';
+import { statesNoAudience } from '../domain/audience-gaps.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { AccessRequest } from '../domain/request.ts';
@@ -36,7 +37,7 @@ export function checkAudience(
   keyManager: KeyManager,
   requireAudience: boolean,
 ): Refusal | 'passed' {
-  const ofApi = api.audiences.includes('all') ? [] : api.audiences;
+  const ofApi = statesNoAudience(api) ? [] : api.audiences;
   const expected = ofApi.length > 0 ? ofApi : keyManager.audiences;
   if (expected.length === 0)
     return requireAudience

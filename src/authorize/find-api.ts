@@ -1,12 +1,12 @@
 // Which API, and which resource of it, is asked for. Envoy's own configuration first, then host and path; never a header.
 
-import type { Api, Resource } from '../domain/api.ts';
+import { type Api, type Resource, VERBS } from '../domain/api.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
 import { type PlainPath, readPath } from '../domain/path.ts';
 import type { AccessRequest, ApiReference } from '../domain/request.ts';
 import { type ApiMatch, belowContext, findApi, findResource, nameKey, type Router } from '../domain/router.ts';
 
-const PASSED_ON = new Set(['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS']);
+const PASSED_ON = new Set<string>(VERBS);
 
 /** Refuses methods that tunnel or echo (CONNECT, TRACE) and unknown ones, before the path is looked at: CONNECT has none. */
 export function checkMethod(request: AccessRequest): Refusal | 'passed' {
@@ -69,7 +69,7 @@ function byHostAndPath(request: AccessRequest, path: PlainPath, router: Router):
 const MAX_AUTHORITY_CHARACTERS = 262;
 
 /** Lower case, without port and trailing dot; undefined for what is not a host name or address. */
-export function plainHost(authority: string): string | undefined {
+function plainHost(authority: string): string | undefined {
   if (authority.length > MAX_AUTHORITY_CHARACTERS) return undefined;
   const match = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)\.?(?::\d{1,5})?$/.exec(authority);
   return match?.[1]?.toLowerCase();

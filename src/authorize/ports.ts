@@ -1,8 +1,10 @@
 // What the decision needs from the rooms around it. Owned here, implemented there, wired by `app.ts`.
 
 import type { Refusal } from '../domain/decision.ts';
+import type { Evidence } from '../domain/evidence.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { KeyManagerIndex } from '../domain/key-manager-index.ts';
+import type { Reason } from '../domain/reason.ts';
 import type { Router } from '../domain/router.ts';
 import type { Subscriber } from '../domain/subscriber.ts';
 import type { TokenDecision, UnprovedJwt, UnprovedToken } from '../domain/token.ts';
@@ -87,3 +89,13 @@ export type StepName =
   | 'subscription'
   | 'environment'
   | 'scopes';
+
+/** One step as it went. */
+export interface RecordedStep {
+  readonly step: StepName;
+  readonly outcome: 'passed' | 'deny' | 'fault';
+  readonly reason?: Reason;
+  readonly evidence?: Evidence;
+  /** Microseconds since the step before; waiting for a key counts to `proof`. */
+  readonly us: number;
+}

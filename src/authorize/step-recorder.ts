@@ -2,19 +2,7 @@
 // decision without a recorder pays one comparison a step.
 
 import { isRefusal } from '../domain/decision.ts';
-import type { Evidence } from '../domain/evidence.ts';
-import type { Reason } from '../domain/reason.ts';
-import type { Recorder, StepName } from './ports.ts';
-
-/** One step as it went. */
-export interface RecordedStep {
-  readonly step: StepName;
-  readonly outcome: 'passed' | 'deny' | 'fault';
-  readonly reason?: Reason;
-  readonly evidence?: Evidence;
-  /** Microseconds since the step before; waiting for a key counts to `proof`. */
-  readonly us: number;
-}
+import type { RecordedStep, Recorder, StepName } from './ports.ts';
 
 /** Records one decision; a decision that starts over goes on in the same list. */
 export class StepRecorder implements Recorder {

@@ -2,13 +2,14 @@
 
 import type { Api } from '../domain/api.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
+import { ANY_HOST } from '../domain/router.ts';
 import type { ApplySession } from './apply-session.ts';
 import type { Fields } from './merge-entry.ts';
 import type { StoredKeyManagers } from './stored-key-managers.ts';
 
 /** Writes them; an API whose names cannot be resolved or whose place on the wire is taken refuses the document. */
 export function applyApis(writes: readonly ApiWrite[], session: ApplySession): void {
-  const { apis, apiWrites, keyManagers } = session.tables;
+  const { apis, writableApis, keyManagers } = session.tables;
   const planned: { readonly api: Api; readonly at: string }[] = [];
   for (const [index, write] of writes.entries()) {
     const { organization, name, version } = write;
@@ -27,11 +28,11 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
     planned.push({ api: { ...merged, id: id ?? crypto.randomUUID(), keyManagers: allowed }, at });
   }
   // All let go of their routes first: in one document, two APIs may trade a context or the default version may move.
-  for (const { api } of planned) apiWrites.releaseRoutes(api.id);
+  for (const { api } of planned) writableApis.releaseRoutes(api.id);
   for (const { api, at } of planned) {
     session.log.changed('api', api.id);
-    for (const { host, context, owner } of apiWrites.put(api)) {
-      const where = `${context} on ${host === '*' ? 'every host' : host}`;
+    for (const { host, context, owner } of writableApis.put(api)) {
+      const where = `${context} on ${host === ANY_HOST ? 'every host' : host}`;
       const message = `${owner} and ${api.name}:${api.version} both answer on ${where}; give one of them another context or host`;
       session.refuse('conflict', `${at}.context`, message);
     }

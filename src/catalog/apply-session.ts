@@ -1,6 +1,7 @@
 // One application of a catalog document: merges entry after entry and gathers what came of it.
 
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 import type { CatalogConflict } from './catalog-result.ts';
 import { digestsOf, type FieldDigests, type Fields, type Merge, mergeEntry } from './merge-entry.ts';
 import type { StructureLog } from './write-transaction.ts';
@@ -27,7 +28,7 @@ export interface ApplyOptions {
 }
 
 /** Why a document is refused, with the field at fault. */
-export type ApplyProblem = WriteRefusal['fields'][number] & { readonly why: WriteRefusal['why'] };
+export type ApplyProblem = FieldProblem & { readonly why: WriteRefusal['why'] };
 
 /** Gathers changes, conflicts and mistakes, and the digests to compare the next document with. */
 export class ApplySession {

@@ -3,8 +3,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { Api } from '../domain/api.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
-import type { AdminCredential } from './admin-credential.ts';
-import { type KeyManagerUsage, keyManagerUsageFinder } from './find-key-manager-usage.ts';
+import { type KeyManagerUsage, keyManagerUsageFinder } from './key-manager-usage.ts';
+import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import { StoredApis } from './stored-apis.ts';
 import { StoredKeyManagers } from './stored-key-managers.ts';
 
@@ -13,7 +13,7 @@ export class CatalogLists {
   readonly #apis: StoredApis;
   readonly #keyManagers: StoredKeyManagers;
   readonly #usageOf: (keyManagerId: string) => KeyManagerUsage;
-  readonly #credentials: Statement<[], Omit<AdminCredential, 'rights'> & { readonly rights: string }>;
+  readonly #credentials: Statement<[], Omit<StoredAdminCredential, 'rights'> & { readonly rights: string }>;
 
   constructor(db: Database) {
     this.#apis = new StoredApis(db);
@@ -44,7 +44,7 @@ export class CatalogLists {
   }
 
   /** Every kept credential for the admin side. */
-  listAdminCredentials(): AdminCredential[] {
+  listAdminCredentials(): StoredAdminCredential[] {
     return this.#credentials.all().map((row) => ({ ...row, rights: JSON.parse(row.rights) as string[] }));
   }
 }

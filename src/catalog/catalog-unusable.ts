@@ -1,4 +1,4 @@
-// The one error of this room: the catalog file cannot be used, so the program must not start with it.
+// The one error of this room: the catalog's database cannot be used, so the program must not start with it.
 
 /** A boot failure. The message names the file, what is wrong with it and what to do; nothing was deleted or changed. */
 export class CatalogUnusable extends Error {

@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 import type { StoredKeySet } from '../authorize/ports.ts';
 import type { CatalogFacts, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
-import type { AdminCredential } from './admin-credential.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import type { CatalogResult } from './catalog-result.ts';
+import type { CatalogTransactions, Saved } from './catalog-transactions.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
-import type { CatalogWrites, Saved } from './catalog-writes.ts';
 import { refuse } from './refuse.ts';
+import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import type { KeyManagerDeleted } from './write-key-managers.ts';
 import type { FromWriter, ToWriter, WriteName, WriterOptions } from './writer-message.ts';
 
@@ -24,7 +24,7 @@ const WRITER_GONE = refuse('busy', {
 
 /** Sends writes to the writer's thread. A write that is answered is durable and seen by every read that starts later. */
 export class CatalogWriter {
-  /** The catalog file, links resolved. */
+  /** The catalog's database, links resolved. */
   readonly file: string;
   readonly #thread: Worker;
   readonly #ended: Promise<void>;
@@ -80,7 +80,7 @@ export class CatalogWriter {
   }
 
   /** Writes a credential for the admin side, in the place of the one of its name. */
-  saveAdminCredential(credential: AdminCredential): Promise<Saved | WriteRefusal> {
+  saveAdminCredential(credential: StoredAdminCredential): Promise<Saved | WriteRefusal> {
     return this.#write('saveAdminCredential', credential);
   }
 
@@ -93,8 +93,8 @@ export class CatalogWriter {
 
   #write<N extends WriteName>(
     name: N,
-    ...args: Parameters<CatalogWrites[N]>
-  ): Promise<ReturnType<CatalogWrites[N]> | WriteRefusal> {
+    ...args: Parameters<CatalogTransactions[N]>
+  ): Promise<ReturnType<CatalogTransactions[N]> | WriteRefusal> {
     if (!this.#open) return Promise.resolve(WRITER_GONE);
     const id = this.#nextId++;
     return new Promise((resolve) => {

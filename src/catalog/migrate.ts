@@ -1,4 +1,4 @@
-// Brings a catalog file to this version's schema, or refuses it. The list of migrations is the schema's only history.
+// Brings a catalog's database to this version's schema, or refuses it. The list of migrations is the schema's only history.
 
 import type { Database } from 'better-sqlite3';
 import { CatalogUnusable } from './catalog-unusable.ts';

@@ -2,7 +2,7 @@
 
 import type { KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
-import type { KeyManagerUsage } from './find-key-manager-usage.ts';
+import type { KeyManagerUsage } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
@@ -59,7 +59,7 @@ export function deleteKeyManager(
       'change those first, or delete it with force, which takes it off their lists and deletes their keys of it';
     return { commit: false, result: refuse('in_use', { field: 'keyManagerId', message }) };
   }
-  tables.apiWrites.disallow(key.id);
+  tables.writableApis.disallow(key.id);
   tables.applications.unmapKeysOf(key.id);
   tables.keyManagers.delete(key.id);
   log.changed('key_manager', key.id);

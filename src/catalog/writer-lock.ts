@@ -1,11 +1,11 @@
-// Sees to it that one process at a time writes a catalog file. The operating system releases the lock when the process
+// Sees to it that one process at a time writes a catalog's database. The operating system releases the lock when the process
 // ends, however it ends, so there is no stale lock to clean up and no process id to compare.
 
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { CatalogUnusable } from './catalog-unusable.ts';
 
-/** Takes the lock of this catalog file (a SQLite file beside it, held exclusively) and returns how to give it back. */
+/** Takes the lock of this database (a SQLite file beside it, held exclusively) and returns how to give it back. */
 export function takeWriterLock(file: string): () => void {
   const lockFile = `${file}.lock`;
   createPrivately(lockFile);

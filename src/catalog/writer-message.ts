@@ -1,10 +1,10 @@
 // What the writer's thread and the thread that owns it say to each other. Plain data: it crosses threads by copy.
 
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
-import type { CatalogWrites } from './catalog-writes.ts';
+import type { CatalogTransactions } from './catalog-transactions.ts';
 
 /** Names of the writes. */
-export type WriteName = keyof CatalogWrites;
+export type WriteName = keyof CatalogTransactions;
 
 /** What the writer's thread is started with. */
 export interface WriterOptions {

@@ -1,8 +1,8 @@
 // The writer's thread: takes writes one after the other and answers each with a value. Started by catalog-writer.ts only.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { CatalogTransactions } from './catalog-transactions.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
-import { CatalogWrites } from './catalog-writes.ts';
 import { findDamage, openWritable, type WritableCatalog } from './open-writable.ts';
 import { refuse } from './refuse.ts';
 import type { FromWriter, ToWriter, WriterOptions } from './writer-message.ts';
@@ -20,7 +20,7 @@ try {
 }
 
 function serve(catalog: WritableCatalog): void {
-  const writes = new CatalogWrites(catalog.db);
+  const writes = new CatalogTransactions(catalog.db);
   // After an unclean stop the check has been made already.
   const check = () => tell({ kind: 'checked', problems: problemsOf(catalog) });
   const checkLater = catalog.wasClean ? setTimeout(check, fullCheckDelayMs) : undefined;
@@ -44,7 +44,7 @@ function problemsOf({ db }: WritableCatalog): readonly string[] {
 }
 
 /** Never throws: whatever goes wrong, the write was rolled back and its sender gets an answer. */
-function perform(writes: CatalogWrites, { id, name, args }: Extract<ToWriter, { kind: 'write' }>): FromWriter {
+function perform(writes: CatalogTransactions, { id, name, args }: Extract<ToWriter, { kind: 'write' }>): FromWriter {
   try {
     const write = writes[name] as (...given: unknown[]) => unknown;
     return { kind: 'done', id, result: write.apply(writes, [...args]) };

@@ -57,7 +57,7 @@ export async function checkCommand(
 }
 
 /** What Envoy would make of the answer: only status 0 passes, whatever the metadata says. */
-export function outcomeOf(answer: CheckAnswer): 'allow' | 'deny' | 'fault' {
+function outcomeOf(answer: CheckAnswer): 'allow' | 'deny' | 'fault' {
   if (answer.status === 0) return 'allow';
   return answer.kind === 'denied_response' && answer.metadata['outcome'] !== 'fault' ? 'deny' : 'fault';
 }

@@ -1,6 +1,6 @@
 // What the command line needs from the program and from its surroundings. `app.ts` and `main.ts` provide it.
 
-import type { Problem } from '../documents/read-document.ts';
+import type { Problem } from '../documents/problem.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** How to serve. */

@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { CliApp, Surroundings } from './cli-app.ts';
 import { EXIT } from './exit-codes.ts';
-import { printProblems, readSettings, type SettingsOptions } from './settings-options.ts';
+import { printProblems, type SettingsOptions, settingsOf } from './settings-options.ts';
 
 /**
  * Signals this soon after the first one are the same wish to leave: a terminal's Ctrl-C reaches every process of its group, and
@@ -24,7 +24,7 @@ export async function serveCommand(
   around: Surroundings,
   clock: () => number,
 ): Promise<number> {
-  const settings = readSettings(options, around.env);
+  const settings = settingsOf(options, around.env);
   if (!settings.ok) {
     printProblems(settings.problems, around.err);
     return EXIT.usage;

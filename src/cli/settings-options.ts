@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { formatProblem, type Problem, type Read } from '../documents/read-document.ts';
+import { formatProblem, type Problem, type Read } from '../documents/problem.ts';
 import { CONFIG_VARIABLE } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import type { InsecureChoice, Settings } from '../settings/settings.ts';
@@ -30,7 +30,7 @@ export function withSettingsOptions(command: Command): Command {
 }
 
 /** The settings, or every problem in what they are made of. */
-export function readSettings(options: SettingsOptions, env: Surroundings['env']): Read<Settings> {
+export function settingsOf(options: SettingsOptions, env: Surroundings['env']): Read<Settings> {
   const flags = options.set.map(([name, text]) => ({ label: `--set ${name}`, name, text }));
   if (options.data !== undefined) flags.push({ label: '--data', name: 'dataDir', text: options.data });
   if (options.catalog !== undefined) flags.push({ label: '--catalog', name: 'catalogFile', text: options.catalog });

@@ -2,11 +2,11 @@
 
 import type { CliApp, Surroundings } from './cli-app.ts';
 import { EXIT } from './exit-codes.ts';
-import { printProblems, readSettings, type SettingsOptions } from './settings-options.ts';
+import { printProblems, type SettingsOptions, settingsOf } from './settings-options.ts';
 
 /** Prints problems and warnings; resolves to the exit code. */
 export async function validateCommand(options: SettingsOptions, app: CliApp, around: Surroundings): Promise<number> {
-  const settings = readSettings(options, around.env);
+  const settings = settingsOf(options, around.env);
   if (!settings.ok) {
     printProblems(settings.problems, around.err);
     return EXIT.refused;

@@ -2,6 +2,7 @@
 // developer portal. Whether names lead anywhere is not judged here: what they name may already be in the catalog.
 
 import { z } from 'zod';
+import { hostsOf } from '../domain/router.ts';
 import { type ApiDocument, apiDocument } from './api-document.ts';
 import { applicationDocument } from './application-document.ts';
 import { authorizationHeader, name, refuseRepeats } from './document-parts.ts';
@@ -74,7 +75,5 @@ export type CatalogDocument = z.output<typeof catalogDocument>;
 function routesOf({ hosts, context, version, isDefaultVersion }: ApiDocument): string[] {
   const reads = [readContext(context, version), ...(isDefaultVersion ? [readDefaultVersionContext(context)] : [])];
   const contexts = new Set(reads.flatMap((read) => ('text' in read ? [read.text] : [])));
-  return [...new Set(hosts.length === 0 ? ['*'] : hosts)].flatMap((host) =>
-    [...contexts].map((text) => `${host} ${text}`),
-  );
+  return hostsOf({ hosts }).flatMap((host) => [...contexts].map((text) => `${host} ${text}`));
 }

@@ -1,19 +1,21 @@
-// Parts that the documents of the catalog share: names, and the search for entries that are there twice.
+// Parts that the documents of the catalog share: texts, names, and the search for entries that are there twice.
 
 import { z } from 'zod';
-import { isEditableHeader } from './is-editable-header.ts';
+import { isEditableHeader } from '../domain/editable-header.ts';
 
-/** A name: trimmed, not empty, on one line. */
-export const name = (maxCharacters: number) =>
+/** A text: trimmed, on one line. */
+export const text = (maxCharacters: number) =>
   z
     .string()
     .trim()
-    .min(1)
     .max(maxCharacters)
     .refine((value) => !/\p{Cc}/u.test(value), {
       error: 'has a control character',
       params: { fix: 'remove line breaks and other control characters' },
     });
+
+/** A name: such a text that is not empty. */
+export const name = (maxCharacters: number) => text(maxCharacters).min(1);
 
 /** The header that carries the credential, in any case; it is taken out of requests. */
 export const authorizationHeader = z

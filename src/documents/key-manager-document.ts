@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
+import { name, text } from './document-parts.ts';
 
 /** WSO2's database columns: AM_KEY_MANAGER.NAME and DISPLAY_NAME, TYPE, DESCRIPTION. */
 const MAX_NAME_CHARACTERS = 100;
@@ -12,27 +13,19 @@ const MAX_DESCRIPTION_CHARACTERS = 256;
 /** Longer than any real endpoint, issuer or claim name. */
 const MAX_TEXT_CHARACTERS = 2048;
 
+/** Of PEM values and WSO2's free-form members. Larger than any certificate chain or rule; what reads and masks them takes time by their length. */
+const MAX_FREE_TEXT_CHARACTERS = 65_536;
+
 /** Lists of grant types, endpoints, claims and roles are short everywhere; the bound keeps one entity's cost bounded. */
 const MAX_LIST_ITEMS = 256;
-
-const text = (max: number) =>
-  z
-    .string()
-    .trim()
-    .max(max)
-    .refine((value) => !/\p{Cc}/u.test(value), {
-      error: 'has a control character',
-      params: { fix: 'remove line breaks and other control characters' },
-    });
-const name = (max: number) => text(max).min(1);
 
 /** WSO2's own exports write `null` for what is not set; it means the same as leaving the field out. */
 const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 const optionalText = optional(text(MAX_TEXT_CHARACTERS));
 const withDefault = <S extends z.ZodType>(schema: S, value: z.output<S>) =>
   schema.nullish().transform((given) => given ?? value);
-/** WSO2's free-form members. Larger than any certificate chain or rule; what reads and masks them takes time by their length. */
-const MAX_FREE_TEXT_CHARACTERS = 65_536;
+
+/** WSO2's free-form members. */
 const freeForm = z.unknown().superRefine((value, context) => {
   for (const path of tooLong(value, []))
     context.addIssue({
@@ -53,8 +46,7 @@ const readOnly = z
 
 const certificates = z.strictObject({
   type: optional(z.enum(['JWKS', 'PEM'])),
-  // Certificates and their chains: a PEM value is far larger than other fields.
-  value: optional(z.string().max(65_536)),
+  value: optional(z.string().max(MAX_FREE_TEXT_CHARACTERS)),
 });
 
 const tokenValidation = z.strictObject({

@@ -3,11 +3,12 @@
 
 import { createHash } from 'node:crypto';
 import type { CatalogFacts } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 import { catalogDocument } from './catalog-document.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Problem, Read } from './problem.ts';
 import { readYaml } from './read-document.ts';
-import { type DescribeKeyManager, type FieldProblem, toCatalogFacts } from './to-catalog-facts.ts';
+import { type JudgeKeyManager, toCatalogFacts } from './to-catalog-facts.ts';
 
 /** A document that has been read. */
 export interface CatalogReading {
@@ -23,12 +24,12 @@ export function readCatalog(
   text: string,
   file: string,
   organization: string,
-  describe: DescribeKeyManager,
+  judge: JudgeKeyManager,
 ): Read<CatalogReading> {
   const read = readYaml(text, file, catalogDocument);
   if (!read.ok) return read;
   const problemAt = (refused: FieldProblem) => toProblem(refused, text, file);
-  const facts = toCatalogFacts({ ...read.value, organization: read.value.organization ?? organization }, describe);
+  const facts = toCatalogFacts({ ...read.value, organization: read.value.organization ?? organization }, judge);
   if ('problems' in facts) return { ok: false, problems: facts.problems.map(problemAt) };
   return { ok: true, value: { facts, digest: createHash('sha256').update(text).digest('hex'), problemAt } };
 }

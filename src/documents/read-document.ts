@@ -6,8 +6,6 @@ import { type Explained, explainIssues } from './explain-issues.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Problem, Read } from './problem.ts';
 
-export { formatProblem, type Problem, type Read } from './problem.ts';
-
 /** Reads a YAML 1.2 document (core schema; duplicate keys, several documents, excessive size, depth and aliases are refused). */
 export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Read<T> {
   const parsed = parseYaml(text, file);
@@ -19,7 +17,7 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): R
 }
 
 /** Reads a JSON value that is already parsed, such as an HTTP body; `source` names it in problems. */
-export function readJson<T>(value: unknown, schema: z.ZodType<T>, source = 'body'): Read<T> {
+export function readParsed<T>(value: unknown, schema: z.ZodType<T>, source = 'body'): Read<T> {
   return readValue(value, schema, (found) => problem(source, found));
 }
 

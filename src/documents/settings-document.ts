@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
+import { isEditableHeader } from '../domain/editable-header.ts';
 import { IDENTITY_FACTS } from '../domain/identity-fact.ts';
-import { isEditableHeader } from './is-editable-header.ts';
 
 /** What a caller of the admin side may do. */
 export const ADMIN_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;

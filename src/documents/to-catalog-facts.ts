@@ -1,21 +1,14 @@
 // Turns a catalog document into the facts that the catalog takes.
 
-import type { ApiWrite, CatalogFacts, KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { ApiWrite, CatalogFacts, JudgedKeyManager, KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import type { ApiDocument } from './api-document.ts';
 import type { CatalogDocument } from './catalog-document.ts';
 import { type ReadSegments, readContext, readDefaultVersionContext, type SegmentsProblem } from './read-segments.ts';
 
-/** A field at fault, with a sentence `what is wrong; what to do`. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
 /** What a key manager's type makes of its DTO, or what is wrong with it. Its fields are those of the DTO. */
-export type DescribeKeyManager = (
-  dto: KeyManagerDto,
-) => Pick<KeyManagerWrite, 'enabled' | 'issuers' | 'jwtRules'> | { readonly problems: readonly FieldProblem[] };
+export type JudgeKeyManager = (dto: KeyManagerDto) => JudgedKeyManager | { readonly problems: readonly FieldProblem[] };
 
 /** A document whose organization is known. */
 export type OwnedDocument = CatalogDocument & { readonly organization: string };
@@ -23,17 +16,17 @@ export type OwnedDocument = CatalogDocument & { readonly organization: string };
 /** The facts, or what the types of its key managers refuse. */
 export function toCatalogFacts(
   document: OwnedDocument,
-  describe: DescribeKeyManager,
+  judge: JudgeKeyManager,
 ): CatalogFacts | { readonly problems: readonly FieldProblem[] } {
   const { organization } = document;
   const keyManagers: KeyManagerWrite[] = [];
   const problems: FieldProblem[] = [];
   for (const [index, dto] of document.keyManagers.entries()) {
-    const described = describe(dto);
-    if (!('problems' in described)) keyManagers.push({ organization, dto, ...described });
+    const judged = judge(dto);
+    if (!('problems' in judged)) keyManagers.push({ organization, dto, ...judged });
     else
       problems.push(
-        ...described.problems.map(({ field, message }) => ({ field: `keyManagers[${index}].${field}`, message })),
+        ...judged.problems.map(({ field, message }) => ({ field: `keyManagers[${index}].${field}`, message })),
       );
   }
   if (problems.length > 0) return { problems };

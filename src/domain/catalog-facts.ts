@@ -1,17 +1,22 @@
 // What may be written to the catalog, in the names that people use; the writer resolves them to ids in the same transaction.
 
 import type { Api, KeyType } from './api.ts';
+import type { FieldProblem } from './field-problem.ts';
 import type { LiteralRule } from './key-manager.ts';
 import type { KeyManagerDto } from './key-manager-dto.ts';
 import type { SubscriptionState } from './subscriber.ts';
 
-/** A key manager to write, with what its type made of it: the writer refuses two that could claim one token. */
-export interface KeyManagerWrite {
-  readonly organization: string;
-  readonly dto: KeyManagerDto;
+/** What its type makes of a key manager's DTO: enough to tell whether two could claim one token. */
+export interface JudgedKeyManager {
   readonly enabled: boolean;
   readonly issuers: readonly string[];
   readonly jwtRules: readonly LiteralRule[];
+}
+
+/** A key manager to write; the writer refuses two that could claim one token. */
+export interface KeyManagerWrite extends JudgedKeyManager {
+  readonly organization: string;
+  readonly dto: KeyManagerDto;
 }
 
 /** An API to write; its key managers by name within its organization and the Global one. */
@@ -43,6 +48,5 @@ export interface CatalogFacts {
 export interface WriteRefusal {
   readonly kind: 'refused';
   readonly why: 'exists' | 'not_found' | 'in_use' | 'issuer_shared' | 'unresolved' | 'conflict' | 'busy';
-  /** The fields at fault, each with a sentence that says what to do. */
-  readonly fields: readonly { readonly field: string; readonly message: string }[];
+  readonly fields: readonly FieldProblem[];
 }

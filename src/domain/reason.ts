@@ -89,7 +89,7 @@ const unanswered = (operator: string) =>
     operator,
   }) as const satisfies ReasonRow;
 
-/** Every reason, in the order in which the checklist can give it. */
+/** Every reason, by the part of the checklist that gives it. */
 export const REASONS = {
   // The request itself
   method_not_supported: notAllowed('CONNECT, TRACE and unknown methods are never passed on.'),

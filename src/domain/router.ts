@@ -40,7 +40,8 @@ export interface ApiMatch {
 /** A router without APIs. */
 export const EMPTY_ROUTER: Router = { hosts: new Map(), byId: new Map(), byName: new Map() };
 
-const ANY_HOST = '*';
+/** Stands for every host, where an API names none; no host name can be spelled like that. */
+export const ANY_HOST = '*';
 
 /** The key under which a reference by name is found. */
 export function nameKey(organization: string, nameAndVersion: string): string {
@@ -48,7 +49,7 @@ export function nameKey(organization: string, nameAndVersion: string): string {
 }
 
 /** Splits a context or template into segments. */
-export function segmentsOf(path: string): string[] {
+function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '');
 }
 
@@ -93,7 +94,7 @@ function remove(draft: Draft, id: string): void {
 }
 
 function place(draft: Draft, api: Api, routed: RoutedApi | undefined): void {
-  for (const host of hostKeys(api)) {
+  for (const host of hostsOf(api)) {
     for (const context of contextsOf(api)) {
       let node = writable(draft, draft.hosts.get(host));
       draft.hosts.set(host, node);
@@ -119,8 +120,9 @@ export function contextsOf(api: Pick<Api, 'context' | 'defaultVersionContext'>):
   return api.defaultVersionContext === null ? [api.context] : [api.context, api.defaultVersionContext];
 }
 
-function hostKeys(api: Api): readonly string[] {
-  return api.hosts.length === 0 ? [ANY_HOST] : api.hosts;
+/** The hosts an API answers on, each once; {@link ANY_HOST} for one that names none. */
+export function hostsOf(api: Pick<Api, 'hosts'>): readonly string[] {
+  return api.hosts.length === 0 ? [ANY_HOST] : [...new Set(api.hosts)];
 }
 
 function resourceTree(resources: readonly Resource[]): ResourceNode {

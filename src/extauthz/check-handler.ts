@@ -37,7 +37,7 @@ export function checkHandler(options: CheckHandlerOptions): handleUnaryCall<Buff
 }
 
 type Call = ServerUnaryCall<Buffer, Buffer>;
-type Refused = { readonly code: status; readonly details: string };
+type GrpcError = { readonly code: status; readonly details: string };
 
 const INTERNAL_ERROR: Fault = { outcome: 'fault', reason: 'internal_error', evidence: {}, known: {} };
 
@@ -114,7 +114,7 @@ class Check {
     this.#settle({ ...INTERNAL_ERROR, evidence });
   }
 
-  #finish(decision: Decision, answer: Buffer | Refused): void {
+  #finish(decision: Decision, answer: Buffer | GrpcError): void {
     this.#answered = true;
     clearTimeout(this.#timer);
     if ('code' in answer) this.#respond(answer);

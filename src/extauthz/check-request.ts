@@ -12,7 +12,6 @@ export class CheckRequest implements AccessRequest {
   method = '';
   host = '';
   path = '';
-  scheme = '';
   readonly apiReference: ApiReference | undefined;
   readonly environment: RouteEnvironment;
   readonly #bytes: Buffer;
@@ -88,14 +87,13 @@ export class CheckRequest implements AccessRequest {
     }
   }
 
-  /** HttpRequest: method=2, headers=3, path=4, host=5, scheme=6, header_map=13. */
+  /** HttpRequest: method=2, headers=3, path=4, host=5, header_map=13. */
   #readHttp(http: WireReader): void {
     for (let field = http.next(); field !== 0; field = http.next()) {
       if (field === 2) this.method = http.text();
       else if (field === 3) this.#headers.addMapEntry(http.message());
       else if (field === 4) this.path = http.text();
       else if (field === 5) this.host = http.text();
-      else if (field === 6) this.scheme = http.text();
       else if (field === 13) this.#headers.addHeaderMap(http.message());
       else http.skip();
     }

@@ -2,6 +2,7 @@
 // upstream could take for it; a client's own never gets through.
 
 import type { Known } from '../domain/decision.ts';
+import { isEditableHeader } from '../domain/editable-header.ts';
 import type { IdentityFact } from '../domain/identity-fact.ts';
 import { type Header, type HeaderRemoval, headerRemoval } from './check-response.ts';
 import { headerValue, headerValueList } from './header-value.ts';
@@ -21,11 +22,6 @@ const FACTS = {
   keyType: (known) => headerValue(known.keyType),
   scopes: (known) => headerValueList(known.token?.scopes ?? []),
 } as const satisfies Record<IdentityFact, (known: Readonly<Known>) => string | undefined>;
-
-/** RFC 9110 §5.6.2 token, lower case as in HTTP/2. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-/** Envoy refuses to have these changed, or they frame the message. */
-const UNTOUCHABLE = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'te', 'upgrade']);
 
 /** The changes to the headers of an allowed request. */
 export interface HeaderChanges {
@@ -103,7 +99,7 @@ function fold(name: string): string {
 }
 
 function checkName(name: string, field: string): void {
-  if (!HEADER_NAME.test(name) || UNTOUCHABLE.has(name))
+  if (!isEditableHeader(name))
     throw new Error(
       `${field}: "${name}" cannot be set or removed; use a lower-case header name that does not frame the message`,
     );

@@ -1,14 +1,6 @@
 // Where the gRPC server listens, and how such an address is written in settings, for gRPC, and in logs.
 
-/** Certificate files of a TLS address; re-read when they change. */
-export interface TlsFiles {
-  /** PEM certificate chain of the server. */
-  readonly certFile: string;
-  /** PEM private key. */
-  readonly keyFile: string;
-  /** PEM authorities of client certificates; stated, only clients with a certificate of theirs get in (mTLS). */
-  readonly clientCaFile: string | null;
-}
+import type { TlsFiles } from '../domain/tls-files.ts';
 
 /** A host and port; port 0 takes a free one. */
 export interface TcpAddress {

@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
-import type { TlsFiles } from './listen-address.ts';
+import type { TlsFiles } from '../domain/tls-files.ts';
 
 /** What happened to a set of certificate files. */
 export type CertificateEvent =

@@ -1,13 +1,8 @@
 // Reads our own settings out of WSO2's free-form `additionalProperties`. Names that belong to the connector are left alone, and
 // everything unknown is somebody else's.
 
+import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
-
-/** One thing that is wrong with a key manager, and what to do about it. */
-export interface FieldProblem {
-  readonly field: string;
-  readonly message: string;
-}
 
 /** Typed access; what has the wrong type is noted as a problem and read as absent. */
 export class AdditionalProperties {

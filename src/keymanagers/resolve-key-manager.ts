@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
-import { readSettings } from './read-settings.ts';
+import { keyManagerSettings } from './key-manager-settings.ts';
 
 /** What an installation says for key managers that say nothing themselves. */
 export interface KeyManagerDefaults {
@@ -14,7 +14,7 @@ export interface KeyManagerDefaults {
 
 /** Undefined for one that could not be written today (unknown type, contradictions): it vouches for nothing. */
 export function resolveKeyManager(stored: StoredKeyManager, defaults: KeyManagerDefaults): KeyManager | undefined {
-  const settings = readSettings(stored.dto);
+  const settings = keyManagerSettings(stored.dto);
   if (!('type' in settings)) return undefined;
   const { type, enabled, tokenType, audiences, jwtRules, admin, ...rest } = settings;
   const relevant = {

@@ -1,7 +1,7 @@
 // Judges settings against each other: what each alone allows but together would be open to others or could not work.
 
 import { isIPv4 } from 'node:net';
-import type { Problem } from '../documents/read-document.ts';
+import type { Problem } from '../documents/problem.ts';
 import type { Settings } from './settings.ts';
 
 const MAX_PORT = 65_535;
@@ -45,8 +45,20 @@ export function checkSettings(settings: Settings): readonly Problem[] {
       'make it shorter: a refusal may be temporary',
     );
   for (const header of upstream.removeHeaders)
-    if (Object.hasOwn(upstream.identityHeaders, header))
+    if (Object.keys(upstream.identityHeaders).some((name) => name.replaceAll('_', '-') === header.replaceAll('_', '-')))
       add('upstream.removeHeaders', `removes the identity header ${header}`, 'take it out of one of the two');
+  const spellings = new Map<string, string>();
+  for (const header of Object.keys(upstream.identityHeaders)) {
+    const folded = header.replaceAll('_', '-');
+    const other = spellings.get(folded);
+    if (other !== undefined)
+      add(
+        'upstream.identityHeaders',
+        `has ${other} and ${header}, which read the same to an upstream that folds "_" to "-"`,
+        'keep one of them',
+      );
+    spellings.set(folded, header);
+  }
   for (const [field, values] of [
     ['name', admin.credentials.map(({ name }) => name)],
     ['sha256', admin.credentials.map(({ sha256 }) => sha256)],
@@ -57,7 +69,7 @@ export function checkSettings(settings: Settings): readonly Problem[] {
 }
 
 /** True for a host that only this machine can reach. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 }
 

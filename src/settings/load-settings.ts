@@ -1,6 +1,7 @@
 // Settings from all their sources, later ones over earlier ones: defaults, file, environment, flags. All problems are told at once.
 
-import { type Problem, type Read, readYaml } from '../documents/read-document.ts';
+import type { Problem, Read } from '../documents/problem.ts';
+import { readYaml } from '../documents/read-document.ts';
 import { type SettingsDocument, settingsDocument, settingsFile } from '../documents/settings-document.ts';
 import { checkSettings } from './check-settings.ts';
 import { variableName, variablesOf } from './environment.ts';

@@ -2,7 +2,8 @@
 
 import { didYouMean } from '../documents/did-you-mean.ts';
 import { documentLeaves, type Leaf, readLeaf } from '../documents/document-leaves.ts';
-import { type Problem, type Read, readJson } from '../documents/read-document.ts';
+import type { Problem, Read } from '../documents/problem.ts';
+import { readParsed } from '../documents/read-document.ts';
 import { type SettingsDocument, settingsDocument } from '../documents/settings-document.ts';
 
 /** One value as it was given. */
@@ -35,7 +36,7 @@ export function overlay(
       labels.set(leaf.path.join('.'), label);
     }
   }
-  const read = readJson(tree, settingsDocument, source);
+  const read = readParsed(tree, settingsDocument, source);
   if (!read.ok) problems.push(...read.problems.map((found) => ({ ...found, field: labelOf(found.field, labels) })));
   return read.ok && problems.length === 0 ? read : { ok: false, problems };
 }

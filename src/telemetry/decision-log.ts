@@ -1,5 +1,6 @@
 // One record for each decision: every denial and fault, and a share of the allows. Never a token, never a query string.
 
+import type { RecordedStep } from '../authorize/ports.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import { reasonRow } from '../domain/reason.ts';
@@ -9,16 +10,6 @@ import type { ToldDecision } from '../domain/told-decision.ts';
 const MAX_TEXT_CHARACTERS = 512;
 /** Longest list of the evidence that a record repeats. */
 const MAX_LIST_ITEMS = 32;
-
-/** One step of the checklist, as `authorize` recorded it. */
-export interface DecisionStep {
-  readonly step: string;
-  readonly outcome: string;
-  readonly reason?: string;
-  readonly evidence?: Evidence;
-  /** Microseconds. */
-  readonly us: number;
-}
 
 /** The record as it is logged; absent members are unknown. */
 export interface DecisionRecord {
@@ -47,14 +38,14 @@ export interface DecisionRecord {
   readonly duration_us: number;
   readonly config_revision: number | undefined;
   /** Every check with what it found, where steps are recorded. */
-  readonly steps: readonly DecisionStep[] | undefined;
+  readonly steps: readonly RecordedStep[] | undefined;
 }
 
 /** The record of one decision that was made with this revision of the catalog. */
 export function decisionRecord(
   entry: ToldDecision,
   configRevision: number | undefined,
-  steps?: readonly DecisionStep[],
+  steps?: readonly RecordedStep[],
 ): DecisionRecord {
   const { decision } = entry;
   const { known } = decision;
@@ -99,7 +90,7 @@ export function decisionLog(
   allowSampling: number,
   configRevision: () => number | undefined,
   write: (record: DecisionRecord) => void,
-): (entry: ToldDecision, steps?: readonly DecisionStep[]) => void {
+): (entry: ToldDecision, steps?: readonly RecordedStep[]) => void {
   return (entry, steps) => {
     if (entry.decision.outcome === 'allow' && !isSampled(entry.decisionId, allowSampling)) return;
     write(decisionRecord(entry, configRevision(), steps));

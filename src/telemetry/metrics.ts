@@ -126,10 +126,10 @@ export function startMetrics(options: MetricsOptions): Metrics {
           reject(new Error('the metrics thread did not answer in time'));
         }, SCRAPE_TIMEOUT_MS);
         const settle =
-          <T>(with_: (value: T) => void) =>
+          <T>(end: (value: T) => void) =>
           (value: T) => {
             clearTimeout(timeout);
-            with_(value);
+            end(value);
           };
         waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
         thread.postMessage(message);

@@ -1,6 +1,6 @@
 // Looks a claim up by the name that a key manager was configured with. Own members only: a claim is never found on a prototype.
 
-import { isJsonObject } from './read-json.ts';
+import { isJsonObject } from '../domain/json-object.ts';
 
 /** The claim's value; undefined when absent. A name is literal first (dots, colons and URLs occur), one with a leading `/` is a JSON pointer (RFC 6901). */
 export function claimValue(claims: Readonly<Record<string, unknown>>, name: string): unknown {

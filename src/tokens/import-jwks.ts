@@ -2,8 +2,8 @@
 // a document without a single usable key is no key set and replaces none.
 
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
+import { isJsonObject } from '../domain/json-object.ts';
 import { type KeySet, keySetOf } from './key-set.ts';
-import { isJsonObject } from './read-json.ts';
 import { type KeyProblem, type VerificationKey, verificationKeyOf } from './verification-key.ts';
 
 /** Bounds the time of an import; the longest sets of real servers have some thirty keys. */

@@ -4,15 +4,15 @@ import { deny } from '../domain/decision.ts';
 import type { KeyManager, KeySource } from '../domain/key-manager.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
 import type { HeldKeys, KeyChoice } from './held-keys.ts';
-import { RemoteKeySet, type RemoteKeySetOptions } from './remote-key-set.ts';
-import { StaticKeySet } from './static-key-set.ts';
+import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
+import { StaticKeys } from './static-keys.ts';
 
 /** Holds key sets by key manager; one of these lives as long as the process. */
 export class KeySets {
-  readonly #options: RemoteKeySetOptions;
-  readonly #held = new Map<string, { readonly source: string; readonly keys: HeldKeys }>();
+  readonly #options: RemoteKeysOptions;
+  readonly #held = new Map<string, { readonly source: KeySource; readonly keys: HeldKeys }>();
 
-  constructor(options: RemoteKeySetOptions) {
+  constructor(options: RemoteKeysOptions) {
     this.#options = options;
   }
 
@@ -49,14 +49,18 @@ export class KeySets {
 
   /** Keys of another URL or other PEM values are another source: they are dropped the moment the settings change. */
   #keysOf({ id, keys }: KeyManager): HeldKeys | undefined {
-    const source = sourceId(keys);
     const held = this.#held.get(id);
-    if (held?.source === source) return held.keys;
+    // Every request asks; a key manager that did not change is the same object, and nothing is compared.
+    if (held?.source === keys) return held.keys;
+    if (held !== undefined && sourceId(held.source) === sourceId(keys)) {
+      this.#held.set(id, { source: keys, keys: held.keys });
+      return held.keys;
+    }
     held?.keys.drop();
     this.#held.delete(id);
     if (keys.kind === 'none') return undefined;
-    const fresh = keys.kind === 'pem' ? new StaticKeySet(keys.values) : new RemoteKeySet(id, keys.url, this.#options);
-    this.#held.set(id, { source, keys: fresh });
+    const fresh = keys.kind === 'pem' ? new StaticKeys(keys.values) : new RemoteKeys(id, keys.url, this.#options);
+    this.#held.set(id, { source: keys, keys: fresh });
     return fresh;
   }
 }

@@ -2,13 +2,13 @@
 // so runs before the signature is checked; nothing of it counts until a key of the key manager has proved the token.
 
 import { deny, isRefusal, type Refusal } from '../domain/decision.ts';
+import { isJsonObject } from '../domain/json-object.ts';
 import { type KeyManager, TOKEN_PROFILES } from '../domain/key-manager.ts';
 import type { TokenFacts, UnprovedJwt } from '../domain/token.ts';
 import { checkKind } from './check-kind.ts';
 import { checkTimes } from './check-times.ts';
 import { claimValue, isPlainText } from './claim-value.ts';
 import { findClient } from './find-client.ts';
-import { isJsonObject } from './read-json.ts';
 
 /** All of {@link TokenFacts} but the key that is still to prove it. */
 export type ClaimedFacts = Omit<TokenFacts, 'keyThumbprint'>;

@@ -28,11 +28,6 @@ export function readJson(bytes: Uint8Array): JsonReading {
   return problem === undefined ? { value } : { problem };
 }
 
-/** True for a JSON object: neither an array nor null. */
-export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;

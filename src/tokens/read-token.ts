@@ -3,8 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import { deny, type Refusal } from '../domain/decision.ts';
+import { isJsonObject } from '../domain/json-object.ts';
 import type { UnprovedToken } from '../domain/token.ts';
-import { isJsonObject, readJson } from './read-json.ts';
+import { readJson } from './read-json.ts';
 
 /** Longest `kid`; those of real servers are digests or names below 100 characters, a longer one is an attack on look-ups. */
 const MAX_KID_CHARACTERS = 256;

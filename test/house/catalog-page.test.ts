@@ -11,7 +11,7 @@ import { LIFECYCLES, VERBS } from '../../src/domain/api.ts';
 import { TOKEN_PROFILES, type TokenMark } from '../../src/domain/key-manager.ts';
 import { SIGNATURE_ALGORITHMS } from '../../src/domain/signature-algorithm.ts';
 import { SUBSCRIPTION_STATES } from '../../src/domain/subscriber.ts';
-import { describeKeyManager } from '../../src/keymanagers/describe-key-manager.ts';
+import { judgeKeyManager } from '../../src/keymanagers/judge-key-manager.ts';
 import { KEY_MANAGER_TYPES } from '../../src/keymanagers/types.ts';
 import { TOP } from './source-files.ts';
 
@@ -91,6 +91,6 @@ test('there are examples', () => {
 
 test.each(examples)('an example is accepted: %#', (example) => {
   const checks = { urlProblem: () => undefined, pemProblem: () => undefined };
-  const read = readCatalog(example, PAGE, 'carbon.super', (dto) => describeKeyManager(dto, checks, 'catalog_file'));
+  const read = readCatalog(example, PAGE, 'carbon.super', (dto) => judgeKeyManager(dto, checks, 'catalog_file'));
   expect(read).toMatchObject({ ok: true });
 });

@@ -1,10 +1,11 @@
 // A real admin server on a free loopback port with key managers in memory, for the tests of this folder.
 
 import { createHash } from 'node:crypto';
-import type { AdminCredential, ProvedCaller } from '../../../src/admin/admin-caller.ts';
+import type { AdminCredential } from '../../../src/admin/admin-caller.ts';
 import type { AuditEntry } from '../../../src/admin/audit-entry.ts';
 import type { KeyManagerStore } from '../../../src/admin/key-manager-store.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from '../../../src/admin/start-admin.ts';
+import type { ProvedAdmin } from '../../../src/authorize/prove-admin.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 
 /** Tokens of the rig's credentials; each has the right of its name, `other` has all rights in another organization. */
@@ -89,7 +90,7 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     tls: null,
     metricsPublic: false,
     credentials: CREDENTIALS,
-    proveCaller: async (): Promise<ProvedCaller | undefined> => undefined,
+    proveCaller: async (): Promise<ProvedAdmin | undefined> => undefined,
     keyManagers: store,
     connectorPropertiesOf: (type) => (type === 'Okta' ? ['client_id', 'SharedThing'] : []),
     readiness: () => ({ ready: true, detail: 'all is well' }),

@@ -69,7 +69,7 @@ test('others get the room back that one key manager had filled', () => {
   expect(kept('a', 10)).toEqual([5, 6, 7, 8, 9]);
 });
 
-test('keeps count across overwriting, expiry and clearing', () => {
+test('keeps count of what is overwritten', () => {
   for (let round = 0; round < 50; round++) remember('a', 0, 3);
   remember('b', 0, 7);
   expect(kept('a', 3)).toHaveLength(3);

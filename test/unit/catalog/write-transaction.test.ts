@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
-import { CatalogWrites } from '../../../src/catalog/catalog-writes.ts';
+import { CatalogTransactions } from '../../../src/catalog/catalog-transactions.ts';
 import { openWritable } from '../../../src/catalog/open-writable.ts';
 import { keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
 import { temporaryFile } from './temporary-catalog.ts';
@@ -13,7 +13,7 @@ function openForOneTest() {
   mkdirSync(dirname(file));
   const { db, close } = openWritable(file, 0);
   const count = (table: string) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
-  return { db, close, count, writes: new CatalogWrites(db) };
+  return { db, close, count, writes: new CatalogTransactions(db) };
 }
 
 test('a write that runs out of room is rolled back as a whole, and the next one that fits succeeds', () => {

@@ -2,16 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { formatProblem } from '../../../src/documents/problem.ts';
 import { readCatalog } from '../../../src/documents/read-catalog.ts';
-import { formatProblem } from '../../../src/documents/read-document.ts';
-import type { DescribeKeyManager } from '../../../src/documents/to-catalog-facts.ts';
+import type { JudgeKeyManager } from '../../../src/documents/to-catalog-facts.ts';
 
-const describeKeyManager: DescribeKeyManager = (dto) =>
+const judgeKeyManager: JudgeKeyManager = (dto) =>
   dto.issuer === undefined
     ? { problems: [{ field: 'issuer', message: 'is needed; give the exact `iss`' }] }
     : { enabled: dto.enabled !== false, issuers: [dto.issuer], jwtRules: [] };
 
-const read = (text: string) => readCatalog(text, 'catalog.yaml', 'carbon.super', describeKeyManager);
+const read = (text: string) => readCatalog(text, 'catalog.yaml', 'carbon.super', judgeKeyManager);
 
 function accepted(text: string) {
   const result = read(text);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { keyManagerDto } from '../../../src/documents/key-manager-document.ts';
-import { readJson } from '../../../src/documents/read-document.ts';
+import { readParsed } from '../../../src/documents/read-document.ts';
 
 /** A DTO as WSO2's own administration page posts it. */
 const FULL = {
@@ -45,20 +45,20 @@ const FULL = {
 };
 
 function fieldsOf(value: unknown): string[] {
-  const read = readJson(value, keyManagerDto);
+  const read = readParsed(value, keyManagerDto);
   return read.ok ? [] : read.problems.map((problem) => problem.field);
 }
 
 describe('a key manager document', () => {
   test('keeps every field of WSO2 as it was given, but what the server alone may write', () => {
-    const read = readJson(FULL, keyManagerDto);
+    const read = readParsed(FULL, keyManagerDto);
     const { id: _id, global: _global, ...rest } = FULL;
     const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
     expect(read.ok && JSON.parse(JSON.stringify(read.value))).toEqual(given);
   });
 
   test('needs only a name and a type, is enabled and validates JWTs itself', () => {
-    const read = readJson({ name: ' Okta ', type: 'Okta' }, keyManagerDto);
+    const read = readParsed({ name: ' Okta ', type: 'Okta' }, keyManagerDto);
     expect(read).toMatchObject({
       ok: true,
       value: {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { formatProblem, readJson, readYaml } from '../../../src/documents/read-document.ts';
+import { formatProblem } from '../../../src/documents/problem.ts';
+import { readParsed, readYaml } from '../../../src/documents/read-document.ts';
 
 const schema = z.strictObject({
   name: z.string().max(8),
@@ -78,14 +79,14 @@ describe('a YAML document', () => {
 
 describe('a JSON value', () => {
   test('is judged by the same schema, without a place in a text', () => {
-    const read = readJson({ name: 'a', knid: 'beta' }, schema);
+    const read = readParsed({ name: 'a', knid: 'beta' }, schema);
     expect(read.ok ? [] : read.problems.map(formatProblem)).toEqual([
       'body knid: is not a known name (did you mean "kind"?). Fix: write kind, or remove it',
     ]);
   });
 
   test('cannot reach the prototype of what is read', () => {
-    const read = readJson(JSON.parse('{"name":"a","free":{"__proto__":{"polluted":true}}}'), schema);
+    const read = readParsed(JSON.parse('{"name":"a","free":{"__proto__":{"polluted":true}}}'), schema);
     expect(read.ok && (read.value.free as Record<string, unknown>)['polluted']).toBe(undefined);
     expect(({} as Record<string, unknown>)['polluted']).toBe(undefined);
   });

@@ -68,7 +68,7 @@ describe('on random messages', { timeout: 60_000 }, () => {
   type Value = { stringValue?: string };
   type Decoded = {
     request?: {
-      http?: Record<'method' | 'path' | 'host' | 'scheme', string> & {
+      http?: Record<'method' | 'path' | 'host', string> & {
         headers?: Record<string, string>;
         header_map?: { headers?: { key?: string; value?: string; raw_value?: Buffer }[] };
       };
@@ -118,7 +118,7 @@ describe('on random messages', { timeout: 60_000 }, () => {
         const wire = check?.requestSerialize({ attributes: sent }) as Buffer;
         const decoded: Decoded = check?.requestDeserialize(wire).attributes ?? {};
         const lean = read(wire);
-        for (const name of ['method', 'path', 'host', 'scheme'] as const)
+        for (const name of ['method', 'path', 'host'] as const)
           expect(lean[name]).toBe(decoded.request?.http?.[name] ?? '');
         for (const name of PROBES) expect(lean.header(name)).toEqual(headerOf(decoded, name));
         expect({ apiReference: lean.apiReference, environment: lean.environment }).toEqual(routeOf(decoded));

@@ -1,7 +1,7 @@
 // Settings: the order of their sources, and that each mistake is told in the words of the source it is in.
 
 import { describe, expect, test } from 'vitest';
-import { formatProblem } from '../../../src/documents/read-document.ts';
+import { formatProblem } from '../../../src/documents/problem.ts';
 import { loadSettings, type SettingsSources } from '../../../src/settings/load-settings.ts';
 
 function settingsOf(sources: SettingsSources) {
@@ -112,6 +112,16 @@ describe('mistakes', () => {
       'an identity header that is also removed',
       'upstream: {removeHeaders: [x-gatehouse-api]}',
       'removes the identity header',
+    ],
+    [
+      'an identity header that is also removed in its underscore spelling',
+      'upstream: {removeHeaders: [x_gatehouse_api]}',
+      'removes the identity header',
+    ],
+    [
+      'two identity headers that an upstream may read as one',
+      'upstream: {identityHeaders: {x-user: subject, x_user: consumerKey}, removeHeaders: []}',
+      'has x-user and x_user',
     ],
     ['a quote in the realm', `upstream: {realm: 'a"b'}`, 'upstream.realm: has a quote'],
     ['a margin that eats the budget', 'extauthz: {budgetMs: 20, marginMs: 20}', 'extauthz.marginMs: leaves no time'],

@@ -1,6 +1,7 @@
 // Decision records: what each tells, what none may hold, and which allows are kept.
 
 import { describe, expect, test } from 'vitest';
+import type { RecordedStep } from '../../../src/authorize/ports.ts';
 import type { Api } from '../../../src/domain/api.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
@@ -71,9 +72,9 @@ describe('a record', () => {
   });
 
   test('has every step that was recorded, and no member for them where none was', () => {
-    const steps = [
-      { step: 'find_api', outcome: 'passed', us: 3 },
-      { step: 'check_scopes', outcome: 'deny', reason: 'scope_missing', evidence: { got: 'x'.repeat(1e6) }, us: 5 },
+    const steps: readonly RecordedStep[] = [
+      { step: 'api', outcome: 'passed', us: 3 },
+      { step: 'scopes', outcome: 'deny', reason: 'scope_missing', evidence: { got: 'x'.repeat(1e6) }, us: 5 },
     ];
     expect(decisionRecord(entry(denial), 7, steps).steps).toEqual([
       steps[0],

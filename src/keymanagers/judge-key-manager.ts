@@ -1,9 +1,9 @@
 // Judges a key manager that somebody wants to write, and says what the catalog must know to refuse two that could claim one token.
 
-import type { KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { JudgedKeyManager } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
-import type { FieldProblem } from './additional-properties.ts';
-import { readSettings } from './read-settings.ts';
+import { keyManagerSettings } from './key-manager-settings.ts';
 
 /** Judges key material the way the prover will use it; each answers with a sentence, or undefined when all is well. */
 export interface KeyMaterialChecks {
@@ -15,12 +15,12 @@ export interface KeyMaterialChecks {
 export type KeyManagerOrigin = 'catalog_file' | 'admin_side';
 
 /** What the catalog needs beside the DTO, or all that is wrong with it, by field. */
-export function describeKeyManager(
+export function judgeKeyManager(
   dto: KeyManagerDto,
   checks: KeyMaterialChecks,
   origin: KeyManagerOrigin,
-): Pick<KeyManagerWrite, 'enabled' | 'issuers' | 'jwtRules'> | { readonly problems: readonly FieldProblem[] } {
-  const settings = readSettings(dto);
+): JudgedKeyManager | { readonly problems: readonly FieldProblem[] } {
+  const settings = keyManagerSettings(dto);
   if (!('type' in settings)) return { problems: settings };
   const { admin, enabled, issuers, jwtRules, keys } = settings;
   // Who may write key managers could otherwise mint tokens with every right.

@@ -2,10 +2,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { Api } from '../domain/api.ts';
-import { contextsOf } from '../domain/router.ts';
-
-/** Stands for "every host" in `api_route`; no host name can be spelled like that. */
-const EVERY_HOST = '*';
+import { contextsOf, hostsOf } from '../domain/router.ts';
 
 /** An API that already answers on a host and context, by name and version. */
 export interface RouteOwner {
@@ -15,7 +12,7 @@ export interface RouteOwner {
 }
 
 /** The `api`, `api_route`, `resource` and `api_key_manager` tables, for writing. */
-export class ApiWrites {
+export class WritableApis {
   readonly #put: Statement;
   readonly #clear: readonly Statement<[string]>[];
   readonly #clearRoutes: Statement<[string]>;
@@ -86,7 +83,7 @@ export class ApiWrites {
 
   #claimRoutes(api: Api): RouteOwner[] {
     const taken: RouteOwner[] = [];
-    for (const host of api.hosts.length === 0 ? [EVERY_HOST] : new Set(api.hosts)) {
+    for (const host of hostsOf(api)) {
       for (const context of new Set(contextsOf(api))) {
         if (this.#route.run(host, context, api.id).changes === 0)
           taken.push({ host, context, owner: this.#owner.get(host, context) ?? 'another API' });

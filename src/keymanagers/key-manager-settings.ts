@@ -1,10 +1,11 @@
 // A key manager's DTO as settings: defaults of its type applied, our own additions read, every contradiction named. One reading
 // for both occasions, the write and the use, so that what was accepted is what is in force.
 
+import type { FieldProblem } from '../domain/field-problem.ts';
 import { type KeyManager, type KeySource, TOKEN_PROFILES, type TokenProfileName } from '../domain/key-manager.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
-import { AdditionalProperties, type FieldProblem } from './additional-properties.ts';
+import { AdditionalProperties } from './additional-properties.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 import { literalRules } from './literal-rules.ts';
 import { KEY_MANAGER_TYPES } from './types.ts';
@@ -39,7 +40,7 @@ export interface KeyManagerSettings extends Pick<KeyManager, Settled> {
 }
 
 /** The settings, or all that is wrong with them. */
-export function readSettings(dto: KeyManagerDto): KeyManagerSettings | readonly FieldProblem[] {
+export function keyManagerSettings(dto: KeyManagerDto): KeyManagerSettings | readonly FieldProblem[] {
   const type = KEY_MANAGER_TYPES.get(dto.type);
   if (type === undefined)
     return [{ field: 'type', message: `is not known; known types are ${[...KEY_MANAGER_TYPES.keys()].join(', ')}` }];

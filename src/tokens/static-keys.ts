@@ -8,7 +8,7 @@ import type { KeySet } from './key-set.ts';
 import { selectKeys } from './select-keys.ts';
 
 /** The keys of PEM values; values that cannot be read hold none. */
-export class StaticKeySet implements HeldKeys {
+export class StaticKeys implements HeldKeys {
   readonly fetchedAtMs = undefined;
   readonly #set: KeySet | undefined;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
-import { describeKeyManager, type KeyManagerOrigin } from '../../../src/keymanagers/describe-key-manager.ts';
+import { judgeKeyManager, type KeyManagerOrigin } from '../../../src/keymanagers/judge-key-manager.ts';
 import { dto } from './key-manager-sample.ts';
 
 const asked: string[] = [];
@@ -12,7 +12,7 @@ const checks = {
   },
 };
 const describe = (changes: Partial<KeyManagerDto>, origin: KeyManagerOrigin = 'admin_side') =>
-  describeKeyManager(dto(changes), checks, origin);
+  judgeKeyManager(dto(changes), checks, origin);
 
 test('tells the catalog what it must compare', () => {
   const tokenValidation = [{ id: 1, enable: true, type: 'JWT', value: { body: { tenant: 'blue' } } }] as const;

@@ -25,7 +25,7 @@ export interface KeySetObserver {
 }
 
 /** What every remote key set is made with. */
-export interface RemoteKeySetOptions {
+export interface RemoteKeysOptions {
   readonly store: KeySetStore;
   readonly fetch: (url: string) => Promise<FetchedDocument>;
   /** Milliseconds since the epoch. */
@@ -42,10 +42,10 @@ export interface RemoteKeySetOptions {
 }
 
 /** The keys of one JWKS URL on behalf of one key manager. */
-export class RemoteKeySet implements HeldKeys {
+export class RemoteKeys implements HeldKeys {
   readonly #keyManagerId: string;
   readonly #url: string;
-  readonly #options: RemoteKeySetOptions;
+  readonly #options: RemoteKeysOptions;
   #set: KeySet | undefined;
   #fetchedAtMs = 0;
   #refreshAfterMs: number;
@@ -56,7 +56,7 @@ export class RemoteKeySet implements HeldKeys {
   #dropped = false;
 
   /** Starts from the last good set of an earlier run, if it came from the same URL. */
-  constructor(keyManagerId: string, url: string, options: RemoteKeySetOptions) {
+  constructor(keyManagerId: string, url: string, options: RemoteKeysOptions) {
     this.#keyManagerId = keyManagerId;
     this.#url = url;
     this.#options = options;

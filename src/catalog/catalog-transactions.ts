@@ -4,11 +4,11 @@ import type { Database } from 'better-sqlite3';
 import type { StoredKeySet } from '../authorize/ports.ts';
 import type { CatalogFacts, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
-import type { AdminCredential } from './admin-credential.ts';
 import { type ApplyCatalogOptions, applyCatalog } from './apply-catalog.ts';
 import type { CatalogResult } from './catalog-result.ts';
-import { keyManagerUsageFinder } from './find-key-manager-usage.ts';
+import { keyManagerUsageFinder } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
+import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import { createKeyManager, deleteKeyManager, type KeyManagerDeleted } from './write-key-managers.ts';
 import { inTransaction } from './write-transaction.ts';
 import { type WriterTables, writerTablesOf } from './writer-tables.ts';
@@ -21,7 +21,7 @@ export interface Saved {
 const SAVED: Saved = { kind: 'saved' };
 
 /** The writes on one connection. SQLite errors are thrown, after a rollback. */
-export class CatalogWrites {
+export class CatalogTransactions {
   readonly #db: Database;
   readonly #tables: WriterTables;
   readonly #usageOf: ReturnType<typeof keyManagerUsageFinder>;
@@ -66,7 +66,7 @@ export class CatalogWrites {
   }
 
   /** Writes a credential for the admin side, in the place of the one of its name. */
-  saveAdminCredential({ name, sha256, organization, rights }: AdminCredential): Saved | WriteRefusal {
+  saveAdminCredential({ name, sha256, organization, rights }: StoredAdminCredential): Saved | WriteRefusal {
     return inTransaction<Saved>(this.#db, () => {
       this.#db
         .prepare('INSERT OR REPLACE INTO admin_credential VALUES (?, ?, ?, ?)')
