@@ -87,9 +87,9 @@ function findClaim(
   const resource = seen('resource', matchResource(request, match));
   if (isRefusal(resource)) return resource;
   known.resource = resource;
-  if (resource.authType === 'None') return 'public';
-  const security = seen('security', access.checkSecurityScheme(api));
+  const security = seen('security', access.checkSecurityScheme(api, resource));
   if (isRefusal(security)) return security;
+  if (resource.authType === 'None') return 'public';
   const credential = seen('credential', readCredential(request.header(api.authorizationHeader), world.maxTokenBytes));
   if (isRefusal(credential)) return credential;
   const token = seen('token', world.tokens.read(credential));

@@ -11,13 +11,16 @@ import type { TokenFacts } from '../domain/token.ts';
 /** Mandatory schemes that a bearer token satisfies; WSO2's long one means: one of the three must be there. */
 const MET_BY_OAUTH2 = new Set(['oauth2_mandatory', 'oauth_basic_auth_api_key_mandatory']);
 
-/** WSO2 security schemes: only OAuth2 is implemented, a mandatory other one cannot be satisfied, and GraphQL scopes hide in the body. */
-export function checkSecurityScheme(api: Api): Refusal | 'passed' {
+/** WSO2 security schemes: a mandatory one that is not implemented holds for public resources too; else they ask for nothing. */
+export function checkSecurityScheme(api: Api, resource: Resource): Refusal | 'passed' {
   const schemes = api.securityScheme;
   const unmet = schemes.some((scheme) => scheme.endsWith('_mandatory') && !MET_BY_OAUTH2.has(scheme));
-  if (unmet || (schemes.length > 0 && !schemes.includes('oauth2')))
+  if (unmet) return deny('security_scheme_unsupported', { api: api.name, schemes });
+  if (resource.authType === 'None') return 'passed';
+  if (schemes.length > 0 && !schemes.includes('oauth2'))
     return deny('security_scheme_unsupported', { api: api.name, schemes });
-  if (api.type === 'GRAPHQL' && api.resources.some((resource) => resource.scopes.length > 0))
+  // The scopes of a GraphQL operation hide in the body.
+  if (api.type === 'GRAPHQL' && api.resources.some(({ scopes }) => scopes.length > 0))
     return deny('api_type_unsupported', { api: api.name, type: api.type });
   return 'passed';
 }

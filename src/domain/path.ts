@@ -1,12 +1,12 @@
 // One reading of a path, agreed with the shipped Envoy settings (normalize_path, merge_slashes, REJECT_REQUEST for escaped
-// slashes). What two parsers could read differently is refused, never repaired. Nothing is decoded.
+// slashes). What two parsers could read differently is refused, never repaired; what all read alike is spelled in one way.
 
 /** Longest path judged; Envoy's own header limit is larger. */
 export const MAX_PATH_BYTES = 16_384;
 
 /** A path that has one reading. */
 export interface PlainPath {
-  /** Segments between slashes, escapes in upper case; a single trailing slash leaves none. */
+  /** Segments between slashes, each in the one spelling that is compared; a single trailing slash leaves none. */
   readonly segments: readonly string[];
   /** A segment holds `%2F` or `%5C`: only APIs that keep them opaque may be asked. */
   readonly encodedSlash: boolean;
@@ -28,6 +28,8 @@ export type PathProblem =
   | 'dot_segment'
   | 'empty_segment';
 
+/** RFC 3986 pchar without `*`, which templates use: these characters may stand in a segment as they are. */
+const PLAIN = /^[A-Za-z0-9\-._~!$&'()+,=:@;]*$/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 // A dot segment however a lenient upstream would find it: between (encoded) slashes, before (encoded) parameters. A segment
 // that is nothing but parameters is one too: stripped of them it is empty, and merges with its neighbours.
@@ -41,12 +43,10 @@ export function readPath(raw: string): PlainPath | PathProblem {
   if (path.length > MAX_PATH_BYTES) return 'too_long';
   if (raw.includes('#')) return 'fragment';
   if (!path.startsWith('/')) return 'not_origin_form';
-  let escaped = false;
   for (let at = 0; at < path.length; at++) {
     const code = path.charCodeAt(at);
     if (code <= 0x20 || code >= 0x7f) return 'byte';
     if (code === 0x5c) return 'backslash';
-    if (code === 0x25) escaped = true;
   }
   const segments = path.slice(1).split('/');
   if (segments.at(-1) === '') segments.pop();
@@ -55,12 +55,11 @@ export function readPath(raw: string): PlainPath | PathProblem {
   for (let index = 0; index < segments.length; index++) {
     let segment = segments[index] as string;
     if (segment === '') return 'empty_segment';
-    if (escaped && segment.includes('%')) {
-      const read = readEscapes(segment);
+    if (!PLAIN.test(segment)) {
+      const read = spell(segment);
       if (typeof read === 'string') return read;
       segment = read.text;
       encodedSlash ||= read.encodedSlash;
-      matrixParameters ||= read.encodedSemicolon;
       segments[index] = segment;
     }
     if (segment.includes(';')) matrixParameters = true;
@@ -69,34 +68,33 @@ export function readPath(raw: string): PlainPath | PathProblem {
   return { segments, encodedSlash, matrixParameters };
 }
 
-function readEscapes(
-  segment: string,
-): { text: string; encodedSlash: boolean; encodedSemicolon: boolean } | PathProblem {
+/**
+ * The one spelling of a segment that is compared: what may stand in a path as it is stands so, everything else escaped. Else
+ * `/%40me` would miss the resource `/@me` here and find it at the upstream.
+ */
+function spell(segment: string): { text: string; encodedSlash: boolean } | PathProblem {
   let text = '';
   let encodedSlash = false;
-  let encodedSemicolon = false;
   let nonAscii = false;
   for (let at = 0; at < segment.length; at++) {
-    const character = segment.charAt(at);
-    if (character !== '%') {
-      text += character;
-      continue;
+    let byte = segment.charCodeAt(at);
+    if (byte === 0x25) {
+      const pair = segment.slice(at + 1, at + 3);
+      if (!HEX_PAIR.test(pair)) return 'bad_escape';
+      byte = Number.parseInt(pair, 16);
+      if (byte < 0x20 || byte === 0x7f) return 'control_escape';
+      if (byte < 0x80 && UNRESERVED.test(String.fromCharCode(byte))) return 'unreserved_escape';
+      if (byte === 0x25 && HEX_PAIR.test(segment.slice(at + 3, at + 5))) return 'double_escape';
+      at += 2;
     }
-    const pair = segment.slice(at + 1, at + 3);
-    if (!HEX_PAIR.test(pair)) return 'bad_escape';
-    const byte = Number.parseInt(pair, 16);
-    if (byte < 0x20 || byte === 0x7f) return 'control_escape';
-    if (byte < 0x80 && UNRESERVED.test(String.fromCharCode(byte))) return 'unreserved_escape';
-    if (byte === 0x25 && HEX_PAIR.test(segment.slice(at + 3, at + 5))) return 'double_escape';
+    const character = String.fromCharCode(byte);
     if (byte === 0x2f || byte === 0x5c) encodedSlash = true;
-    if (byte === 0x3b) encodedSemicolon = true;
     if (byte >= 0x80) nonAscii = true;
-    text += `%${pair.toUpperCase()}`;
-    at += 2;
+    text += PLAIN.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   // Overlong and broken UTF-8 (`%C0%AE` for a dot) is something else to each decoder.
   if (nonAscii && !isUtf8(text)) return 'bad_escape';
-  return { text, encodedSlash, encodedSemicolon };
+  return { text, encodedSlash };
 }
 
 function isUtf8(escaped: string): boolean {

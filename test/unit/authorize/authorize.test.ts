@@ -103,6 +103,32 @@ const DENIALS: [string, string, Partial<Scene>][] = [
     'security_scheme_unsupported',
     withApi({ securityScheme: ['oauth2', 'basic_auth_mandatory'] }),
   ],
+  [
+    'a public resource where mutual TLS is mandatory',
+    'security_scheme_unsupported',
+    withApi({
+      securityScheme: ['oauth2', 'mutualssl', 'mutualssl_mandatory'],
+      resources: [sampleResource({ authType: 'None' })],
+    }),
+  ],
+  ...['/users/%40me', '/jobs%3Apurge', '/%24metadata', '/a%3Db', '/x%2A', '/x*', '/%7Bid%7D', '/{id}'].map(
+    (path): [string, string, Partial<Scene>] => [
+      `${path} without a token, where only its other spelling is protected`,
+      'credential_missing',
+      {
+        ...withApi({
+          resources: [
+            sampleResource({ template: '/*', authType: 'None' }),
+            ...['/users/@me', '/jobs:purge', '/$metadata', '/a=b', '/x%2A', '/%7Bid%7D'].map((template) =>
+              sampleResource({ template }),
+            ),
+          ],
+        }),
+        request: { path: `/pizza/1.0.0${path}` },
+        headers: {},
+      },
+    ],
+  ),
   ['a host of tens of thousands of labels', 'host_missing', { request: { host: 'a.'.repeat(29_000) } }],
   ['a credential of tens of thousands of spaces', 'token_too_large', bearer(`Bearer ${' '.repeat(58_000)}x`)],
   ['nothing but spaces', 'credential_missing', bearer(' '.repeat(16_000))],

@@ -13,6 +13,10 @@ describe('a path with one reading', () => {
     ['/a.b', ['a.b']],
     ['/100%25', ['100%25']],
     ['/a=1,b:2@c', ['a=1,b:2@c']],
+    // One spelling for what every parser reads alike.
+    ['/%40me%3a%24%21', ['@me:$!']],
+    ['/a*b%2a{x}%7bx%7d', ['a%2Ab%2A%7Bx%7D%7Bx%7D']],
+    ['/a|b%7c"%22', ['a%7Cb%7C%22%22']],
   ])('%s is read as %j', (path, segments) => {
     expect(readPath(path)).toMatchObject({ segments, encodedSlash: false, matrixParameters: false });
   });
