@@ -5,8 +5,14 @@ import type { UnprovedJwt } from '../domain/token.ts';
 import type { KeySet } from './key-set.ts';
 import type { VerificationKey } from './verification-key.ts';
 
-/** Keys to try, at least one; or why there are none. */
-export type KeyChoice = readonly VerificationKey[] | Refusal;
+/** Keys to try, at least one, and the digest of the set that they came from: that set may be another by the time they were tried. */
+export interface FoundKeys {
+  readonly keys: readonly VerificationKey[];
+  readonly setDigest: string;
+}
+
+/** Keys to try; or why there are none. */
+export type KeyChoice = FoundKeys | Refusal;
 
 /** The keys of one source. */
 export interface HeldKeys {

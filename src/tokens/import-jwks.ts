@@ -1,5 +1,5 @@
 // Reads a JWKS document (RFC 7517 §5) as servers really send it: keys of no use here are skipped, and one bad key spoils nothing;
-// a document without a single usable key is no key set and replaces none.
+// a document of keys none of which is usable is no key set and replaces none. An empty list is one: a server's way to withdraw all.
 
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { isJsonObject } from '../domain/json-object.ts';
@@ -48,7 +48,7 @@ export function importJwks(text: string): KeySet | KeySetProblem {
     if (typeof key === 'string') refused[key] = (refused[key] ?? 0) + 1;
     else keys.push(key);
   }
-  return keys.length === 0 ? { problem: 'no_usable_key', refused } : keySetOf(keys);
+  return keys.length === 0 && entries.length > 0 ? { problem: 'no_usable_key', refused } : keySetOf(keys);
 }
 
 /** Filters by what is said of the key, then takes it through the gate. */

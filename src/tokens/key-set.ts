@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { VerificationKey } from './verification-key.ts';
 
-/** At least one key, in the order published. */
+/** In the order published; no key at all only where a server says that it has none. */
 export interface KeySet {
   readonly keys: readonly VerificationKey[];
   readonly thumbprints: ReadonlySet<string>;

@@ -10,7 +10,13 @@ import { StaticKeys } from './static-keys.ts';
 /** Holds key sets by key manager; one of these lives as long as the process. */
 export class KeySets {
   readonly #options: RemoteKeysOptions;
-  readonly #held = new Map<string, { readonly source: KeySource; readonly keys: HeldKeys }>();
+  /** What rules now, by id of the key manager. */
+  readonly #held = new Map<string, { readonly sourceId: string; readonly keys: HeldKeys }>();
+  /**
+   * Whatever was asked for, as long as somebody holds the settings: a request under way keeps the keys of the settings that it
+   * began with, and neither evicts those of newer settings nor brings a deleted key manager back.
+   */
+  readonly #known = new WeakMap<KeyManager, HeldKeys | undefined>();
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
@@ -33,11 +39,7 @@ export class KeySets {
 
   /** Forgets the keys of all other key managers. */
   retain(keyManagerIds: ReadonlySet<string>): void {
-    for (const [id, { keys }] of this.#held) {
-      if (keyManagerIds.has(id)) continue;
-      keys.drop();
-      this.#held.delete(id);
-    }
+    for (const id of this.#held.keys()) if (!keyManagerIds.has(id)) this.#drop(id);
   }
 
   /** How old each fetched set is, for metrics. */
@@ -48,24 +50,33 @@ export class KeySets {
   }
 
   /** Keys of another URL or other PEM values are another source: they are dropped the moment the settings change. */
-  #keysOf({ id, keys }: KeyManager): HeldKeys | undefined {
-    const held = this.#held.get(id);
+  #keysOf(keyManager: KeyManager): HeldKeys | undefined {
     // Every request asks; a key manager that did not change is the same object, and nothing is compared.
-    if (held?.source === keys) return held.keys;
-    if (held !== undefined && sourceId(held.source) === sourceId(keys)) {
-      this.#held.set(id, { source: keys, keys: held.keys });
-      return held.keys;
-    }
-    held?.keys.drop();
+    const known = this.#known.get(keyManager);
+    if (known !== undefined || this.#known.has(keyManager)) return known;
+    const keys = this.#keysOfNew(keyManager.id, keyManager.keys);
+    this.#known.set(keyManager, keys);
+    return keys;
+  }
+
+  #keysOfNew(id: string, source: KeySource): HeldKeys | undefined {
+    const sourceId = sourceIdOf(source);
+    const held = this.#held.get(id);
+    if (held?.sourceId === sourceId) return held.keys;
+    this.#drop(id);
+    if (source.kind === 'none') return undefined;
+    const keys = source.kind === 'pem' ? new StaticKeys(source.values) : new RemoteKeys(id, source.url, this.#options);
+    this.#held.set(id, { sourceId, keys });
+    return keys;
+  }
+
+  #drop(id: string): void {
+    this.#held.get(id)?.keys.drop();
     this.#held.delete(id);
-    if (keys.kind === 'none') return undefined;
-    const fresh = keys.kind === 'pem' ? new StaticKeys(keys.values) : new RemoteKeys(id, keys.url, this.#options);
-    this.#held.set(id, { source: keys, keys: fresh });
-    return fresh;
   }
 }
 
-function sourceId(source: KeySource): string {
+function sourceIdOf(source: KeySource): string {
   if (source.kind === 'jwks') return `jwks ${source.url}`;
   return source.kind === 'pem' ? `pem ${source.values.join('\n')}` : 'none';
 }

@@ -1,5 +1,6 @@
 // The JWKS of one URL: fetched once for all who ask, refreshed behind their backs, and kept when the server fails (the last good
-// set rules until it is too old). A flood of unknown key ids costs the server one fetch in a cool-down, also while it is down.
+// set rules until it is too old). A set that was not refreshed for long proves nothing before a fetch was tried. A flood of
+// unknown key ids costs the server one fetch in a cool-down, also while it is down.
 
 import type { KeySetStore } from '../authorize/ports.ts';
 import { deny, fault } from '../domain/decision.ts';
@@ -15,10 +16,14 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 15_000;
 /** Refreshes begin up to this part of the period early, so that processes started together do not ask together. */
 const JITTER = 0.2;
+/** A set this many refresh periods old was not asked for, or is from an earlier run: keys withdrawn meanwhile are still in it. */
+const UNASKED_PERIODS = 2;
+/** A failure this long ago tells of an outage that lasts: longer than the last pause and a fetch that hangs. */
+const OUTAGE_MS = 60_000;
 
 /** Hears of fetches, for metrics. */
 export interface KeySetObserver {
-  /** `outcome` is `ok` or a short code of what went wrong. */
+  /** `outcome` is `ok`, `empty` for a list without keys, or a short code of what went wrong. */
   fetched(keyManagerId: string, outcome: string): void;
   /** A key was asked for that only a fetch could have brought, and the cool-down forbade it. */
   throttled(keyManagerId: string): void;
@@ -51,6 +56,9 @@ export class RemoteKeys implements HeldKeys {
   #refreshAfterMs: number;
   #pauseUntilMs = 0;
   #failures = 0;
+  #failedAtMs: number | undefined;
+  /** When the server first said, after keys, that it has none; it must say so twice. */
+  #emptyAtMs: number | undefined;
   #problem = 'never_fetched';
   #flight: Promise<void> | undefined;
   #dropped = false;
@@ -76,16 +84,18 @@ export class RemoteKeys implements HeldKeys {
     if (this.#set === undefined) return undefined;
     // A clock that was set back must not make a set look fresh for as long as it was wrong.
     const ageMs = Math.abs(nowMs - this.#fetchedAtMs);
-    if (ageMs >= this.#refreshAfterMs && this.#flight === undefined && !this.#isPausing(nowMs)) this.#refresh();
-    return ageMs > this.#options.maxStaleMs ? undefined : this.#set;
+    const isDoubtful = this.#isDoubtful(nowMs, ageMs);
+    const isDue = isDoubtful || this.#emptyAtMs !== undefined || ageMs >= this.#refreshAfterMs;
+    if (isDue && this.#flight === undefined && !this.#isPausing(nowMs)) this.#refresh();
+    return isDoubtful || ageMs > this.#options.maxStaleMs ? undefined : this.#set;
   }
 
   find(header: UnprovedJwt['header'], nowMs: number): KeyChoice | Promise<KeyChoice> {
     const isJoining = this.#flight !== undefined;
-    const held = this.#select(header, nowMs);
-    if (held.length > 0) return held;
-    // A key of that name is there and does not fit the token: fetching would only tell that again.
     const set = this.current(nowMs);
+    const held = foundIn(set, header);
+    if (held !== undefined) return held;
+    // A key of that name is there and does not fit the token: fetching would only tell that again.
     if (set !== undefined && hasKeyNamed(set, header)) return deny('key_not_found', { source: 'jwks' });
     if (this.#flight !== undefined) return this.#findAfter(this.#flight, header, isJoining);
     if (!this.#isPausing(nowMs)) return this.#findAfter(this.#refresh(), header, false);
@@ -100,10 +110,10 @@ export class RemoteKeys implements HeldKeys {
   async #findAfter(flight: Promise<void>, header: UnprovedJwt['header'], isJoining: boolean): Promise<KeyChoice> {
     await flight;
     const nowMs = this.#options.clock();
-    const keys = this.#select(header, nowMs);
-    if (keys.length > 0) return keys;
+    const found = foundIn(this.current(nowMs), header);
+    if (found !== undefined) return found;
     // A fetch that was under way before the token came may have missed the token's key: only an own one settles it.
-    if (isJoining || this.#failures > 0) return this.#unsettled(nowMs);
+    if (isJoining || this.#problem !== 'none') return this.#unsettled(nowMs);
     return deny('key_not_found', { source: 'jwks' });
   }
 
@@ -115,9 +125,17 @@ export class RemoteKeys implements HeldKeys {
       : fault('key_set_refreshing', evidence);
   }
 
-  #select(header: UnprovedJwt['header'], nowMs: number) {
-    const set = this.current(nowMs);
-    return set === undefined ? [] : selectKeys(set, header);
+  /** True for a set that may prove nothing before a fetch was tried: nobody asked for long, or the server said that it has no keys. */
+  #isDoubtful(nowMs: number, ageMs: number): boolean {
+    const { cooldownMs, refreshMs } = this.#options;
+    const unaskedMs = Math.max(UNASKED_PERIODS * refreshMs, cooldownMs);
+    const emptyAtMs = this.#emptyAtMs;
+    if (emptyAtMs === undefined ? ageMs < unaskedMs : Math.abs(nowMs - emptyAtMs) < cooldownMs) return false;
+    if (this.#failedAtMs === undefined) return true;
+    // While the server is down the set counts; a failure from before the doubt, or from long ago, does not tell that it is.
+    const isOfDoubt =
+      emptyAtMs !== undefined || Math.abs(this.#failedAtMs - this.#fetchedAtMs) >= unaskedMs - OUTAGE_MS;
+    return !isOfDoubt || Math.abs(nowMs - this.#failedAtMs) > Math.max(refreshMs, OUTAGE_MS);
   }
 
   #isPausing(nowMs: number): boolean {
@@ -141,19 +159,29 @@ export class RemoteKeys implements HeldKeys {
     if ('problem' in fetched) {
       this.#problem = fetched.problem;
       this.#failures += 1;
+      this.#failedAtMs = nowMs;
       const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
       this.#pauseUntilMs = nowMs + pauseMs * (1 - JITTER * random());
       observer.fetched(this.#keyManagerId, fetched.problem);
       return;
     }
-    this.#problem = 'none';
+    const outcome = fetched.set.keys.length === 0 ? 'empty' : 'ok';
     this.#failures = 0;
+    this.#failedAtMs = undefined;
+    this.#pauseUntilMs = nowMs + cooldownMs;
+    observer.fetched(this.#keyManagerId, outcome);
+    // One empty list may be a server that is starting; the second, a cool-down later, is a withdrawal of all keys.
+    if (outcome === 'empty' && this.#emptyAtMs === undefined && this.#set?.keys.length !== 0) {
+      this.#problem = 'empty';
+      this.#emptyAtMs = nowMs;
+      return;
+    }
+    this.#problem = 'none';
+    this.#emptyAtMs = undefined;
     this.#set = fetched.set;
     this.#fetchedAtMs = nowMs;
     this.#refreshAfterMs = this.#nextRefresh();
-    this.#pauseUntilMs = nowMs + cooldownMs;
     if (!this.#dropped) store.save(this.#keyManagerId, { url: this.#url, jwks: fetched.jwks, fetchedAtMs: nowMs });
-    observer.fetched(this.#keyManagerId, 'ok');
   }
 
   async #fetchSet(): Promise<{ readonly set: KeySet; readonly jwks: string } | { readonly problem: string }> {
@@ -170,4 +198,9 @@ export class RemoteKeys implements HeldKeys {
   #nextRefresh(): number {
     return this.#options.refreshMs * (1 - JITTER * this.#options.random());
   }
+}
+
+function foundIn(set: KeySet | undefined, header: UnprovedJwt['header']): KeyChoice | undefined {
+  const keys = set === undefined ? [] : selectKeys(set, header);
+  return set === undefined || keys.length === 0 ? undefined : { keys, setDigest: set.digest };
 }

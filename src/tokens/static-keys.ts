@@ -23,7 +23,8 @@ export class StaticKeys implements HeldKeys {
 
   find(header: UnprovedJwt['header']): KeyChoice {
     const keys = this.#set === undefined ? [] : selectKeys(this.#set, header);
-    return keys.length > 0 ? keys : deny('key_not_found', { source: 'pem' });
+    if (this.#set === undefined || keys.length === 0) return deny('key_not_found', { source: 'pem' });
+    return { keys, setDigest: this.#set.digest };
   }
 
   drop(): void {}

@@ -96,14 +96,14 @@ export class TokenProver implements Tokens {
     nowMs: number,
   ): Promise<TokenDecision> {
     const { cache, clock, keySets, proofTtlMs, refusalTtlMs } = this.#options;
-    const keys = await keySets.find(token, keyManager, nowMs);
-    if (isRefusal(keys)) return decided(keys);
-    // The set that the keys came from: a refusal is remembered for it, not for one that arrives meanwhile.
-    const digest = keySets.digest(keyManager, clock());
+    const found = await keySets.find(token, keyManager, nowMs);
+    if (isRefusal(found)) return decided(found);
+    const { keys, setDigest } = found;
     const key = await verifySignature(token.text, alg, keys);
     if (key === undefined) {
       const refusal = decided(deny('signature_invalid', { alg, keys_tried: keys.length }));
-      const refusalKey = memoryKey([keyManager.id, keyManager.digest, token.hash, digest]);
+      // Remembered for the set that the keys came from, not for one that arrived meanwhile.
+      const refusalKey = memoryKey([keyManager.id, keyManager.digest, token.hash, setDigest]);
       cache.set(refusalKey, refusal, clock() + refusalTtlMs, ENTRY_OVERHEAD_BYTES);
       return refusal;
     }

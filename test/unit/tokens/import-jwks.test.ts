@@ -93,11 +93,14 @@ test.each([
   ['an empty object', '{}', 'no_keys_array'],
   ['null', 'null', 'no_keys_array'],
   ['keys that are no list', '{"keys":{}}', 'no_keys_array'],
-  ['no keys', '{"keys":[]}', 'no_usable_key'],
   ['only useless keys', jwks({ kty: 'oct', k: 'AA' }), 'no_usable_key'],
   ['101 keys', JSON.stringify({ keys: Array(101).fill(ec.jwk) }), 'too_many_keys'],
 ])('%s is no key set', (_what, text, problem) => {
   expect(importJwks(text)).toMatchObject({ problem });
+});
+
+test('an empty list is a set without keys', () => {
+  expect(importJwks('{"keys":[]}')).toMatchObject({ keys: [], thumbprints: new Set() });
 });
 
 test('gives each key its RFC 7638 thumbprint, whatever it is called and however its numbers are spelled', () => {
@@ -134,7 +137,7 @@ test("judges PyJWT's keys one by one", () => {
   const names = vectorNames('pyjwt/tests/keys').filter((name) => name.startsWith('jwk_') && !name.includes('keyset'));
   const verdicts = names.map((name) => {
     const set = importJwks(`{"keys":[${vectorBytes(`pyjwt/tests/keys/${name}`).toString('utf8')}]}`);
-    return `${name}: ${'problem' in set ? (Object.keys(set.refused)[0] ?? set.problem) : 'taken'}`;
+    return `${name}: ${'problem' in set ? Object.keys(set.refused)[0] : set.keys.length === 0 ? 'empty' : 'taken'}`;
   });
   expect(verdicts).toEqual([
     'jwk_ec_key_P-256.json: not_a_public_key',
@@ -145,7 +148,7 @@ test("judges PyJWT's keys one by one", () => {
     'jwk_ec_pub_P-384.json: taken',
     'jwk_ec_pub_P-521.json: taken',
     'jwk_ec_pub_secp256k1.json: unknown_kind',
-    'jwk_empty.json: no_usable_key',
+    'jwk_empty.json: empty',
     'jwk_hmac.json: not_a_public_key',
     'jwk_okp_key_Ed25519.json: not_a_public_key',
     'jwk_okp_key_Ed448.json: not_a_public_key',

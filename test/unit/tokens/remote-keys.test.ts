@@ -53,7 +53,7 @@ const token = (kid?: string) => unprovedJwt({}, kid === undefined ? {} : { kid }
 /** The kids found, or the reason why none was. */
 async function find(kid: string, settings = sample()): Promise<string> {
   const choice = await keySets.find(token(kid), settings, now);
-  return 'reason' in choice ? choice.reason : choice.map((key) => key.kid).join();
+  return 'reason' in choice ? choice.reason : choice.keys.map((key) => key.kid).join();
 }
 /** Waits until a refresh in the background has been told of. */
 const refreshed = (count: number) =>
@@ -144,13 +144,13 @@ test('a key replaced under its old kid, or without one, is found by the refresh 
   server.body = jwks({ ...second.jwk, kid: 'k1' });
   now += HOUR - 1;
   for (const asked of [token('k1'), token()])
-    expect(await keySets.find(asked, sample(), now)).toMatchObject([{ thumbprint: keyOf('k1') }]);
+    expect(await keySets.find(asked, sample(), now)).toMatchObject({ keys: [{ thumbprint: keyOf('k1') }] });
   expect(server.fetches).toBe(1);
   now += 1;
   await find('k1');
   await refreshed(2);
   for (const asked of [token('k1'), token()])
-    expect(await keySets.find(asked, sample(), now)).toMatchObject([{ thumbprint: keyOf('k2') }]);
+    expect(await keySets.find(asked, sample(), now)).toMatchObject({ keys: [{ thumbprint: keyOf('k2') }] });
 });
 
 test('a remembered proof alone is enough to have the set refreshed, and a withdrawn key is no longer held', async () => {
@@ -165,18 +165,18 @@ test('a remembered proof alone is enough to have the set refreshed, and a withdr
 
 test('the last good set outlives failures and rubbish until it is too old', async () => {
   await find('k1');
-  for (const [status, body] of [
-    [500, ''],
-    [200, '<html>'],
-    [200, '{"keys":[]}'],
-    [200, '"An error occurred"'],
-    [302, ''],
+  for (const [fetches, status, body] of [
+    [2, 500, ''],
+    [3, 200, '<html>'],
+    [4, 200, jwks({ kty: 'oct', k: 'AA' })],
+    [5, 200, '"An error occurred"'],
+    [6, 302, ''],
   ] as const) {
     server.status = status;
     server.body = body;
     now += HOUR;
     expect(await find('k1')).toBe('k1');
-    await refreshed(told.length + 1);
+    await refreshed(fetches);
   }
   expect(told.slice(1)).toEqual([
     'km-1 status_500',
@@ -188,6 +188,119 @@ test('the last good set outlives failures and rubbish until it is too old', asyn
   now = NOW_MS + 24 * HOUR + 1;
   expect(await find('k1')).toBe('key_set_unavailable');
   expect(keySets.holds(sample(), keyOf('k1'), now)).toBe(false);
+});
+
+test('a set that nobody asked for in two periods proves nothing before a fetch was tried, also after a restart', async () => {
+  await find('k1');
+  const settings = sample();
+  server.body = jwks(second);
+  now += 2 * HOUR - 1;
+  expect(keySets.find(token('k1'), settings, now)).not.toBeInstanceOf(Promise);
+  await refreshed(2);
+  for (const begin of [() => keySets, start]) {
+    server.body = jwks(first);
+    now += 5 * HOUR;
+    expect(await find('k1')).toBe('k1');
+    server.body = jwks(second);
+    now += 2 * HOUR;
+    keySets = begin();
+    expect(await find('k1')).toBe('key_not_found');
+  }
+  expect(told).toEqual(Array(6).fill('km-1 ok'));
+});
+
+test('a proof by such a set does not count either; it starts the fetch, which makes it count again', async () => {
+  await find('k1');
+  const settings = sample();
+  now += 2 * HOUR;
+  expect(keySets.holds(settings, keyOf('k1'), now)).toBe(false);
+  expect(await find('k1', settings)).toBe('k1');
+  expect(keySets.holds(settings, keyOf('k1'), now)).toBe(true);
+  expect(server.fetches).toBe(2);
+});
+
+test('while its server is down such a set counts after the first failed fetch, and is asked for in the background', async () => {
+  await find('k1');
+  const settings = sample();
+  server.status = 500;
+  now += 2 * HOUR;
+  expect(keySets.find(token('k1'), settings, now)).toBeInstanceOf(Promise);
+  await refreshed(2);
+  for (const fetches of [3, 4, 5]) {
+    now += 15_000;
+    expect(keySets.find(token('k1'), settings, now)).not.toBeInstanceOf(Promise);
+    expect(keySets.holds(settings, keyOf('k1'), now)).toBe(true);
+    await refreshed(fetches);
+  }
+});
+
+test('a failure from before a set became old, or from long ago, does not make it count', async () => {
+  await find('k1');
+  server.status = 500;
+  now += 1.5 * HOUR;
+  await find('k1');
+  await refreshed(2);
+  now += 0.5 * HOUR;
+  expect(keySets.find(token('k1'), sample(), now)).toBeInstanceOf(Promise);
+  await refreshed(3);
+  expect(await find('k1')).toBe('k1');
+  server.status = 200;
+  server.body = jwks(second);
+  now += HOUR + 1;
+  expect(await find('k1')).toBe('key_not_found');
+});
+
+test('an outage that began before a set became old goes on without anybody waiting', async () => {
+  await find('k1');
+  server.status = 500;
+  now += 2 * HOUR - 20_000;
+  await find('k1');
+  await refreshed(2);
+  now += 20_000;
+  expect(keySets.find(token('k1'), sample(), now)).not.toBeInstanceOf(Promise);
+  await refreshed(3);
+});
+
+test('an empty list withdraws all keys when it is said twice, a cool-down apart, and stays so after a restart', async () => {
+  await find('k1');
+  server.body = '{"keys":[]}';
+  now += 2 * HOUR;
+  expect(await find('k1')).toBe('k1');
+  now += 4_999;
+  expect(keySets.holds(sample(), keyOf('k1'), now)).toBe(true);
+  expect(server.fetches).toBe(2);
+  now += 1;
+  expect(await find('k1')).toBe('key_not_found');
+  expect(told).toEqual(['km-1 ok', 'km-1 empty', 'km-1 empty']);
+  keySets = start();
+  expect(keySets.holds(sample(), keyOf('k1'), now)).toBe(false);
+  expect(server.fetches).toBe(3);
+  now += 5_000;
+  server.body = jwks(first);
+  expect(await find('k1')).toBe('k1');
+});
+
+test('an empty list that was said once is forgotten when keys come back, and a failed fetch does not confirm it', async () => {
+  await find('k1');
+  server.body = '{"keys":[]}';
+  now += 5_000;
+  expect(await find('k2')).toBe('key_set_refreshing');
+  server.status = 500;
+  now += 5_000;
+  expect(await find('k1')).toBe('k1');
+  expect(server.fetches).toBe(3);
+  server.status = 200;
+  server.body = jwks(first);
+  now += 1_000;
+  await find('k1');
+  await refreshed(4);
+  server.body = '{"keys":[]}';
+  now += 5_000;
+  await find('k2');
+  expect(await find('k1')).toBe('k1');
+  expect(told.filter((line) => !line.endsWith('throttled'))).toEqual(
+    ['ok', 'empty', 'status_500', 'ok', 'empty'].map((outcome) => `km-1 ${outcome}`),
+  );
 });
 
 test('an old set whose server fails is asked for again only as the doubling pauses allow', async () => {
@@ -251,6 +364,40 @@ test('a key manager that is gone leaves nothing behind', async () => {
   expect(keySets.ages(now)).toEqual([]);
 });
 
+test('settings of before, asked for late, neither evict the keys of newer ones nor bring a deleted key manager back', async () => {
+  const old = sample();
+  const without = keyManager({ keys: { kind: 'none' } });
+  await using other = await new KeyServer().listen();
+  other.body = jwks(second);
+  const moved = keyManager({ keys: { kind: 'jwks', url: other.url() } });
+  await find('k1', old);
+  await find('k1', without);
+  await find('k2', moved);
+  for (const late of [old, without]) await find('k1', late);
+  expect(keySets.holds(moved, keyOf('k2'), now)).toBe(true);
+  expect(keySets.holds(moved, keyOf('k1'), now)).toBe(false);
+  expect([server.fetches, other.fetches]).toEqual([1, 1]);
+  keySets.retain(new Set());
+  expect(await find('k1', old)).toBe('k1');
+  expect(await find('k2', moved)).toBe('k2');
+  expect(keySets.ages(now)).toEqual([]);
+});
+
+test('settings that name the same source share its keys, and the values are compared once for each', async () => {
+  let joined = 0;
+  const values = [first.publicKey.export({ type: 'spki', format: 'pem' }).toString()];
+  const counted: readonly string[] = Object.assign(values, {
+    join: (separator: string) => {
+      joined += 1;
+      return [...values].join(separator);
+    },
+  });
+  const keys = { kind: 'pem', values: counted } as const;
+  const [one, two] = [keyManager({ keys }), keyManager({ keys })];
+  for (let n = 0; n < 10; n++) for (const settings of [one, two]) expect(await find('k1', settings)).toBe('');
+  expect(joined).toBe(2);
+});
+
 test('keys of one key manager are never another’s, whatever their kid', async () => {
   await using other = await new KeyServer().listen();
   other.body = jwks({ ...second.jwk, kid: 'k1' });
@@ -272,7 +419,7 @@ test('PEM keys need no server, and a key manager without keys has none', async (
   const pem = first.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const settings = keyManager({ keys: { kind: 'pem', values: [pem] } });
   const choice = await keySets.find(token('whatever'), settings, now);
-  expect('reason' in choice ? choice : choice[0]?.thumbprint).toBe(keyOf('k1'));
+  expect('reason' in choice ? choice : choice.keys[0]?.thumbprint).toBe(keyOf('k1'));
   expect(await keySets.find(token(), keyManager({ keys: { kind: 'none' } }), now)).toMatchObject({
     reason: 'key_not_found',
   });

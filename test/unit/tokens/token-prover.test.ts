@@ -163,6 +163,44 @@ test('a bad signature is remembered for the keys that refused it, not beyond the
   expect(await world.outcome(nameless)).toBe('proved');
 });
 
+test('a proof that waited while the settings changed leaves the newer key set alone', async () => {
+  await using world = await sample();
+  await using newer = await new ProverSample().listen(jwks(key));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.server.gate = promise;
+  const [before, after] = [world.settings({ digest: 'before' }), newer.settings({ digest: 'after' })];
+  const waiting = [good, signToken(stranger)].map((text) => world.outcome(text, before));
+  await expect.poll(() => world.server.fetches).toBe(1);
+  expect(await world.outcome(good, after)).toBe('proved');
+  resolve();
+  expect(await Promise.all(waiting)).toEqual(['proved', 'signature_invalid']);
+  expect(world.prove(good, after)).toMatchObject({ kind: 'proved' });
+  expect(newer.server.fetches).toBe(1);
+});
+
+test('a proof that waited while its key manager was deleted does not bring the keys back', async () => {
+  await using world = await sample();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.server.gate = promise;
+  const settings = world.settings();
+  const waiting = world.outcome(good, settings);
+  await expect.poll(() => world.server.fetches).toBe(1);
+  world.keySets.retain(new Set());
+  resolve();
+  expect(await waiting).toBe('proved');
+  expect(world.keySets.ages(world.now)).toEqual([]);
+});
+
+test('a remembered proof waits for its key set where nobody asked for that in long', async () => {
+  await using world = await sample();
+  const [text, settings] = [signToken(key, claims({ exp: NOW + 10_800 })), world.settings()];
+  await world.prove(text, settings);
+  world.now += 7_200_000;
+  expect(await world.outcome(text, settings)).toBe('proved');
+  expect(world.prove(text, settings)).toMatchObject({ kind: 'proved' });
+  expect(world.server.fetches).toBe(2);
+});
+
 test('an unknown key and an unreachable server are never remembered', async () => {
   await using world = await sample();
   await world.outcome(signToken(key, claims(), { kid: 'unknown' }));
