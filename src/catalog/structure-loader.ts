@@ -3,10 +3,11 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { CatalogSnapshot } from '../authorize/ports.ts';
+import type { Api } from '../domain/api.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { keyManagerIndexOf } from '../domain/key-manager-index.ts';
-import { routerOf, withChanges } from '../domain/router.ts';
+import { type Router, routerOf, withChanges } from '../domain/router.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import { StoredApis } from './stored-apis.ts';
 import { StoredKeyManagers } from './stored-key-managers.ts';
@@ -66,17 +67,22 @@ export class StructureLoader {
 
   #loadChanges(held: CatalogSnapshot, structureRevision: number, changes: readonly Change[]): CatalogSnapshot {
     const idsOf = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).map(({ id }) => id);
-    const apis = idsOf('api');
     const keyManagers = new Map(held.keyManagers.byId);
+    const gone = new Set<string>();
     for (const id of idsOf('key_manager')) {
       keyManagers.delete(id);
       const stored = this.#keyManagers.find(id);
-      for (const keyManager of stored === undefined ? [] : this.#resolved(stored)) keyManagers.set(id, keyManager);
+      if (stored === undefined) gone.add(id);
+      else for (const keyManager of this.#resolved(stored)) keyManagers.set(id, keyManager);
     }
-    const present = apis.flatMap((id) => this.#apis.find(id) ?? []);
+    const changed = new Set(idsOf('api'));
+    const read = [...changed].flatMap((id) => this.#apis.find(id) ?? []);
+    // What is read is of this revision, so its lists are without those that are gone already.
+    const present = [...read, ...withoutGone(held.router, gone).filter(({ id }) => !changed.has(id))];
+    const same = changed.size + present.length === 0;
     return {
       structureRevision,
-      router: apis.length === 0 ? held.router : withChanges(held.router, apis, present),
+      router: same ? held.router : withChanges(held.router, changed, present),
       keyManagers: keyManagerIndexOf(keyManagers.values()),
     };
   }
@@ -88,4 +94,15 @@ export class StructureLoader {
     this.#report({ kind: 'key_manager_skipped', id, name: dto.name, organization });
     return [];
   }
+}
+
+/** The APIs that list a key manager that is gone, with shorter lists; a list that becomes empty allows none. */
+function withoutGone(router: Router, gone: ReadonlySet<string>): Api[] {
+  if (gone.size === 0) return [];
+  const shorter: Api[] = [];
+  for (const { api } of router.byId.values()) {
+    if (api.keyManagers === 'all' || !api.keyManagers.some((id) => gone.has(id))) continue;
+    shorter.push({ ...api, keyManagers: api.keyManagers.filter((id) => !gone.has(id)) });
+  }
+  return shorter;
 }

@@ -58,7 +58,10 @@ export function routerOf(apis: Iterable<Api>): Router {
   return withChanges(EMPTY_ROUTER, [], apis);
 }
 
-/** The router without the APIs of these ids and with these added, or put in the place of the one with their id. */
+/**
+ * The router without the APIs of these ids and with these added, or put in the place of the one with their id. An API that
+ * has the very `resources` array of the one it replaces keeps that one's tree.
+ */
 export function withChanges(router: Router, removed: Iterable<string>, added: Iterable<Api>): Router {
   const draft: Draft = {
     hosts: new Map(router.hosts),
@@ -68,8 +71,9 @@ export function withChanges(router: Router, removed: Iterable<string>, added: It
   };
   for (const id of removed) remove(draft, id);
   for (const api of added) {
-    remove(draft, api.id);
-    const routed: RoutedApi = { api, resources: resourceTree(api.resources) };
+    const replaced = remove(draft, api.id);
+    const resources = replaced?.api.resources === api.resources ? replaced.resources : resourceTree(api.resources);
+    const routed: RoutedApi = { api, resources };
     draft.byId.set(api.id, routed);
     draft.byName.set(nameKey(api.organization, `${api.name}:${api.version}`), api.id);
     place(draft, api, routed);
@@ -85,12 +89,13 @@ interface Draft {
   readonly own: Set<ContextNode>;
 }
 
-function remove(draft: Draft, id: string): void {
+function remove(draft: Draft, id: string): RoutedApi | undefined {
   const known = draft.byId.get(id);
-  if (known === undefined) return;
+  if (known === undefined) return undefined;
   draft.byId.delete(id);
   draft.byName.delete(nameKey(known.api.organization, `${known.api.name}:${known.api.version}`));
   place(draft, known.api, undefined);
+  return known;
 }
 
 function place(draft: Draft, api: Api, routed: RoutedApi | undefined): void {

@@ -1,6 +1,5 @@
 // The deciding thread's side of metrics: plain sums, handed to the metrics thread once a second. Nothing is rendered here.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import type { Decision } from '../domain/decision.ts';
 import type { Count, CounterName, Gauges, Observations, Scrape, Scraped } from './metrics-message.ts';
@@ -12,7 +11,8 @@ const FLUSH_INTERVAL_MS = 1000;
 const MAX_DURATIONS = 65_536;
 /** Shorter than Prometheus' own default of 10 s. */
 const SCRAPE_TIMEOUT_MS = 5000;
-const LOOP_DELAY_RESOLUTION_MS = 5;
+/** Holds shorter than this go unseen; more wake-ups would cost more than they tell. */
+const LOOP_TICK_MS = 5;
 /** A server chooses its status codes freely, so only their class makes a label. */
 const STATUS = /^(status_\d)\d+$/;
 
@@ -47,8 +47,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
     execArgv: [],
   });
   thread.unref();
-  const loopDelay = monitorEventLoopDelay({ resolution: LOOP_DELAY_RESOLUTION_MS });
-  loopDelay.enable();
+  const loopDelay = startLoopDelay();
   const apiLabel = labelCap();
   const keyManagerLabel = labelCap();
   const counts = new Map<string, { counter: CounterName; labels: readonly string[]; by: number }>();
@@ -73,10 +72,8 @@ export function startMetrics(options: MetricsOptions): Metrics {
       kind: 'observations',
       counts: [...counts.values()] satisfies Count[],
       durations: new Float64Array(durations.subarray(0, filled)),
-      // The histogram measures from tick to tick, so an idle loop shows its resolution.
-      loopDelayMaxSeconds: Math.max(0, loopDelay.max / 1e9 - LOOP_DELAY_RESOLUTION_MS / 1000),
+      loopDelayMaxSeconds: loopDelay.takeMaxSeconds(),
     };
-    loopDelay.reset();
     counts.clear();
     filled = 0;
     thread.postMessage(sent, [sent.durations.buffer]);
@@ -137,9 +134,33 @@ export function startMetrics(options: MetricsOptions): Metrics {
     },
     async close() {
       clearInterval(timer);
-      loopDelay.disable();
+      loopDelay.stop();
       await thread.terminate();
     },
+  };
+}
+
+/**
+ * Measures how late a short timer comes. Node's own histogram forgets its last tick when it is reset, and with it a hold
+ * that the flush comes right after.
+ */
+function startLoopDelay(): { readonly takeMaxSeconds: () => number; readonly stop: () => void } {
+  let lastMs = performance.now();
+  let maxMs = 0;
+  const late = (nowMs: number) => Math.max(maxMs, nowMs - lastMs - LOOP_TICK_MS);
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    maxMs = late(nowMs);
+    lastMs = nowMs;
+  }, LOOP_TICK_MS).unref();
+  return {
+    /** The longest since the last call; a hold whose tick is still to come counts now, and in full once it has come. */
+    takeMaxSeconds() {
+      const seconds = late(performance.now()) / 1000;
+      maxMs = 0;
+      return seconds;
+    },
+    stop: () => clearInterval(timer),
   };
 }
 

@@ -52,6 +52,16 @@ describe('finding an API', () => {
 });
 
 describe('changing a router', () => {
+  test('keeps the tree of resources that are the same, and builds one of those that are not', () => {
+    const first = api('a', { context: '/a', resources: [sampleResource()] });
+    const before = routerOf([first]);
+    const narrowed = withChanges(before, [], [{ ...first, keyManagers: [] }]);
+    expect(narrowed.byId.get('a')?.resources).toBe(before.byId.get('a')?.resources);
+    expect(findApi(narrowed, 'h', ['a'])?.routed.api.keyManagers).toEqual([]);
+    const replaced = withChanges(before, [], [{ ...first, resources: [] }]);
+    expect(replaced.byId.get('a')?.resources.literal.size).toBe(0);
+  });
+
   test('leaves the one it came from as it was', () => {
     const before = routerOf([api('a', { context: '/a' })]);
     const after = withChanges(before, ['a'], [api('b', { context: '/b' })]);

@@ -1,5 +1,6 @@
 // Metrics through the real thread: what was counted is what a scraper reads, and labels stay bounded.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Metrics, startMetrics } from '../../../src/telemetry/metrics.ts';
 import type { Gauges } from '../../../src/telemetry/metrics-message.ts';
@@ -27,6 +28,15 @@ function start(gauges: () => Gauges = () => NOTHING, droppedLogLines = () => 0):
   });
   running.push(metrics);
   return metrics;
+}
+
+function holdUp(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+function loopDelayIn(text: string): number {
+  return Number(/^gatehouse_event_loop_delay_max_seconds (\S+)$/m.exec(text)?.[1]);
 }
 
 describe('a scrape', () => {
@@ -99,6 +109,28 @@ describe('a scrape', () => {
     const metrics = start();
     for (let index = 0; index < 70_000; index += 1) metrics.decision('allow', 'allowed', 'pizza', 0.001);
     expect(await metrics.scrape()).toContain('gatehouse_decision_duration_seconds_count 70000');
+  });
+
+  test('tells of a hold-up of the event loop, be it asked for in the same turn, in the next one or later', async () => {
+    const turns = [() => undefined, () => new Promise(setImmediate), () => sleep(20)];
+    for (const turn of turns) {
+      const metrics = start();
+      await sleep(20);
+      await metrics.scrape();
+      holdUp(300);
+      await turn();
+      expect(loopDelayIn(await metrics.scrape())).toBeGreaterThanOrEqual(0.25);
+    }
+  });
+
+  test('tells in full of a hold-up in whose midst it was asked for', async () => {
+    const metrics = start();
+    holdUp(150);
+    const early = metrics.scrape();
+    holdUp(150);
+    await early;
+    await sleep(20);
+    expect(loopDelayIn(await metrics.scrape())).toBeGreaterThanOrEqual(0.25);
   });
 
   test('fails, and does not hang, when the thread has ended', async () => {
