@@ -9,6 +9,7 @@ import type { CatalogReport, ServeOptions } from './cli/cli-app.ts';
 import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
+import type { ApiWrite } from './domain/catalog-facts.ts';
 import { judgeKeyManager } from './keymanagers/judge-key-manager.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import type { Settings } from './settings/settings.ts';
@@ -24,7 +25,8 @@ export async function validateCatalog(settings: Settings): Promise<CatalogReport
   const { facts, digest } = read.value;
   try {
     const result = await rehearseCatalog(catalogDatabase(settings), facts, digest, { catalogWins: false });
-    return { problems: problemsOf(result, read.value, settings), warnings: audienceWarnings(read.value, settings) };
+    const warnings = [...audienceWarnings(read.value, settings), ...publicCatchAllWarnings(read.value)];
+    return { problems: problemsOf(result, read.value, settings), warnings };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const fix = 'correct dataDir, or make it readable';
@@ -49,6 +51,40 @@ function audienceWarnings({ facts, problemAt }: CatalogReading, settings: Settin
     if (names.length === 0 || !statesNoAudience(api)) return [];
     const message = `neither this API nor ${names.join(', ')} states an audience; add audiences to one of them, or a token meant for anything else will do`;
     return [problemAt({ field: `apis[${index}].audiences`, message })];
+  });
+}
+
+/** One for each API: its first public `…*` that a protected operation lies below, for the same verb. */
+function publicCatchAllWarnings({ facts, problemAt }: CatalogReading): readonly Problem[] {
+  return facts.apis.flatMap((api, index) => {
+    const at = api.resources.findIndex((resource) => isPublicCatchAll(resource) && shields(resource, api));
+    if (at === -1) return [];
+    const message =
+      'is public with everything below it, beside operations that ask for a token: an upstream that ignores case or decodes ' +
+      'paths would serve those by another spelling; name the public operations one by one, or see that the upstream tells spellings apart';
+    return [problemAt({ field: `apis[${index}].operations[${at}].target`, message })];
+  });
+}
+
+type Operation = ApiWrite['resources'][number];
+
+function isPublicCatchAll({ authType, template }: Operation): boolean {
+  return authType === 'None' && template.endsWith('*');
+}
+
+/** True when another spelling of a protected operation's literal, in case or by escapes, would fall to the catch-all. */
+function shields(catchAll: Operation, { resources }: ApiWrite): boolean {
+  const stepsOf = (template: string) => template.toLowerCase().split('/').slice(1);
+  const isLiteral = (step: string | undefined) => step !== '*' && !step?.startsWith('{');
+  const verbOf = (verb: Operation['verb']) => (verb === 'HEAD' ? 'GET' : verb);
+  const prefix = stepsOf(catchAll.template).slice(0, -1);
+  return resources.some(({ authType, verb, template }) => {
+    if (authType === 'None' || verbOf(verb) !== verbOf(catchAll.verb)) return false;
+    const steps = stepsOf(template);
+    return (
+      prefix.every((step, depth) => depth < steps.length && (!isLiteral(step) || step === steps[depth])) &&
+      steps.some((step, depth) => isLiteral(step) && step !== prefix[depth])
+    );
   });
 }
 

@@ -5,7 +5,7 @@ import type { LiteralRule } from '../domain/key-manager.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { ApplySession, Entry } from './apply-session.ts';
 import type { Fields } from './merge-entry.ts';
-import { issuerSharedMessage } from './write-key-managers.ts';
+import { rivalProblem } from './write-key-managers.ts';
 
 /** Writes them, then looks for two that could claim one token. */
 export function applyKeyManagers(writes: readonly KeyManagerWrite[], session: ApplySession): void {
@@ -30,7 +30,9 @@ export function applyKeyManagers(writes: readonly KeyManagerWrite[], session: Ap
   }
   for (const { id, at } of written) {
     const rival = keyManagers.rivalOf(id);
-    if (rival !== undefined) session.refuse('issuer_shared', `${at}.issuer`, issuerSharedMessage(rival));
+    if (rival === undefined) continue;
+    const { field, message } = rivalProblem(rival);
+    session.refuse('issuer_shared', `${at}.${field}`, message);
   }
 }
 

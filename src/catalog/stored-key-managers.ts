@@ -27,6 +27,7 @@ export class StoredKeyManagers {
   readonly #name: Statement<[string], string>;
   readonly #issuers: Statement<[string], string>;
   readonly #sharers: Statement<[string, string], KeyManagerRow & { issuer: string }>;
+  readonly #withoutIssuer: Statement<[string, string], KeyManagerRow & { issuer: null }>;
   readonly #sequence: Statement<[], number>;
   readonly #put: Statement;
   readonly #clearIssuers: Statement<[string]>;
@@ -49,6 +50,10 @@ export class StoredKeyManagers {
       JOIN key_manager_issuer other ON other.organization = mine.organization AND other.issuer = mine.issuer
       JOIN key_manager k ON k.id = other.key_manager_id
       WHERE mine.key_manager_id = ? AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1 ORDER BY k.sequence`);
+    this.#withoutIssuer = db.prepare(`
+      SELECT k.*, NULL AS issuer FROM key_manager k
+      WHERE k.organization = ? AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1
+        AND NOT EXISTS (SELECT 1 FROM key_manager_issuer i WHERE i.key_manager_id = k.id) ORDER BY k.sequence`);
     this.#sequence = db
       .prepare<[], number>('UPDATE meta SET next_sequence = next_sequence + 1 RETURNING next_sequence - 1')
       .pluck();
@@ -119,12 +124,22 @@ export class StoredKeyManagers {
     return { id, organization, sequence, dto };
   }
 
-  /** Another enabled key manager of the organization that could claim a token of this one, with the issuer they share. */
-  rivalOf(id: string): { readonly name: string; readonly issuer: string } | undefined {
+  /**
+   * Another enabled key manager of the organization that could claim a token of this one, with the issuer they share: null
+   * where both are without and their rules find the tokens.
+   */
+  rivalOf(id: string): { readonly name: string; readonly issuer: string | null } | undefined {
     const own = this.#one.get(id);
     if (own === undefined || own.enabled === 0 || own.vouches === 0) return undefined;
     const rules = rulesOf(own);
-    return this.#sharers.all(id, id).find((other) => !rulesExclude(rules, rulesOf(other)));
+    if (this.#issuers.get(id) !== undefined)
+      return this.#sharers.all(id, id).find((other) => !rulesExclude(rules, rulesOf(other)));
+    // Without issuer and rules it claims no token at all.
+    if (rules.length === 0) return undefined;
+    return this.#withoutIssuer.all(own.organization, id).find((other) => {
+      const others = rulesOf(other);
+      return others.length > 0 && !rulesExclude(rules, others);
+    });
   }
 
   /** Deletes the key manager with its issuers and its kept key set; nothing may refer to it any more. */

@@ -1,6 +1,7 @@
 // An admin's writes of single key managers, inside a transaction that the caller holds.
 
 import type { KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { KeyManagerUsage } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
@@ -30,8 +31,7 @@ export function createKeyManager(
   const stored = keyManagers.put(write, undefined);
   const rival = keyManagers.rivalOf(stored.id);
   if (rival !== undefined) {
-    const field = { field: 'issuer', message: issuerSharedMessage(rival) };
-    return { commit: false, result: refuse('issuer_shared', field) };
+    return { commit: false, result: refuse('issuer_shared', rivalProblem(rival)) };
   }
   log.changed('key_manager', stored.id);
   return { commit: true, result: stored };
@@ -62,17 +62,27 @@ export function deleteKeyManager(
   tables.writableApis.disallow(key.id);
   tables.applications.unmapKeysOf(key.id);
   tables.keyManagers.delete(key.id);
+  // Readers take it off the lists they hold; to have them read every API that listed it would hold up decisions.
   log.changed('key_manager', key.id);
-  for (const api of apis) log.changed('api', api.id);
   return { commit: true, result: { kind: 'deleted', usage } };
 }
 
 /** What to tell who writes a key manager whose tokens another one could claim. */
-export function issuerSharedMessage(rival: { readonly name: string; readonly issuer: string }): string {
-  return (
-    `the enabled key manager "${rival.name}" has the same issuer ${rival.issuer}; give both JWT token handling rules ` +
-    '(tokenValidation) that ask one claim for different values, or disable one of them'
-  );
+export function rivalProblem({
+  name,
+  issuer,
+}: {
+  readonly name: string;
+  readonly issuer: string | null;
+}): FieldProblem {
+  const [field, shared] =
+    issuer === null
+      ? ['tokenValidation', 'is without issuer too, and one token can fit the rules of both']
+      : ['issuer', `has the same issuer ${issuer}`];
+  const message =
+    `the enabled key manager "${name}" ${shared}; give both JWT token handling rules ` +
+    '(tokenValidation) that ask one claim for different values, or disable one of them';
+  return { field, message };
 }
 
 function shown(noun: string, used: readonly { readonly name: string }[]): string {

@@ -11,6 +11,20 @@ const MAX_LIST_ITEMS = 256;
 
 const list = <S extends z.ZodType>(item: S) => z.array(item).max(MAX_LIST_ITEMS);
 
+/** WSO2's security schemes. */
+const SECURITY_SCHEMES = [
+  ...['oauth2', 'api_key', 'basic_auth', 'mutualssl'].flatMap((scheme) => [scheme, `${scheme}_mandatory`]),
+  'oauth_basic_auth_api_key_mandatory',
+];
+
+/** WSO2's auth types of an operation; whatever is not `None` asks for a token. */
+const AUTH_TYPES = ['None', 'Any', 'Application', 'Application User', 'Application & Application User'] as const;
+
+const authType = z
+  .string()
+  .transform((given) => AUTH_TYPES.find((known) => known.toLowerCase() === given.toLowerCase()) ?? given)
+  .pipe(z.enum(AUTH_TYPES));
+
 const target = z.string().transform((template, context) => {
   const read = readTemplate(template);
   if ('text' in read) return read.text;
@@ -21,8 +35,7 @@ const target = z.string().transform((template, context) => {
 const operation = z.strictObject({
   target,
   verb: z.string().toUpperCase().pipe(z.enum(VERBS)),
-  // As in WSO2, whatever is not 'None' asks for a token.
-  authType: name(64).default('Application & Application User'),
+  authType: authType.default('Application & Application User'),
   scopes: list(
     name(1024).refine((scope) => !/[\s"\\]/.test(scope), {
       error: 'has white space or quotes',
@@ -64,7 +77,7 @@ export const apiDocument = z
     hosts: list(host).default([]),
     lifeCycleStatus: z.enum(LIFECYCLES).default('PUBLISHED'),
     type: name(64).default('HTTP'),
-    securityScheme: list(name(64)).default(['oauth2']),
+    securityScheme: list(z.string().toLowerCase().pipe(z.enum(SECURITY_SCHEMES))).default(['oauth2']),
     audiences: list(name(1024)).default([]),
     keyManagers,
     subscriptionValidation: z.boolean().default(true),

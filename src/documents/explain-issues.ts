@@ -17,26 +17,53 @@ export interface Explained {
 /** Longest part of an unknown member name that is repeated. */
 const MAX_NAME_LENGTH = 64;
 
-/** Every issue of a failed reading. A schema's own checks give their fix as `params.fix`. */
-export function explainIssues(error: z.ZodError, schema: z.core.$ZodType): readonly Explained[] {
-  return error.issues.flatMap((issue) => explain(issue, [], schema));
+/** Issues that are explained; who made more mistakes makes the same one again and again, and each explanation takes time. */
+const MAX_EXPLAINED = 20;
+
+/** One thing to explain: an issue, or one of the unknown names (`key`) that an issue holds together. */
+interface Finding {
+  readonly issue: z.core.$ZodIssue;
+  readonly path: readonly PropertyKey[];
+  readonly ofKey: boolean;
+  readonly key?: string;
 }
 
-function explain(issue: z.core.$ZodIssue, base: readonly PropertyKey[], schema: z.core.$ZodType): readonly Explained[] {
+/** The issues of a failed reading, 20 at most and then how many more. A schema's own checks give their fix as `params.fix`. */
+export function explainIssues(error: z.ZodError, schema: z.core.$ZodType): readonly Explained[] {
+  const findings = error.issues.flatMap((issue) => findingsOf(issue, [], false));
+  const told = new Set<string>();
+  const explained = findings.slice(0, MAX_EXPLAINED).map((finding) => explain(finding, schema, told));
+  const more = findings.length - explained.length;
+  if (more === 0) return explained;
+  const message = `and ${more} more problem(s)`;
+  return [...explained, { path: [], ofKey: false, field: '', message, fix: 'correct these first' }];
+}
+
+function findingsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[], ofKey: boolean): readonly Finding[] {
   const path = [...base, ...issue.path];
-  const say = (message: string, fix: string): Explained[] => [
-    { path, ofKey: false, field: fieldOf(path), message, fix },
-  ];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ issue, path: [...path, key], ofKey: true, key }));
+  if (issue.code === 'invalid_key') return issue.issues.flatMap((inner) => findingsOf(inner, path, true));
+  const branch = issue.code === 'invalid_union' ? bestBranch(issue.errors) : undefined;
+  return branch?.flatMap((inner) => findingsOf(inner, path, ofKey)) ?? [{ issue, path, ofKey }];
+}
+
+/** `told` holds the lists of known names that an earlier explanation gave. */
+function explain({ issue, path, ofKey, key }: Finding, schema: z.core.$ZodType, told: Set<string>): Explained {
+  const say = (message: string, fix: string): Explained => ({ path, ofKey, field: fieldOf(path), message, fix });
+  if (key !== undefined) {
+    const known = knownKeys(schema, path.slice(0, -1));
+    const meant = didYouMean(key, known);
+    if (meant !== undefined)
+      return say(`is not a known name (did you mean "${meant}"?)`, `write ${meant}, or remove it`);
+    const list = known.join(', ');
+    const fix = told.has(list) ? 'remove it' : `remove it; known are ${list}`;
+    told.add(list);
+    return say('is not a known name', fix);
+  }
   switch (issue.code) {
-    case 'unrecognized_keys': {
-      const known = knownKeys(schema, path);
-      return issue.keys.map((key) => unknownKey([...path, key], key, known));
-    }
-    case 'invalid_union': {
-      const branch = bestBranch(issue.errors);
-      if (branch !== undefined) return branch.flatMap((inner) => explain(inner, path, schema));
+    case 'invalid_union':
       return say('has none of the accepted forms', 'see the reference for the forms it can take');
-    }
     case 'invalid_type':
       if (issue.input === undefined) return say('is missing', `add it; ${expectation(issue.expected)}`);
       return say(`must be ${article(issue.expected)}`, expectation(issue.expected));
@@ -52,24 +79,18 @@ function explain(issue: z.core.$ZodIssue, base: readonly PropertyKey[], schema: 
       return say(`is ${unitOf(issue.origin).big}`, `give at most ${issue.maximum}${unitOf(issue.origin).noun}`);
     case 'custom':
       return say(issue.message, typeof issue.params?.['fix'] === 'string' ? issue.params['fix'] : 'correct the value');
-    case 'invalid_key':
-      return issue.issues.flatMap((inner) => explain(inner, path, schema)).map((inner) => ({ ...inner, ofKey: true }));
     default:
       return say('has the wrong form', issue.message);
   }
 }
 
-function unknownKey(path: readonly PropertyKey[], key: string, known: readonly string[]): Explained {
-  const meant = didYouMean(key, known);
-  const guess = meant === undefined ? '' : ` (did you mean "${meant}"?)`;
-  const fix = meant === undefined ? `remove it; known are ${known.join(', ')}` : `write ${meant}, or remove it`;
-  return { path, ofKey: true, field: fieldOf(path), message: `is not a known name${guess}`, fix };
-}
-
 /** The form that was most likely meant: the one with an issue deepest inside it, then the one with the fewest. */
 function bestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
   const depth = (issues: readonly z.core.$ZodIssue[]) =>
-    Math.max(...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
+    issues.reduce(
+      (deepest, { path, code }) => Math.max(deepest, path.length + (code === 'unrecognized_keys' ? 1 : 0)),
+      0,
+    );
   return branches
     .filter((issues) => issues.length > 0)
     .toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0];

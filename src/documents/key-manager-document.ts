@@ -19,6 +19,9 @@ const MAX_FREE_TEXT_CHARACTERS = 65_536;
 /** Lists of grant types, endpoints, claims and roles are short everywhere; the bound keeps one entity's cost bounded. */
 const MAX_LIST_ITEMS = 256;
 
+/** Token handling rules: each token of the key manager is held against them all. */
+const MAX_RULES = 32;
+
 /** WSO2's own exports write `null` for what is not set; it means the same as leaving the field out. */
 const optional = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 const optionalText = optional(text(MAX_TEXT_CHARACTERS));
@@ -36,7 +39,7 @@ const freeForm = z.unknown().superRefine((value, context) => {
     });
 });
 
-const list = <S extends z.ZodType>(item: S) => withDefault(z.array(item).max(MAX_LIST_ITEMS), []);
+const list = <S extends z.ZodType>(item: S, maxItems = MAX_LIST_ITEMS) => withDefault(z.array(item).max(maxItems), []);
 
 /** `readOnly` in WSO2's definition: taken without complaint from a DTO that was read before, and never believed. */
 const readOnly = z
@@ -92,7 +95,7 @@ export const keyManagerDto: z.ZodType<KeyManagerDto> = z.strictObject({
   claimMapping: list(z.strictObject({ remoteClaim: name(MAX_TEXT_CHARACTERS), localClaim: name(MAX_TEXT_CHARACTERS) })),
   consumerKeyClaim: optionalText,
   scopesClaim: optionalText,
-  tokenValidation: list(tokenValidation),
+  tokenValidation: list(tokenValidation, MAX_RULES),
   enabled: withDefault(z.boolean(), true),
   global: readOnly,
   additionalProperties: optional(z.record(z.string().max(MAX_NAME_CHARACTERS), freeForm)),

@@ -15,11 +15,12 @@ export class AdditionalProperties {
     this.#foreign = connectorProperties;
   }
 
-  /** A list of texts; a single text counts as a list of one. */
-  texts(name: string): readonly string[] {
+  /** A list of at most so many texts; a single text counts as a list of one. */
+  texts(name: string, maxItems: number): readonly string[] {
     const value = this.#get(name);
     if (value === undefined) return [];
     const texts: unknown[] = Array.isArray(value) ? value : [value];
+    if (texts.length > maxItems) return this.#note(name, `is too long a list; give at most ${maxItems} item(s)`, []);
     const isText = (text: unknown): text is string => typeof text === 'string' && text !== '' && text.trim() === text;
     if (texts.every(isText)) return texts;
     return this.#note(name, 'must be a list of texts, none of them empty or with white space around it', []);
@@ -27,7 +28,7 @@ export class AdditionalProperties {
 
   /** Texts out of a closed vocabulary. */
   choices<T extends string>(name: string, allowed: readonly T[]): readonly T[] {
-    const texts = this.texts(name);
+    const texts = this.texts(name, allowed.length);
     const isAllowed = (text: string): text is T => (allowed as readonly string[]).includes(text);
     return texts.every(isAllowed) ? texts : this.#note(name, `must be out of ${allowed.join(', ')}`, []);
   }

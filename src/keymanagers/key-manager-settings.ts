@@ -7,13 +7,20 @@ import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
 import { AdditionalProperties } from './additional-properties.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
-import { literalRules } from './literal-rules.ts';
+import { literalRules, tooManyPairs } from './literal-rules.ts';
 import { KEY_MANAGER_TYPES } from './types.ts';
 
 /** More would let long-expired tokens in; clocks that are minutes apart need mending. */
 const MAX_CLOCK_SKEW_SECONDS = 300;
 /** Ten years: a bound against slips, not a recommendation. */
 const MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600;
+
+/** Each is a look-up of its own; a server has a handful of names. */
+const MAX_ISSUERS = 64;
+/** Each is held against every audience of a token. */
+const MAX_AUDIENCES = 64;
+/** Each is looked for in every token. */
+const MAX_CLIENT_CLAIMS = 16;
 
 /** Fields that the DTO and its type settle alone. */
 type Settled =
@@ -47,26 +54,30 @@ export function keyManagerSettings(dto: KeyManagerDto): KeyManagerSettings | rea
   const ours = new AdditionalProperties(dto, type.connectorProperties);
   const algorithms = ours.choices('algorithms', [...SIGNATURE_ALGORITHMS.keys()]);
   const [profile = type.profile] = ours.choices('profile', Object.keys(TOKEN_PROFILES) as TokenProfileName[]);
-  const clientClaims = unique([...given(dto.consumerKeyClaim), ...ours.texts('consumerKeyClaims')]);
+  const clientClaims = unique([...given(dto.consumerKeyClaim), ...ours.texts('consumerKeyClaims', MAX_CLIENT_CLAIMS)]);
   const scopesClaims = given(dto.scopesClaim);
   const settings: KeyManagerSettings = {
     type,
     enabled: dto.enabled ?? true,
     tokenType: dto.tokenType ?? 'DIRECT',
-    issuers: unique([...given(dto.issuer), ...ours.texts('issuers')]),
+    issuers: unique([...given(dto.issuer), ...ours.texts('issuers', MAX_ISSUERS)]),
     selfValidateJwt: dto.enableSelfValidationJWT ?? true,
     keys: keySource(dto),
     algorithms: algorithms.length > 0 ? algorithms : type.algorithms,
     consumerKeyClaims: clientClaims.length > 0 ? clientClaims : type.consumerKeyClaims,
     scopesClaims: scopesClaims.length > 0 ? scopesClaims : type.scopesClaims,
-    audiences: unique([...ours.texts('audience'), ...ours.texts('audiences')]),
+    audiences: unique([...ours.texts('audience', MAX_AUDIENCES), ...ours.texts('audiences', MAX_AUDIENCES)]),
     profile,
     jwtRules: literalRules(dto.tokenValidation ?? []),
     clockSkewSeconds: ours.integer('clockSkewSeconds', 0, MAX_CLOCK_SKEW_SECONDS),
     maxLifetimeSeconds: ours.integer('maxLifetimeSeconds', 1, MAX_LIFETIME_SECONDS),
     admin: ours.flag('adminTokens'),
   };
-  const problems = [...ours.problems, ...contradictions(dto, settings, clientClaims)];
+  const problems = [
+    ...ours.problems,
+    ...tooManyPairs(dto.tokenValidation ?? []),
+    ...contradictions(dto, settings, clientClaims),
+  ];
   return problems.length > 0 ? problems : settings;
 }
 

@@ -57,3 +57,42 @@ test('two key managers that could claim the same token are a problem', async () 
     expect.stringContaining('keyManagers[1].issuer: the enabled key manager "PartnerKM" has the same issuer'),
   ]);
 });
+
+test.each([
+  ['everything beside a literal', ['GET /* None', 'GET /admin Any'], 0],
+  ['everything beside a literal below a variable', ['GET /{id}/admin Any', 'GET /* None'], 1],
+  ['everything below a variable beside a literal', ['GET /{shop}/* None', 'GET /acme Any'], 0],
+  ['a folder beside a literal in it', ['GET /files/* None', 'GET /files/secret/* Any'], 0],
+  ['everything for HEAD beside a literal for GET', ['HEAD /* None', 'GET /admin Any'], 0],
+])('a public catch-all is warned of: %s', async (_what, operations, at) => {
+  expect(await catchAllWarnings(operations)).toEqual([
+    expect.stringMatching(
+      new RegExp(`:9:\\d+ apis\\[0\\]\\.operations\\[${at}\\]\\.target: is public with everything below it`),
+    ),
+  ]);
+});
+
+test.each([
+  ['nothing protected', ['GET /* None', 'GET /menu None']],
+  ['a folder beside other paths', ['GET /files/* None', 'GET /admin Any', 'GET /* Any']],
+  ['everything beside another verb', ['GET /* None', 'POST /orders Any']],
+  ['everything beside what has no letters of its own', ['GET /* None', 'GET /{id} Any']],
+  ['a protected one', ['GET /* Any', 'GET /admin Any', 'GET /health None']],
+])('a catch-all that hides nothing is not warned of: %s', async (_what, operations) => {
+  expect(await catchAllWarnings(operations)).toEqual([]);
+});
+
+/** Warnings about operations that are each written `VERB template authType`. */
+async function catchAllWarnings(operations: readonly string[]): Promise<readonly string[]> {
+  const flow = operations.map((operation) => {
+    const [verb, target, authType] = operation.split(' ');
+    return `{ verb: ${verb}, target: "${target}", authType: ${authType} }`;
+  });
+  const api = `
+apis:
+  - { name: Pizza, version: v1, context: /pizza, audiences: [pizza], keyManagers: [PartnerKM],
+      operations: [${flow.join(', ')}] }`;
+  const { problems, warnings } = await validate(PARTNER + api);
+  expect(problems).toEqual([]);
+  return warnings;
+}

@@ -268,3 +268,13 @@ test('two enabled key managers of one issuer need rules that tell them apart', a
     kind: 'applied',
   });
 });
+
+test('two enabled key managers without issuer need rules that tell them apart, in a document as elsewhere', async () => {
+  const { apply } = await withPizza();
+  const twins = ['A', 'B'].map((name) => ({ ...keyManager(name), issuers: [], jwtRules: [{ tenant: 'same' }] }));
+  expect(await apply({ keyManagers: [...pizzaFacts().keyManagers, ...twins] }, 'second')).toMatchObject({
+    kind: 'refused',
+    why: 'issuer_shared',
+    fields: [{ field: 'keyManagers[2].tokenValidation' }, { field: 'keyManagers[3].tokenValidation' }],
+  });
+});

@@ -2,7 +2,7 @@
 
 import { expect, test, vi } from 'vitest';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
-import { findApi } from '../../../src/domain/router.ts';
+import { findApi, type Router } from '../../../src/domain/router.ts';
 import { api, application, key, keyManager, ORGANIZATION, pizzaFacts, subscription } from './catalog-samples.ts';
 import { startProgram } from './child-program.ts';
 import { behindItsBack, idsOf, openTemporary } from './temporary-catalog.ts';
@@ -14,6 +14,11 @@ async function openWithPizza(options = {}) {
   const catalog = await openTemporary(undefined, options);
   await catalog.writer.applyCatalog(pizzaFacts(), 'first', { catalogWins: false });
   return catalog;
+}
+
+/** What a router holds, without the order in which it came to hold it. */
+function routingOf(router: Router | undefined) {
+  return router && { byId: new Map([...router.byId].toSorted()), byName: router.byName };
 }
 
 test('a change acknowledged to an admin rules the very next question', async () => {
@@ -93,6 +98,77 @@ test('a snapshot that followed every change equals one that is loaded afresh', a
     const found = [last, fresh].map((one) => one && findApi(one.router, host, [path, '1.0.0'])?.routed.api);
     expect(found[0]).toEqual(found[1]);
   }
+});
+
+test('a forced deletion of a key manager shortens the lists that had it and keeps every resource tree', async () => {
+  const catalog = await openTemporary();
+  const apis = [
+    api('Both', { keyManagers: ['Partner', 'Staff'], hosts: ['a.example', 'b.example'] }),
+    api('Only', { keyManagers: ['Partner'], defaultVersionContext: '/only' }),
+    api('Other', { keyManagers: ['Staff'] }),
+    api('All'),
+  ];
+  await catalog.writer.applyCatalog({ ...pizzaFacts(), apis, applications: [] }, 'first', { catalogWins: false });
+  const { apis: ids, keyManagers } = idsOf(catalog);
+  const [partner, staff] = [keyManagers.get('Partner') ?? '', keyManagers.get('Staff') ?? ''];
+  const before = catalog.reader.snapshot()?.router;
+  await catalog.writer.deleteKeyManager(ORGANIZATION, partner, true);
+  await catalog.writer.createKeyManager(keyManager('Partner'));
+  const after = catalog.reader.snapshot()?.router;
+  const lists = { Both: [staff], Only: [], Other: [staff], All: 'all' };
+  for (const [name, list] of Object.entries(lists)) {
+    const [old, now] = [before, after].map((router) => router?.byId.get(ids.get(name) ?? ''));
+    expect(now?.api.keyManagers).toEqual(list);
+    expect(now?.resources).toBeDefined();
+    expect(now?.resources).toBe(old?.resources);
+    if (name === 'Other' || name === 'All') expect(now).toBe(old);
+  }
+  // What held the old lists keeps them; what routes by host and context has the new ones.
+  expect(before?.byId.get(ids.get('Only') ?? '')?.api.keyManagers).toEqual([partner]);
+  for (const [host, segments] of [
+    ['a.example', ['both', '1.0.0']],
+    ['b.example', ['both', '1.0.0']],
+    ['any', ['only', '1.0.0']],
+    ['any', ['only']],
+  ] as const) {
+    const routed = after && findApi(after, host, segments)?.routed;
+    expect(routed).toBe(after?.byId.get(routed?.api.id ?? ''));
+    expect(routed?.api.keyManagers).not.toContain(partner);
+  }
+  await catalog.close();
+  expect(routingOf((await openTemporary(catalog.file)).reader.snapshot()?.router)).toEqual(routingOf(after));
+});
+
+test('APIs changed and key managers deleted since the held revision come out as in a full load', async () => {
+  const catalog = await openTemporary();
+  const lists = { Moved: ['Partner', 'Staff'], Traded: ['Partner'], Still: ['Staff', 'Partner'] };
+  const apis = Object.entries(lists).map(([name, keyManagers]) => api(name, { keyManagers }));
+  const facts = { ...pizzaFacts(), apis, applications: [] };
+  await catalog.writer.applyCatalog(facts, 'first', { catalogWins: false });
+  const { apis: ids, keyManagers } = idsOf(catalog);
+  catalog.reader.snapshot();
+  const late = (await catalog.writer.createKeyManager(keyManager('Late'))) as StoredKeyManager;
+  const changed = [
+    api('Moved', { keyManagers: ['Partner', 'Late'], context: '/traded/1.0.0' }),
+    api('Traded', { keyManagers: ['Partner', 'Staff'], context: '/moved/1.0.0' }),
+    api('Still', { keyManagers: lists.Still }),
+    api('New', { keyManagers: ['Staff', 'Partner'] }),
+  ];
+  expect(
+    await catalog.writer.applyCatalog({ ...facts, apis: changed }, 'second', { catalogWins: false }),
+  ).toMatchObject({ kind: 'applied' });
+  const [partner, staff] = [keyManagers.get('Partner') ?? '', keyManagers.get('Staff') ?? ''];
+  await catalog.writer.deleteKeyManager(ORGANIZATION, late.id, true);
+  await catalog.writer.deleteKeyManager(ORGANIZATION, partner, true);
+  const router = catalog.reader.snapshot()?.router;
+  expect(router && findApi(router, 'any', ['traded', '1.0.0'])?.routed.api.name).toBe('Moved');
+  const listOf = (id: string | undefined) => router?.byId.get(id ?? '')?.api.keyManagers;
+  expect(listOf(ids.get('Moved'))).toEqual([]);
+  expect(listOf(ids.get('Traded'))).toEqual([staff]);
+  expect(listOf(ids.get('Still'))).toEqual([staff]);
+  expect(listOf(idsOf(catalog).apis.get('New'))).toEqual([staff]);
+  await catalog.close();
+  expect(routingOf((await openTemporary(catalog.file)).reader.snapshot()?.router)).toEqual(routingOf(router));
 });
 
 test('a reader that the log of changes does not reach back to loads everything', async () => {

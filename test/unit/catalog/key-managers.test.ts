@@ -1,6 +1,8 @@
 // An admin's writes of single key managers.
 
 import { expect, test, vi } from 'vitest';
+import type { KeyManagerWrite } from '../../../src/domain/catalog-facts.ts';
+import type { LiteralRule } from '../../../src/domain/key-manager.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 import { keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
 import { idsOf, openTemporary } from './temporary-catalog.ts';
@@ -53,6 +55,26 @@ test('an issuer is shared by two enabled key managers of one organization only w
     'id',
   );
   expect(await writer.createKeyManager({ ...keyManager('C', { issuer }), organization: OTHER })).toHaveProperty('id');
+});
+
+test('two enabled key managers of one organization without issuer need rules that exclude each other', async () => {
+  const { writer } = await openTemporary();
+  const create = (name: string, rules: readonly LiteralRule[], more: Partial<KeyManagerWrite> = {}) =>
+    writer.createKeyManager({ ...keyManager(name), issuers: [], jwtRules: rules, ...more });
+  expect(await create('A', [{ tenant: 'a' }])).toHaveProperty('id');
+  const refused = {
+    kind: 'refused',
+    why: 'issuer_shared',
+    fields: [{ field: 'tokenValidation', message: expect.stringContaining('"A" is without issuer too') }],
+  };
+  expect(await create('B', [{ tenant: 'a' }])).toMatchObject(refused);
+  expect(await create('B', [{ tenant: 'b' }, { group: 'x' }])).toMatchObject(refused);
+  expect(await create('B', [{ tenant: 'b' }])).toHaveProperty('id');
+  // None of these can claim a token that another one claims.
+  expect(await create('Ruleless', [])).toHaveProperty('id');
+  expect(await create('Issuer', [{ tenant: 'a' }], { issuers: ['https://a.example'] })).toHaveProperty('id');
+  expect(await create('Disabled', [{ tenant: 'a' }], { enabled: false })).toHaveProperty('id');
+  expect(await create('Elsewhere', [{ tenant: 'a' }], { organization: OTHER })).toHaveProperty('id');
 });
 
 test('a refused key manager leaves nothing behind', async () => {

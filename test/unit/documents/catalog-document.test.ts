@@ -99,10 +99,34 @@ test.each([
   ['API', 'Application & Application User', 'Any'],
   ['nothing said', undefined, 'Any'],
   ['None', 'None', 'None'],
+  ['none', 'none', 'None'],
+  ['APPLICATION USER', 'APPLICATION USER', 'Any'],
 ])('an operation of auth type %s asks for a token unless it is None', (_name, authType, stored) => {
   const said = authType === undefined ? '' : `, authType: ${authType}`;
   expect(accepted(withOperations(`{ target: /menu, verb: get${said} }`)).facts.apis[0]?.resources).toEqual([
     { verb: 'GET', template: '/menu', authType: stored, scopes: [] },
+  ]);
+});
+
+test("an auth type that is not WSO2's is refused with the one that was probably meant", () => {
+  expect(refused(withOperations('{ target: /menu, verb: GET, authType: Nome }'))).toEqual([
+    '7 apis[0].operations[0].authType: has a value that is not accepted (did you mean "None"?)' +
+      ' → use one of None, Any, Application, Application User, Application & Application User',
+  ]);
+});
+
+test("security schemes are WSO2's in any case, and another one is refused with the one that was probably meant", () => {
+  const schemes = '[OAuth2, mutualssl, mutualssl_mandatory, oauth_basic_auth_api_key_mandatory]';
+  expect(apiOf(`securityScheme: ${schemes}`)?.securityScheme).toEqual([
+    'oauth2',
+    'mutualssl',
+    'mutualssl_mandatory',
+    'oauth_basic_auth_api_key_mandatory',
+  ]);
+  expect(refused(withApi('securityScheme: [oauth2, mutual_ssl_mandatory]'))).toEqual([
+    expect.stringMatching(
+      /^2 apis\[0\]\.securityScheme\[1\]: has a value that is not accepted \(did you mean "mutualssl_mandatory"\?\) → use one of oauth2, oauth2_mandatory, api_key,/,
+    ),
   ]);
 });
 

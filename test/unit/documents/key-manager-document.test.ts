@@ -106,6 +106,12 @@ describe('a key manager document', () => {
     ]);
   });
 
+  test('takes 32 token handling rules and no more', () => {
+    const withRules = (count: number) => ({ ...FULL, tokenValidation: Array(count).fill(FULL.tokenValidation[0]) });
+    expect(fieldsOf(withRules(32))).toEqual([]);
+    expect(fieldsOf(withRules(33))).toEqual(['tokenValidation']);
+  });
+
   test('takes names of exactly the longest length', () => {
     const longest = { name: 'n'.repeat(100), type: 't'.repeat(45), description: 'd'.repeat(256) };
     expect(fieldsOf(longest)).toEqual([]);

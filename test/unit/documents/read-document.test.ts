@@ -78,6 +78,29 @@ describe('a YAML document', () => {
 });
 
 describe('a JSON value', () => {
+  test('with very many mistakes has 20 of them explained, the known names once, and the others counted', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 95_000 }, (_, index) => [`stranger-${index}`, 1]));
+    const read = readParsed({ name: 'a', ...unknown, items: [{ id: 1, stranger: 1 }] }, schema);
+    const problems = read.ok ? [] : read.problems.map(formatProblem);
+    expect(problems).toHaveLength(21);
+    expect(problems[0]).toBe('body items[0].stranger: is not a known name. Fix: remove it; known are id, note');
+    expect(problems[1]).toContain('stranger-0: is not a known name. Fix: remove it; known are name, kind');
+    expect(problems[2]).toBe('body stranger-1: is not a known name. Fix: remove it');
+    expect(problems.at(-1)).toBe('body: and 94981 more problem(s). Fix: correct these first');
+    expect(problems.filter((problem) => problem.includes('known are name'))).toHaveLength(1);
+  });
+
+  test('with exactly 20 mistakes has them all explained', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`stranger-${index}`, 1]));
+    const read = readParsed({ name: 'a', ...unknown }, schema);
+    expect(read.ok ? [] : read.problems.map(({ field }) => field)).toEqual(Object.keys(unknown));
+  });
+
+  test('with very many mistakes inside one of several forms is refused like any other', () => {
+    const read = readParsed({ name: 'a', either: Array(200_000).fill({ who: 1 }) }, schema);
+    expect(read.ok ? [] : read.problems.map(({ field }) => field).slice(-2)).toEqual(['either[19].who', '']);
+  });
+
   test('is judged by the same schema, without a place in a text', () => {
     const read = readParsed({ name: 'a', knid: 'beta' }, schema);
     expect(read.ok ? [] : read.problems.map(formatProblem)).toEqual([

@@ -111,6 +111,36 @@ test.each<[string, Partial<KeyManagerDto>, string, string]>([
   expect('problems' in told && told.problems.find((problem) => problem.field === field)?.message).toContain(message);
 });
 
+test.each([
+  ['issuers', 64],
+  ['audience', 64],
+  ['audiences', 64],
+  ['consumerKeyClaims', 16],
+])('takes as many additionalProperties.%s as are ever needed, %i, and no more', (name, most) => {
+  const texts = (count: number) => Array.from({ length: count }, (_, index) => `text-${index}`);
+  expect(describe({ additionalProperties: { [name]: texts(most) } })).not.toHaveProperty('problems');
+  expect(describe({ additionalProperties: { [name]: texts(most + 1) } })).toEqual({
+    problems: [{ field: `additionalProperties.${name}`, message: `is too long a list; give at most ${most} item(s)` }],
+  });
+});
+
+test('takes no more algorithms than there are', () => {
+  expect(describe({ additionalProperties: { algorithms: Array(1000).fill('RS256') } })).toEqual({
+    problems: [{ field: 'additionalProperties.algorithms', message: expect.stringContaining('is too long a list') }],
+  });
+});
+
+test('takes 16 claims in one token handling rule and no more', () => {
+  const rule = (claims: number) => {
+    const body = Object.fromEntries(Array.from({ length: claims }, (_, index) => [`claim-${index}`, 'x']));
+    return { type: 'JWT' as const, value: { body } };
+  };
+  expect(describe({ tokenValidation: [rule(16)] })).not.toHaveProperty('problems');
+  expect(describe({ tokenValidation: [rule(1), rule(17)] })).toEqual({
+    problems: [{ field: 'tokenValidation[1].value.body', message: 'has too many claims; give at most 16 in one rule' }],
+  });
+});
+
 test('names every problem at once', () => {
   const told = describe({ issuer: '', certificates: undefined, additionalProperties: { profile: 1, adminTokens: 2 } });
   expect('problems' in told && told.problems.map(({ field }) => field).sort()).toEqual([
