@@ -11,7 +11,7 @@ import type { TokenFacts } from '../domain/token.ts';
 /** Mandatory schemes that a bearer token satisfies; WSO2's long one means: one of the three must be there. */
 const MET_BY_OAUTH2 = new Set(['oauth2_mandatory', 'oauth_basic_auth_api_key_mandatory']);
 
-/** WSO2 security schemes: a mandatory one that is not implemented holds for public resources too; else they ask for nothing. */
+/** WSO2 security schemes: a mandatory one that nobody checks here denies public resources too; else they ask for nothing. */
 export function checkSecurityScheme(api: Api, resource: Resource): Refusal | 'passed' {
   const schemes = api.securityScheme;
   const unmet = schemes.some((scheme) => scheme.endsWith('_mandatory') && !MET_BY_OAUTH2.has(scheme));

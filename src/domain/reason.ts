@@ -133,7 +133,7 @@ export const REASONS = {
     'The scopes of this API type depend on the body (GraphQL), which is not inspected; only operations without scopes can be served.',
   ),
   security_scheme_unsupported: forbidden(
-    'The API does not accept OAuth2 tokens, or demands a security scheme that is not implemented.',
+    'The API does not accept OAuth2 tokens, or demands a security scheme that is not checked here.',
   ),
   // The credential
   credential_missing: missing('The request has no credential in the API’s credential header.'),

@@ -87,7 +87,7 @@ const DENIALS: [string, string, Partial<Scene>][] = [
     withApi({ securityScheme: ['api_key'] }),
   ],
   [
-    'where a scheme is mandatory that is not implemented',
+    'where a scheme is mandatory that is not checked here',
     'security_scheme_unsupported',
     withApi({
       securityScheme: ['oauth2', 'mutualssl', 'mutualssl_mandatory'],

@@ -119,7 +119,7 @@ test('a forced deletion of a key manager shortens the lists that had it and keep
   for (const [name, list] of Object.entries(lists)) {
     const [old, now] = [before, after].map((router) => router?.byId.get(ids.get(name) ?? ''));
     expect(now?.api.keyManagers).toEqual(list);
-    expect(now?.resources).toBeDefined();
+    expect(now?.resources).not.toBeUndefined();
     expect(now?.resources).toBe(old?.resources);
     if (name === 'Other' || name === 'All') expect(now).toBe(old);
   }
