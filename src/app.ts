@@ -3,18 +3,18 @@
 
 import { randomUUID } from 'node:crypto';
 import type { AdminCredential } from './admin/admin-caller.ts';
-import { firstCredential } from './admin/first-credential.ts';
+import { adminCredentials } from './admin/admin-credentials.ts';
 import { type AdminServer, startAdmin } from './admin/start-admin.ts';
 import { authorize, type World } from './authorize/authorize.ts';
+import type { CatalogSnapshot } from './authorize/ports.ts';
 import { proveAdmin } from './authorize/prove-admin.ts';
 import { StepRecorder } from './authorize/step-recorder.ts';
 import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { type OpenCatalog, openCatalog } from './catalog/open-catalog.ts';
-import { applyCatalogFile, catalogDatabase } from './catalog-file.ts';
+import { applyCatalogFile, catalogDatabase, keyMaterialChecks } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
-import { ADMIN_RIGHTS } from './documents/settings-document.ts';
 import { countPairsWithoutAudience } from './domain/audience-gaps.ts';
 import type { StoredKeyManager } from './domain/key-manager-dto.ts';
 import type { AccessRequest } from './domain/request.ts';
@@ -31,8 +31,7 @@ import { decisionLog } from './telemetry/decision-log.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger, decisionLogger, type Logger } from './telemetry/logger.ts';
 import { type Metrics, startMetrics } from './telemetry/metrics.ts';
-import { documentFetcher, urlProblem } from './tokens/fetch-document.ts';
-import { pemProblem } from './tokens/import-pem.ts';
+import { documentFetcher } from './tokens/fetch-document.ts';
 import { KeySets } from './tokens/key-sets.ts';
 import { TokenProver } from './tokens/token-prover.ts';
 
@@ -66,7 +65,14 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     undo.push(() => catalog.close());
     await applyCatalogFile(settings, catalog, { catalogWins, strict }, log);
-    const credentials = await adminCredentials(settings, catalog, log);
+    const credentials = await adminCredentials({
+      configured: settings.admin.credentials,
+      kept: catalog.lists.listAdminCredentials(),
+      save: (credential) => catalog.writer.saveAdminCredential(credential),
+      dataDir: settings.dataDir,
+      organization: settings.organization,
+      log,
+    });
 
     const fetcher = documentFetcher(settings.outbound, {
       totalMs: settings.keySets.timeoutMs,
@@ -104,7 +110,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     const metrics = startMetrics({
       version: productVersion(),
-      gauges: () => gaugesOf(catalog, keySets, nameOf),
+      gauges: gaugesOf(catalog, keySets),
       droppedLogLines: sink.dropped,
       onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
     });
@@ -149,29 +155,6 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     await stopAll();
     throw error;
   }
-}
-
-async function adminCredentials(
-  settings: Settings,
-  { lists, writer }: OpenCatalog,
-  log: Logger,
-): Promise<readonly AdminCredential[]> {
-  const kept = lists
-    .listAdminCredentials()
-    .map((stored) => ({ ...stored, rights: stored.rights as AdminCredential['rights'], roles: [] }));
-  if (settings.admin.credentials.length > 0) {
-    const ignored = kept.map(({ name }) => name);
-    if (ignored.length > 0) log.info({ ignored }, 'admin.credentials replaces the credential of the first start');
-    return settings.admin.credentials;
-  }
-  if (kept.length > 0) return kept;
-  const { sha256, path } = firstCredential(settings.dataDir);
-  const credential = { name: 'first', organization: settings.organization, sha256, rights: ADMIN_RIGHTS };
-  const saved = await writer.saveAdminCredential(credential);
-  if (saved.kind === 'refused')
-    throw new Error(`the first admin credential could not be kept: ${saved.fields[0]?.message}`);
-  log.warn({ path }, 'an admin credential was made; move it to a safe place');
-  return [{ ...credential, roles: [] }];
 }
 
 function startExtAuthz(
@@ -234,7 +217,7 @@ function startAdminSide(
   log: Logger,
   isDraining: () => boolean,
 ): Promise<AdminServer> {
-  const checks = { urlProblem: (url: string) => urlProblem(url, settings.outbound), pemProblem };
+  const checks = keyMaterialChecks(settings);
   return startAdmin({
     ...settings.admin,
     credentials,
@@ -275,15 +258,26 @@ function warningsOf(stored: StoredKeyManager, settings: Settings): readonly stri
     : [];
 }
 
-function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, nameOf: (id: string) => string) {
-  const snapshot = reader.snapshot();
-  const apis = [...(snapshot?.router.byId.values() ?? [])].map(({ api }) => api);
-  return {
-    keySetAges: new Map(
-      keySets.ages(Date.now()).map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000]),
-    ),
-    catalogRevision: reader.revision() ?? 0,
-    catalogStructureRevision: snapshot?.structureRevision ?? 0,
-    pairsWithoutAudience: countPairsWithoutAudience(apis, snapshot?.keyManagers.byId.values() ?? []),
+function gaugesOf({ reader }: OpenCatalog, keySets: KeySets) {
+  // Counted once for each state of APIs and key managers, not once for each scrape.
+  const pairs = new WeakMap<CatalogSnapshot, number>();
+  const pairsOf = (snapshot: CatalogSnapshot) => {
+    const counted = pairs.get(snapshot);
+    if (counted !== undefined) return counted;
+    const apis = [...snapshot.router.byId.values()].map(({ api }) => api);
+    const count = countPairsWithoutAudience(apis, snapshot.keyManagers.byId.values());
+    pairs.set(snapshot, count);
+    return count;
+  };
+  return () => {
+    const snapshot = reader.snapshot();
+    const nameOf = (id: string) => snapshot?.keyManagers.byId.get(id)?.name ?? 'other';
+    const ages = keySets.ages(Date.now());
+    return {
+      keySetAges: new Map(ages.map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000])),
+      catalogRevision: reader.revision() ?? 0,
+      catalogStructureRevision: snapshot?.structureRevision ?? 0,
+      pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
+    };
   };
 }

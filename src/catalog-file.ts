@@ -10,7 +10,7 @@ import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
-import { judgeKeyManager } from './keymanagers/judge-key-manager.ts';
+import { judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -37,6 +37,11 @@ export async function validateCatalog(settings: Settings): Promise<CatalogReport
 /** The SQLite file that holds the catalog; the catalog file is what people write. */
 export function catalogDatabase({ dataDir }: Settings): string {
   return join(dataDir, 'catalog.db');
+}
+
+/** How key material is judged wherever a key manager is written, in the file or over HTTP. */
+export function keyMaterialChecks({ outbound }: Settings): KeyMaterialChecks {
+  return { urlProblem: (url) => urlProblem(url, outbound), pemProblem };
 }
 
 function audienceWarnings({ facts, problemAt }: CatalogReading, settings: Settings): readonly Problem[] {
@@ -91,7 +96,7 @@ function shields(catchAll: Operation, { resources }: ApiWrite): boolean {
 function readCatalogFile(settings: Settings) {
   const file = settings.catalogFile;
   if (file === null) return undefined;
-  const checks = { urlProblem: (url: string) => urlProblem(url, settings.outbound), pemProblem };
+  const checks = keyMaterialChecks(settings);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

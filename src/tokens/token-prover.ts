@@ -79,7 +79,7 @@ export class TokenProver implements Tokens {
     if (refused?.kind === 'refused') return refused;
     let flight = this.#flights.get(key);
     if (flight === undefined) {
-      flight = this.#verify(token, alg, claimed, keyManager, nowMs)
+      flight = this.#verify(token, alg, claimed, keyManager, nowMs, key)
         .catch(defect)
         .finally(() => this.#flights.delete(key));
       this.#flights.set(key, flight);
@@ -94,6 +94,7 @@ export class TokenProver implements Tokens {
     claimed: ClaimedFacts,
     keyManager: KeyManager,
     nowMs: number,
+    proofKey: string,
   ): Promise<TokenDecision> {
     const { cache, clock, keySets, proofTtlMs, refusalTtlMs } = this.#options;
     const found = await keySets.find(token, keyManager, nowMs);
@@ -109,8 +110,7 @@ export class TokenProver implements Tokens {
     }
     const proof: TokenDecision = { kind: 'proved', facts: { ...claimed, keyThumbprint: key.thumbprint } };
     const expiresAtMs = Math.min(claimed.expiresAt * 1000, clock() + proofTtlMs);
-    if (expiresAtMs > clock())
-      cache.set(memoryKey([keyManager.id, keyManager.digest, token.hash]), proof, expiresAtMs, sizeOf(claimed));
+    if (expiresAtMs > clock()) cache.set(proofKey, proof, expiresAtMs, sizeOf(claimed));
     return proof;
   }
 
