@@ -229,7 +229,7 @@ function startAdminSide(
       create: async (organization, dto) => {
         const judged = judgeKeyManager(dto, checks, 'admin_side');
         if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
-        const written = await writer.createKeyManager({ organization, dto, ...judged });
+        const written = await writer.createKeyManager({ organization, ...judged });
         if ('kind' in written) return written;
         return { kind: 'created', keyManager: written, warnings: warningsOf(written, settings) };
       },

@@ -45,8 +45,11 @@ export function keyMaterialChecks({ outbound }: Settings): KeyMaterialChecks {
 }
 
 function audienceWarnings({ facts, problemAt }: CatalogReading, settings: Settings): readonly Problem[] {
-  const open = facts.keyManagers.filter(({ organization, dto }) => {
-    const resolved = resolveKeyManager({ id: dto.name, organization, sequence: 0, dto }, settings.tokens);
+  const open = facts.keyManagers.filter(({ organization, dto, secrets }) => {
+    const resolved = resolveKeyManager(
+      { id: dto.name, organization, sequence: 0, version: 0, dto, secrets },
+      settings.tokens,
+    );
     return resolved !== undefined && resolved.audiences.length === 0;
   });
   return facts.apis.flatMap((api, index) => {

@@ -69,6 +69,14 @@ export function refusedWrite({ why, fields }: WriteRefusal): Wso2Error {
         description: 'APIs list the key manager, or applications have keys of it; ?force=true removes those too',
         fields,
       };
+    case 'stale':
+      return {
+        status: 412,
+        code: 412,
+        message: 'Precondition Failed',
+        description: 'The key manager was changed since it was read; read it again and repeat the change',
+        fields,
+      };
     case 'unresolved':
       return { status: 400, code: 400, message: 'Bad Request', description: 'A name does not exist', fields };
     case 'busy':

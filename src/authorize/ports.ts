@@ -5,9 +5,10 @@ import type { Evidence } from '../domain/evidence.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { KeyManagerIndex } from '../domain/key-manager-index.ts';
 import type { Reason } from '../domain/reason.ts';
+import type { Revocation, RevocationSubject } from '../domain/revocation.ts';
 import type { Router } from '../domain/router.ts';
 import type { Subscriber } from '../domain/subscriber.ts';
-import type { TokenDecision, UnprovedJwt, UnprovedToken } from '../domain/token.ts';
+import type { TokenDecision, UnprovedToken } from '../domain/token.ts';
 
 /** The parts of the catalog that are kept in memory, all of one revision. */
 export interface CatalogSnapshot {
@@ -23,6 +24,8 @@ export interface Catalog {
   snapshot(): CatalogSnapshot | undefined;
   /** One statement, so one revision. */
   findSubscriber(consumerKey: string, keyManagerId: string, apiId: string): Subscriber;
+  /** An entry in force that hits the token; `unreadable` must deny. Includes every entry committed before the call. */
+  findRevocation(subject: RevocationSubject, nowMs: number): Revocation | 'unreadable' | undefined;
 }
 
 /** Time left for one decision. */
@@ -35,9 +38,12 @@ export interface Budget {
 export interface Tokens {
   /** Takes a credential apart without crypto or I/O. */
   read(credential: string): UnprovedToken | Refusal;
-  /** Proves a JWT against one key manager: at once when known or when its key is at hand, else after a fetch. Never rejects. */
+  /**
+   * Proves a token against one key manager: a JWT by its keys, any other by introspection. At once when known or when the key is
+   * at hand, else after a wait. Never rejects.
+   */
   prove(
-    token: UnprovedJwt,
+    token: UnprovedToken,
     keyManager: KeyManager,
     nowMs: number,
     budget: Budget,
@@ -51,9 +57,53 @@ export interface TokenDecisionCache {
   set(key: string, decision: TokenDecision, expiresAtMs: number, bytes: number): void;
 }
 
+/**
+ * Token decisions shared by a fleet (Redis). Bounded in time, never rejects: whatever is wrong with the store or with a value is
+ * a miss. What comes back was sealed by one of the fleet under exactly this key.
+ */
+export interface SharedTokenDecisions {
+  get(key: string): Promise<TokenDecision | undefined>;
+  /** Best effort; `expiresAtMs` is the latest moment at which the decision counts. */
+  set(key: string, decision: TokenDecision, expiresAtMs: number): void;
+}
+
+/** Key sets shared by a fleet (Redis), so that one fetch serves all. Best effort; never rejects. */
+export interface SharedKeySets {
+  get(keyManagerId: string, url: string): Promise<StoredKeySet | undefined>;
+  set(keyManagerId: string, keySet: StoredKeySet): void;
+  /** True for the one of the fleet that is to fetch in the next `holdMs`; true for everybody where it cannot be told. */
+  claimFetch(keyManagerId: string, url: string, holdMs: number): Promise<boolean>;
+}
+
+/** Keeps one key manager's trouble from becoming everybody's: limits, breaker, budgets. Never waits, never queues. */
+export interface Admission {
+  /** Leave to ask a key manager about a token; `knownActive` tokens (active when last seen) have a share of the rate of their own. */
+  introspect(keyManager: AdmittedKeyManager, knownActive: boolean, nowMs: number): Admitted | AdmissionRefused;
+  /** Leave for one request to wait for something of a key manager (a fetch, a reply). */
+  wait(keyManagerId: string): Admitted | AdmissionRefused;
+  /** Leave to spend CPU on a first proof; tell it how long it took through `done`. */
+  prove(keyManagerId: string, nowMs: number): Admitted | AdmissionRefused;
+}
+
+/** What admission looks at. */
+export type AdmittedKeyManager = Pick<KeyManager, 'id' | 'limits'>;
+
+/** Leave, to be given back exactly once. */
+export interface Admitted {
+  readonly kind: 'admitted';
+  /** `failed` counts for the breaker; `spentMs` for the budget of proofs. */
+  done(outcome: 'ok' | 'failed', spentMs?: number): void;
+}
+
+/** No leave: over a limit, or the breaker is open. */
+export interface AdmissionRefused {
+  readonly kind: 'refused';
+  readonly why: 'limit' | 'breaker';
+}
+
 /** Keeps fetched key sets across restarts. */
 export interface KeySetStore {
-  load(keyManagerId: string): StoredKeySet | undefined;
+  load(keyManagerId: string, url: string): StoredKeySet | undefined;
   /** Best effort and asynchronous; failures are the store's to report. */
   save(keyManagerId: string, keySet: StoredKeySet): void;
 }
@@ -83,6 +133,7 @@ export type StepName =
   | 'token'
   | 'key_manager'
   | 'proof'
+  | 'revocation'
   | 'binding'
   | 'audience'
   | 'subscriber'

@@ -21,7 +21,10 @@ export function applyKeyManagers(writes: readonly KeyManagerWrite[], session: Ap
       at: `keyManagers[${index}]`,
       fields: fieldsOf(write),
     };
-    const merge = session.merge(entry, stored && fieldsOf({ ...asWrite(stored), ...keyManagers.described(stored.id) }));
+    const merge = session.merge(
+      entry,
+      stored && fieldsOf({ ...asWrite(stored), secrets: {}, ...keyManagers.described(stored.id) }),
+    );
     if (merge.kind !== 'insert' && merge.kind !== 'update') continue;
     const merged = merge.kind === 'insert' ? write : writeOf(organization, dto.name, merge.fields);
     const { id: writtenId } = keyManagers.put(merged, id);
@@ -47,7 +50,7 @@ function writeOf(organization: string, name: string, fields: Fields): KeyManager
     readonly issuers: readonly string[];
     readonly jwtRules: readonly LiteralRule[];
   };
-  return { organization, dto: { ...dto, name }, enabled: dto.enabled !== false, issuers, jwtRules };
+  return { organization, dto: { ...dto, name }, secrets: {}, enabled: dto.enabled !== false, issuers, jwtRules };
 }
 
 function asWrite({ organization, dto }: StoredKeyManager) {

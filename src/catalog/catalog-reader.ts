@@ -54,6 +54,11 @@ export class CatalogReader implements Catalog {
     }, UNREADABLE);
   }
 
+  /** Nothing is revoked here yet. */
+  findRevocation(): undefined {
+    return undefined;
+  }
+
   /** The key set kept for a key manager. */
   loadKeySet(keyManagerId: string): StoredKeySet | undefined {
     return this.#reading(() => this.#keySet.get(keyManagerId), undefined);

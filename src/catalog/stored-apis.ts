@@ -103,6 +103,7 @@ function toApi(row: ApiRow, resources: readonly ResourceRow[], allowed: readonly
     type: row.type,
     securityScheme: list(row.security_scheme),
     audiences: list(row.audiences),
+    audiencesByKeyManager: {},
     keyManagers: row.all_key_managers === 1 ? 'all' : allowed.map((one) => one.key_manager_id),
     subscriptionValidation: row.subscription_validation === 1,
     endpoints: list(row.endpoints) as KeyType[],

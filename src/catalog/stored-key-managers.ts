@@ -121,7 +121,7 @@ export class StoredKeyManagers {
     });
     this.#clearIssuers.run(id);
     for (const issuer of write.issuers) this.#issuer.run(organization, issuer, id);
-    return { id, organization, sequence, dto };
+    return { id, organization, sequence, version: 1, dto, secrets: {} };
   }
 
   /**
@@ -150,7 +150,7 @@ export class StoredKeyManagers {
 
 function toStored(row: KeyManagerRow): StoredKeyManager {
   const { id, organization, sequence } = row;
-  return { id, organization, sequence, dto: JSON.parse(row.dto) as KeyManagerDto };
+  return { id, organization, sequence, version: 1, dto: JSON.parse(row.dto) as KeyManagerDto, secrets: {} };
 }
 
 function rulesOf(row: KeyManagerRow | undefined): LiteralRule[] {

@@ -107,6 +107,83 @@ const keySets = z.strictObject({
   maxBytes: whole(4096, 16 * MEBIBYTE, 524_288),
 });
 
+/** One Redis node. */
+const redisNode = form(
+  /^[A-Za-z0-9.-]+:\d{1,5}$|^\[[0-9A-Fa-f:.]+\]:\d{1,5}$/,
+  'is not host:port',
+  'write for instance redis-1:6379',
+);
+
+const redis = z.strictObject({
+  url: form(
+    /^rediss?:\/\/[^\s@]+$|^unix:\/.+$/,
+    'is not a Redis URL without credentials',
+    'write redis://host:6379/0, rediss://… for TLS or unix:/path; user name and password have settings of their own',
+  )
+    .nullable()
+    .default(null),
+  sentinels: z.array(redisNode).max(32).default([]),
+  sentinelName: shortName.default('mymaster'),
+  clusterNodes: z.array(redisNode).max(64).default([]),
+  username: shortName.nullable().default(null),
+  passwordFile: filePath.nullable().default(null),
+  sentinelPasswordFile: filePath.nullable().default(null),
+  tls: z
+    .strictObject({
+      caFile: filePath.nullable().default(null),
+      certFile: filePath.nullable().default(null),
+      keyFile: filePath.nullable().default(null),
+      serverName: shortName.nullable().default(null),
+    })
+    .nullable()
+    .default(null),
+  keyPrefix: form(
+    /^[\x21-\x7e]{1,64}$/,
+    'is not printable ASCII without spaces',
+    'write for instance gatehouse:',
+  ).default('gatehouse:'),
+  commandTimeoutMs: whole(1, 1000, 20),
+  tokens: z.enum(['auto', 'always', 'never']).default('auto'),
+});
+
+const introspection = z.strictObject({
+  timeoutMs: whole(10, MINUTE_MS, 300),
+  ttlSeconds: whole(0, DAY_SECONDS, 60),
+  refusalTtlSeconds: whole(0, 300, 10),
+  maxReplyBytes: whole(1024, MEBIBYTE, 65_536),
+});
+
+const limits = z.strictObject({
+  concurrency: whole(1, 4096, 32),
+  ratePerSecond: whole(1, 100_000, 200),
+  burst: whole(1, 100_000, 400),
+  maxFlights: whole(1, 65_536, 512),
+  maxConnections: whole(1, 1024, 16),
+});
+
+const outbound = z.strictObject({
+  allowLoopback: z.boolean().default(false),
+  allowHttp: z.boolean().default(false),
+  caFile: filePath.nullable().default(null),
+  proxyHosts: z.array(shortName).max(1024).default([]),
+  nameServers: z
+    .array(
+      form(
+        /^(?:[0-9.]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/,
+        'is not the address of a name server',
+        'write 10.0.0.53 or 10.0.0.53:53',
+      ),
+    )
+    .max(8)
+    .default([]),
+  lookupTimeoutMs: whole(10, MINUTE_MS, 1000),
+});
+
+const sealingKey = z.strictObject({
+  id: form(/^[A-Za-z0-9._-]{1,32}$/, 'is not a short plain name', 'write for instance 2026-11'),
+  file: filePath,
+});
+
 const credential = z.strictObject({
   name: shortName,
   organization: shortName.default(DEFAULT_ORGANIZATION),
@@ -139,9 +216,13 @@ export const settingsDocument = z.strictObject({
   upstream: upstream.prefault({}),
   tokens: tokens.prefault({}),
   keySets: keySets.prefault({}),
-  outbound: z
-    .strictObject({ allowLoopback: z.boolean().default(false), allowHttp: z.boolean().default(false) })
+  introspection: introspection.prefault({}),
+  keyManagers: z
+    .strictObject({ types: z.array(filePath).max(64).default([]), limits: limits.prefault({}) })
     .prefault({}),
+  outbound: outbound.prefault({}),
+  cache: z.strictObject({ redis: redis.prefault({}) }).prefault({}),
+  sealing: z.strictObject({ keys: z.array(sealingKey).max(16).default([]) }).prefault({}),
   admin: admin.prefault({}),
   telemetry: z
     .strictObject({

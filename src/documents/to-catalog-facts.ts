@@ -23,7 +23,7 @@ export function toCatalogFacts(
   const problems: FieldProblem[] = [];
   for (const [index, dto] of document.keyManagers.entries()) {
     const judged = judge(dto);
-    if (!('problems' in judged)) keyManagers.push({ organization, dto, ...judged });
+    if (!('problems' in judged)) keyManagers.push({ organization, ...judged });
     else
       problems.push(
         ...judged.problems.map(({ field, message }) => ({ field: `keyManagers[${index}].${field}`, message })),
@@ -49,6 +49,7 @@ function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {
     type,
     securityScheme,
     audiences,
+    audiencesByKeyManager: {},
     keyManagers: keyManagers.includes('all') ? 'all' : keyManagers,
     subscriptionValidation,
     endpoints,

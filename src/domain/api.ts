@@ -57,6 +57,8 @@ export interface Api {
   readonly audiences: readonly string[];
   /** Ids of the key managers whose tokens the API accepts, or every one of the organization and the Global one. */
   readonly keyManagers: 'all' | readonly string[];
+  /** Audiences to expect of a key manager's tokens, by its id, in the place of `audiences`. */
+  readonly audiencesByKeyManager: Readonly<Record<string, readonly string[]>>;
   /** False: any token of an allowed key manager will do, no subscription is asked for (WSO2 isSubscriptionValidationDisabled). */
   readonly subscriptionValidation: boolean;
   /** The kinds of upstream the API has; both or none decide nothing about the key type. */

@@ -6,8 +6,12 @@ import type { LiteralRule } from './key-manager.ts';
 import type { KeyManagerDto } from './key-manager-dto.ts';
 import type { SubscriptionState } from './subscriber.ts';
 
-/** What its type makes of a key manager's DTO: enough to tell whether two could claim one token. */
+/** What its type makes of a key manager's DTO: what to store, and enough to tell whether two could claim one token. */
 export interface JudgedKeyManager {
+  /** With `SECRET_MASK` where a secret was. */
+  readonly dto: KeyManagerDto;
+  /** The secrets, by JSON pointer into the DTO; the writer seals them. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly enabled: boolean;
   readonly issuers: readonly string[];
   readonly jwtRules: readonly LiteralRule[];
@@ -16,11 +20,13 @@ export interface JudgedKeyManager {
 /** A key manager to write; the writer refuses two that could claim one token. */
 export interface KeyManagerWrite extends JudgedKeyManager {
   readonly organization: string;
-  readonly dto: KeyManagerDto;
 }
 
 /** An API to write; its key managers by name within its organization and the Global one. */
-export type ApiWrite = Omit<Api, 'id' | 'keyManagers'> & { readonly keyManagers: 'all' | readonly string[] };
+export type ApiWrite = Omit<Api, 'id' | 'keyManagers' | 'audiencesByKeyManager'> & {
+  readonly keyManagers: 'all' | readonly string[];
+  readonly audiencesByKeyManager: Readonly<Record<string, readonly string[]>>;
+};
 
 /** An application to write, with its keys and subscriptions. */
 export interface ApplicationWrite {
@@ -47,6 +53,6 @@ export interface CatalogFacts {
 /** Why a write was refused; nothing of it was written. */
 export interface WriteRefusal {
   readonly kind: 'refused';
-  readonly why: 'exists' | 'not_found' | 'in_use' | 'issuer_shared' | 'unresolved' | 'conflict' | 'busy';
+  readonly why: 'exists' | 'not_found' | 'in_use' | 'issuer_shared' | 'unresolved' | 'conflict' | 'stale' | 'busy';
   readonly fields: readonly FieldProblem[];
 }

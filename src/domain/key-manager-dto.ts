@@ -67,5 +67,10 @@ export interface StoredKeyManager {
   readonly organization: string;
   /** Order of creation within the catalog. */
   readonly sequence: number;
+  /** Rises with every write of it; the ETag. */
+  readonly version: number;
+  /** With `SECRET_MASK` where a secret was. */
   readonly dto: KeyManagerDto;
+  /** The secrets, by JSON pointer into the DTO. Empty where they were not asked for. */
+  readonly secrets: Readonly<Record<string, string>>;
 }

@@ -1,7 +1,7 @@
 // Finds key managers by issuer in one look-up, whatever their number, and tells those that share an issuer apart by their rules.
 
 import { GLOBAL_ORGANIZATION } from './api.ts';
-import type { KeyManager, LiteralRule } from './key-manager.ts';
+import type { ClaimRule, KeyManager, LiteralRule } from './key-manager.ts';
 
 /** All key managers of a catalog. */
 export interface KeyManagerIndex {
@@ -62,8 +62,11 @@ export function claimsToken(keyManager: KeyManager, claims: Readonly<Record<stri
   return keyManager.jwtRules.some((rule) => ruleHolds(rule, claims));
 }
 
-function ruleHolds(rule: LiteralRule, claims: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(rule).every(([claim, value]) => Object.hasOwn(claims, claim) && claims[claim] === value);
+function ruleHolds(rule: ClaimRule, claims: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(rule).every(([claim, wanted]) => {
+    const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined;
+    return typeof wanted === 'string' ? value === wanted : typeof value === 'string' && wanted.matches(value);
+  });
 }
 
 /** True when no token can be claimed by both: some claim is asked for with different values by every pair of their rules. */

@@ -155,6 +155,9 @@ export const REASONS = {
   opaque_token_unsupported: invalidToken(
     'The token is not a JWT (or its key manager does not self-validate JWTs), and no introspection is configured for it.',
   ),
+  opaque_token_not_claimed: invalidToken(
+    'The token is not a JWT, and no key manager of the API claims it: give one of them a REFERENCE token handling rule that fits.',
+  ),
   // Which key manager
   issuer_missing: invalidToken('The JWT has no string `iss`, and a key manager is found by its issuer.'),
   issuer_unknown: invalidToken(
@@ -172,6 +175,12 @@ export const REASONS = {
   algorithm_not_allowed: invalidToken('The key manager does not accept this `alg`.'),
   key_not_found: invalidToken('The key manager’s current key set has no usable key for this token.'),
   signature_invalid: invalidToken('No key of the key manager verifies the signature.'),
+  token_unverifiable: invalidToken(
+    'A token that only its vendor can verify (Microsoft Graph and other first-party APIs); ask for one of your own API.',
+  ),
+  tenant_not_allowed: invalidToken('The token’s tenant claim is not the tenant that its issuer belongs to.'),
+  token_inactive: invalidToken('The key manager says that the token is not active: unknown, expired or revoked there.'),
+  token_revoked: invalidToken('The token, or what it rests on, was revoked; the evidence says by which entry.'),
   token_type_refused: invalidToken('The token is an ID, refresh, logout or other token, not an access token.'),
   claims_malformed: invalidToken('A claim is missing that the key manager’s profile requires, or has the wrong type.'),
   token_expired: invalidToken('The token’s `exp` has passed; compare the clocks if it should not have.'),
@@ -255,6 +264,15 @@ export const REASONS = {
   key_set_unavailable: unanswered('The key manager’s keys were never fetched and cannot be fetched now.'),
   key_set_refreshing: unanswered(
     'The token’s key is unknown and the key set was fetched a moment ago; it is asked for again shortly.',
+  ),
+  introspection_unavailable: unanswered(
+    'The key manager’s introspection endpoint cannot be reached, answers an error, or is left alone after failures.',
+  ),
+  introspection_reply_invalid: unanswered(
+    'The key manager’s introspection reply is no RFC 7662 answer (JSON object with a boolean `active`, bounded in size).',
+  ),
+  key_manager_limit_reached: unanswered(
+    'The key manager has as many first sights of tokens under way, or in the last moments, as its limits allow.',
   ),
   deadline_exceeded: unanswered('Envoy’s deadline, or the own limit, passed before a verdict was reached.'),
   internal_error: unanswered('A defect: the log has the error under the same decision id.'),

@@ -40,8 +40,12 @@ export interface TokenFacts {
   readonly notBefore: number | undefined;
   readonly issuedAt: number | undefined;
   readonly jti: string | undefined;
-  /** RFC 7638 thumbprint of the key that proved it. */
-  readonly keyThumbprint: string;
+  /** RFC 7638 thumbprint of the key that proved it; undefined where only an introspection reply did. */
+  readonly keyThumbprint: string | undefined;
+  /** The header's `kid`, of a token that a key proved. */
+  readonly keyId: string | undefined;
+  /** Claims handed on (WSO2 claimMapping), by their local name; each a JSON value as text. */
+  readonly claims: Readonly<Record<string, string>>;
   /** `cnf.x5t#S256` (RFC 8705 §3.1): the token is bound to this client certificate. */
   readonly certificateThumbprint: string | undefined;
 }

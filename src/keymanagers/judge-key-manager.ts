@@ -32,11 +32,11 @@ export function judgeKeyManager(
     };
   const message =
     keys.kind === 'jwks'
-      ? checks.urlProblem(keys.url)
+      ? keys.urls.map((url) => checks.urlProblem(url)).find((problem) => problem !== undefined)
       : keys.kind === 'pem'
         ? keys.values.map((value) => checks.pemProblem(value)).find((problem) => problem !== undefined)
         : undefined;
   return message === undefined
-    ? { enabled, issuers, jwtRules }
+    ? { dto, secrets: {}, enabled, issuers, jwtRules }
     : { problems: [{ field: 'certificates.value', message }] };
 }

@@ -2,7 +2,13 @@
 // for both occasions, the write and the use, so that what was accepted is what is in force.
 
 import type { FieldProblem } from '../domain/field-problem.ts';
-import { type KeyManager, type KeySource, TOKEN_PROFILES, type TokenProfileName } from '../domain/key-manager.ts';
+import {
+  type KeyManager,
+  type KeySource,
+  type LiteralRule,
+  TOKEN_PROFILES,
+  type TokenProfileName,
+} from '../domain/key-manager.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
 import { AdditionalProperties } from './additional-properties.ts';
@@ -34,12 +40,12 @@ type Settled =
   | 'scopesClaims'
   | 'audiences'
   | 'profile'
-  | 'jwtRules'
   | 'admin';
 
 /** What a DTO says, its type's defaults applied. */
 export interface KeyManagerSettings extends Pick<KeyManager, Settled> {
   readonly type: KeyManagerType;
+  readonly jwtRules: readonly LiteralRule[];
   /** Undefined: the installation's default. */
   readonly clockSkewSeconds: number | undefined;
   /** Undefined: the installation's default. */
@@ -116,7 +122,7 @@ function keySource({ certificates }: KeyManagerDto): KeySource {
   const value = certificates?.value?.trim() ?? '';
   if (value === '') return { kind: 'none' };
   if (certificates?.type === 'PEM') return { kind: 'pem', values: [value] };
-  return certificates?.type === 'JWKS' ? { kind: 'jwks', url: value } : { kind: 'none' };
+  return certificates?.type === 'JWKS' ? { kind: 'jwks', urls: [value], authorizationFile: null } : { kind: 'none' };
 }
 
 /** WSO2 writes '' for what is not configured. */

@@ -65,7 +65,8 @@ export class KeySets {
     if (held?.sourceId === sourceId) return held.keys;
     this.#drop(id);
     if (source.kind === 'none') return undefined;
-    const keys = source.kind === 'pem' ? new StaticKeys(source.values) : new RemoteKeys(id, source.url, this.#options);
+    const keys =
+      source.kind === 'pem' ? new StaticKeys(source.values) : new RemoteKeys(id, source.urls[0] ?? '', this.#options);
     this.#held.set(id, { sourceId, keys });
     return keys;
   }
@@ -77,6 +78,6 @@ export class KeySets {
 }
 
 function sourceIdOf(source: KeySource): string {
-  if (source.kind === 'jwks') return `jwks ${source.url}`;
+  if (source.kind === 'jwks') return `jwks ${source.urls.join(' ')}`;
   return source.kind === 'pem' ? `pem ${source.values.join('\n')}` : 'none';
 }

@@ -40,6 +40,8 @@ export function readClaims(token: UnprovedJwt, keyManager: KeyManager, nowMs: nu
     ...times,
     ...binding,
     keyManagerId: keyManager.id,
+    keyId: ownClaim(token.header, 'kid') as string | undefined,
+    claims: {},
     issuer: token.issuer,
     subject: ownClaim(claims, 'sub') as string | undefined,
     jti: ownClaim(claims, 'jti') as string | undefined,

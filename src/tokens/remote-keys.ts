@@ -69,7 +69,7 @@ export class RemoteKeys implements HeldKeys {
     this.#url = url;
     this.#options = options;
     this.#refreshAfterMs = this.#nextRefresh();
-    const stored = options.store.load(keyManagerId);
+    const stored = options.store.load(keyManagerId, url);
     const imported = stored?.url === url ? importJwks(stored.jwks) : undefined;
     if (stored === undefined || imported === undefined || 'problem' in imported) return;
     this.#set = imported;

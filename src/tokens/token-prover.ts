@@ -42,12 +42,13 @@ export class TokenProver implements Tokens {
   }
 
   prove(
-    token: UnprovedJwt,
+    token: UnprovedToken,
     keyManager: KeyManager,
     nowMs: number,
     budget: Budget,
   ): TokenDecision | Promise<TokenDecision> {
     try {
+      if (token.kind === 'opaque') return decided(deny('opaque_token_unsupported', { key_manager: keyManager.name }));
       return this.#prove(token, keyManager, nowMs, budget);
     } catch (error) {
       return defect(error);
@@ -66,6 +67,7 @@ export class TokenProver implements Tokens {
     const known = cache.get(key);
     if (
       known?.kind === 'proved' &&
+      known.facts.keyThumbprint !== undefined &&
       keySets.holds(keyManager, known.facts.keyThumbprint, nowMs) &&
       checkTimes(known.facts, keyManager, nowMs) === 'passed'
     )

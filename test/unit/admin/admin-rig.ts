@@ -55,7 +55,14 @@ export function memoryStore(): KeyManagerStore & { readonly rows: StoredKeyManag
       }
       if (rows.some((row) => row.organization === organization && row.dto.name === dto.name))
         return refused('exists', 'name', 'choose another name');
-      const keyManager = { id: `id-${rows.length + 1}`, organization, sequence: rows.length, dto };
+      const keyManager = {
+        id: `id-${rows.length + 1}`,
+        organization,
+        sequence: rows.length,
+        version: 1,
+        dto,
+        secrets: {},
+      };
       rows.push(keyManager);
       return { kind: 'created', keyManager, warnings: dto.type === 'Odd' ? ['looks odd – really\r\nx: y'] : [] };
     },

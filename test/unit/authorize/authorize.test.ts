@@ -493,7 +493,7 @@ describe('on the way', () => {
   });
 
   test('an unreadable catalog is a fault', () => {
-    const catalog = { snapshot: () => undefined, findSubscriber: () => SUBSCRIBER };
+    const catalog = { snapshot: () => undefined, findRevocation: () => undefined, findSubscriber: () => SUBSCRIBER };
     expect(decide({ world: { catalog } })).toMatchObject({ outcome: 'fault', reason: 'catalog_not_loaded' });
   });
 
@@ -506,7 +506,11 @@ describe('on the way', () => {
     };
     const second = { ...first, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
     let calls = 0;
-    const catalog = { snapshot: () => (calls++ === 0 ? first : second), findSubscriber: () => SUBSCRIBER };
+    const catalog = {
+      snapshot: () => (calls++ === 0 ? first : second),
+      findRevocation: () => undefined,
+      findSubscriber: () => SUBSCRIBER,
+    };
     const proof = Promise.resolve({ kind: 'proved', facts: sampleFacts() } as const);
     expect(await decide({ proof, world: { catalog } })).toMatchObject({ outcome: 'deny', reason: 'issuer_unknown' });
   });

@@ -33,6 +33,7 @@ function prove(
   };
   const catalog: Catalog = {
     snapshot: () => (snapshots.length > 0 ? snapshots.shift() : snapshot),
+    findRevocation: () => undefined,
     findSubscriber: () => ({ structureRevision: 1, mapping: null, application: null, subscription: null }),
   };
   const claims = { iss: 'https://partner.example', organization: 'org-b' };

@@ -39,6 +39,8 @@ export function sampleFacts(over: Partial<TokenFacts> = {}): TokenFacts {
     issuedAt: undefined,
     jti: 'j1',
     keyThumbprint: 'key-1',
+    keyId: undefined,
+    claims: {},
     certificateThumbprint: undefined,
     ...over,
   };
@@ -71,6 +73,7 @@ export function decide(
     keyManagers: keyManagerIndexOf(over.keyManagers ?? [sampleKeyManager()]),
   };
   const catalog: Catalog = {
+    findRevocation: () => undefined,
     snapshot: () => snapshot,
     findSubscriber: (consumerKey, keyManagerId, apiId) => {
       const subscriber = { ...SUBSCRIBER, ...over.subscriber };

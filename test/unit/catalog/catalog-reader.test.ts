@@ -242,12 +242,12 @@ test('key sets outlive a restart', async () => {
   catalog.keySets.save('gone', { url: 'https://gone.example/jwks', jwks: '{}', fetchedAtMs: 1 });
   await catalog.close();
   const again = await openTemporary(catalog.file);
-  expect(again.keySets.load(id)).toEqual({
+  expect(again.keySets.load(id, 'https://partner.example/jwks')).toEqual({
     url: 'https://partner.example/jwks',
     jwks: '{"keys":[]}',
     fetchedAtMs: 1234,
   });
-  expect(again.keySets.load('gone')).toBeUndefined();
+  expect(again.keySets.load('gone', 'https://partner.example/jwks')).toBeUndefined();
 });
 
 test('admin credentials are kept as digests with their rights', async () => {

@@ -25,8 +25,20 @@ export function resolveKeyManager({ id, organization, sequence, dto }: StoredKey
     scopesClaims: ['scope'],
     audiences: [],
     profile: 'standard',
+    acceptedTyp: null,
+    requiredClaims: [],
     marks: [],
+    unverifiableHeaders: [],
     jwtRules: [],
+    referenceRules: [],
+    checksKeyIssuer: false,
+    tenancy: null,
+    introspection: null,
+    connection: { ca: null, serverName: null, clientCert: null, clientKey: null },
+    limits: { concurrency: 32, ratePerSecond: 200, burst: 400 },
+    scopesFromNames: false,
+    claimMapping: [],
+    audienceClaim: 'aud',
     clockSkewSeconds: 0,
     maxLifetimeSeconds: 3600,
     admin: false,
@@ -37,7 +49,14 @@ export function resolveKeyManager({ id, organization, sequence, dto }: StoredKey
 export function keyManager(name: string, more: Partial<KeyManagerWrite['dto']> = {}): KeyManagerWrite {
   const issuer = more.issuer ?? `https://${name}.example`;
   const dto = { name, type: 'CustomKeyManager', ...more, issuer };
-  return { organization: ORGANIZATION, dto, enabled: dto.enabled !== false, issuers: [issuer], jwtRules: [] };
+  return {
+    organization: ORGANIZATION,
+    dto,
+    secrets: {},
+    enabled: dto.enabled !== false,
+    issuers: [issuer],
+    jwtRules: [],
+  };
 }
 
 export function api(name: string, more: Partial<ApiWrite> = {}): ApiWrite {
@@ -53,6 +72,7 @@ export function api(name: string, more: Partial<ApiWrite> = {}): ApiWrite {
     securityScheme: ['oauth2'],
     audiences: [],
     keyManagers: 'all',
+    audiencesByKeyManager: {},
     subscriptionValidation: true,
     endpoints: [],
     authorizationHeader: 'authorization',

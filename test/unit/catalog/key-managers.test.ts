@@ -122,7 +122,7 @@ test('a forced deletion removes list entries and key mappings too, and a new key
   expect(subscriber('shack').mapping).toBeNull();
   expect(catalog.reader.findSubscriber('shack', successor.id, apis.get('Pizza') ?? '').mapping).toBeNull();
   expect(catalog.lists.keyManagerUsage(successor.id)).toEqual({ apis: [], applications: [] });
-  expect(catalog.keySets.load(id)).toBeUndefined();
+  expect(catalog.keySets.load(id, 'https://partner.example/jwks')).toBeUndefined();
 });
 
 test('a key manager of another organization cannot be deleted', async () => {

@@ -9,7 +9,7 @@ import type { JudgeKeyManager } from '../../../src/documents/to-catalog-facts.ts
 const judgeKeyManager: JudgeKeyManager = (dto) =>
   dto.issuer === undefined
     ? { problems: [{ field: 'issuer', message: 'is needed; give the exact `iss`' }] }
-    : { enabled: dto.enabled !== false, issuers: [dto.issuer], jwtRules: [] };
+    : { dto, secrets: {}, enabled: dto.enabled !== false, issuers: [dto.issuer], jwtRules: [] };
 
 const read = (text: string) => readCatalog(text, 'catalog.yaml', 'carbon.super', judgeKeyManager);
 

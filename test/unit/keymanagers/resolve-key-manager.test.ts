@@ -5,7 +5,10 @@ import { dto } from './key-manager-sample.ts';
 
 const defaults = { clockSkewSeconds: 30, maxLifetimeSeconds: 86_400 };
 const resolve = (changes: Partial<KeyManagerDto> = {}, sequence = 1) =>
-  resolveKeyManager({ id: 'id-1', organization: 'carbon.super', sequence, dto: dto(changes) }, defaults);
+  resolveKeyManager(
+    { id: 'id-1', organization: 'carbon.super', sequence, version: 1, dto: dto(changes), secrets: {} },
+    defaults,
+  );
 
 test('applies the defaults of type and installation', () => {
   expect(resolve()).toEqual({
@@ -18,7 +21,7 @@ test('applies the defaults of type and installation', () => {
     tokenType: 'DIRECT',
     issuers: ['https://idp.example/'],
     selfValidateJwt: true,
-    keys: { kind: 'jwks', url: 'https://idp.example/jwks' },
+    keys: { kind: 'jwks', urls: ['https://idp.example/jwks'], authorizationFile: null },
     algorithms: expect.arrayContaining(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']),
     consumerKeyClaims: ['azp', 'client_id'],
     scopesClaims: ['scope'],

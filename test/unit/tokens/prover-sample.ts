@@ -48,7 +48,7 @@ export class ProverSample implements AsyncDisposable {
   }
 
   settings(changes: Partial<KeyManager> = {}): KeyManager {
-    return keyManager({ keys: { kind: 'jwks', url: this.server.url() }, ...changes });
+    return keyManager({ keys: { kind: 'jwks', urls: [this.server.url()], authorizationFile: null }, ...changes });
   }
 
   prove(text: string, settings = this.settings(), budgetMs = 5_000): TokenDecision | Promise<TokenDecision> {

@@ -48,7 +48,7 @@ function keyOf(kid: 'k1' | 'k2'): string {
   const { crv, kty, x, y } = (kid === 'k1' ? first : second).jwk;
   return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }
-const sample = () => keyManager({ keys: { kind: 'jwks', url: server.url() } });
+const sample = () => keyManager({ keys: { kind: 'jwks', urls: [server.url()], authorizationFile: null } });
 const token = (kid?: string) => unprovedJwt({}, kid === undefined ? {} : { kid });
 /** The kids found, or the reason why none was. */
 async function find(kid: string, settings = sample()): Promise<string> {
@@ -348,7 +348,7 @@ test('a changed URL drops the old keys at once, and a late answer of the old URL
   await expect.poll(() => server.fetches).toBe(1);
   await using other = await new KeyServer().listen();
   other.body = jwks(second);
-  const moved = keyManager({ keys: { kind: 'jwks', url: other.url() } });
+  const moved = keyManager({ keys: { kind: 'jwks', urls: [other.url()], authorizationFile: null } });
   expect(await find('k1', moved)).toBe('key_not_found');
   expect(await find('k2', moved)).toBe('k2');
   resolve();
@@ -369,7 +369,7 @@ test('settings of before, asked for late, neither evict the keys of newer ones n
   const without = keyManager({ keys: { kind: 'none' } });
   await using other = await new KeyServer().listen();
   other.body = jwks(second);
-  const moved = keyManager({ keys: { kind: 'jwks', url: other.url() } });
+  const moved = keyManager({ keys: { kind: 'jwks', urls: [other.url()], authorizationFile: null } });
   await find('k1', old);
   await find('k1', without);
   await find('k2', moved);
@@ -401,7 +401,7 @@ test('settings that name the same source share its keys, and the values are comp
 test('keys of one key manager are never another’s, whatever their kid', async () => {
   await using other = await new KeyServer().listen();
   other.body = jwks({ ...second.jwk, kid: 'k1' });
-  const stranger = keyManager({ id: 'km-2', keys: { kind: 'jwks', url: other.url() } });
+  const stranger = keyManager({ id: 'km-2', keys: { kind: 'jwks', urls: [other.url()], authorizationFile: null } });
   await find('k1');
   await find('k1', stranger);
   expect(keySets.holds(stranger, keyOf('k1'), now)).toBe(false);

@@ -1,0 +1,49 @@
+// What can be revoked and how an entry is told from another. Plain facts; which token an entry hits is decided in `authorize`.
+
+/** What an entry names. A `token` is the hash of a JWT's signing input or of an opaque token, hex SHA-256; a `key` is a key's RFC 7638 thumbprint. */
+export const REVOCATION_KINDS = ['jti', 'token', 'consumer_key', 'subject', 'kid', 'key', 'key_manager'] as const;
+/** One of {@link REVOCATION_KINDS}. */
+export type RevocationKind = (typeof REVOCATION_KINDS)[number];
+
+/** One revocation, as it is kept and spread. */
+export interface Revocation {
+  /** Unique wherever it was made; applying it twice changes nothing. */
+  readonly id: string;
+  readonly kind: RevocationKind;
+  /** A jti, hash, consumer key, subject, kid, thumbprint or key manager id. */
+  readonly value: string;
+  /** Of the key managers whose tokens it hits; the Global one's are hit too where no key manager is named. */
+  readonly organization: string;
+  /** Narrows it to one key manager. */
+  readonly keyManagerId: string | null;
+  /** Narrows it to key managers of a type (WSO2 header X-WSO2-KEY-MANAGER). */
+  readonly keyManagerType: string | null;
+  /** Hits tokens issued before, and those of unknown issue time; milliseconds since the epoch. Null hits all. */
+  readonly issuedBeforeMs: number | null;
+  /** When it may be swept; null: stays until lifted. */
+  readonly expiresAtMs: number | null;
+  readonly createdAtMs: number;
+  /** Who made it, for the audit. */
+  readonly createdBy: string;
+  /** True for one that takes the entry of this id back. */
+  readonly lifted: boolean;
+}
+
+/** What of a proved token an entry may name. */
+export interface RevocationSubject {
+  readonly keyManagerId: string;
+  readonly keyManagerType: string;
+  /** The key manager's. */
+  readonly organization: string;
+  /** The API's, which differs from the key manager's for the Global one. */
+  readonly apiOrganization: string;
+  readonly jti: string | undefined;
+  readonly consumerKey: string | undefined;
+  readonly subject: string | undefined;
+  readonly keyId: string | undefined;
+  readonly keyThumbprint: string | undefined;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number | undefined;
+  /** Worked out only where some token was revoked by its hash. */
+  tokenHash(): string;
+}
