@@ -1,36 +1,23 @@
-// The composition root: the only file that knows every room. It builds them from settings, connects them, and takes them down in
-// order. Nothing is decided here.
+// The composition root: with its parts in `app/` the only place that knows every room. It builds them from settings, connects them,
+// and takes them down in order. Nothing is decided here.
 
-import { randomUUID } from 'node:crypto';
-import type { AdminCredential } from './admin/admin-caller.ts';
 import { adminCredentials } from './admin/admin-credentials.ts';
-import { type AdminServer, startAdmin } from './admin/start-admin.ts';
-import { authorize, type World } from './authorize/authorize.ts';
-import type { CatalogSnapshot } from './authorize/ports.ts';
-import { proveAdmin } from './authorize/prove-admin.ts';
-import { StepRecorder } from './authorize/step-recorder.ts';
+import { gaugesOf } from './app/gauges.ts';
+import { startAdminSide } from './app/start-admin-side.ts';
+import { startExtAuthz } from './app/start-ext-authz.ts';
+import type { World } from './authorize/authorize.ts';
 import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
-import { type OpenCatalog, openCatalog } from './catalog/open-catalog.ts';
-import { applyCatalogFile, catalogDatabase, keyMaterialChecks } from './catalog-file.ts';
+import { openCatalog } from './catalog/open-catalog.ts';
+import { applyCatalogFile, catalogDatabase } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
-import { countPairsWithoutAudience } from './domain/audience-gaps.ts';
-import type { StoredKeyManager } from './domain/key-manager-dto.ts';
-import type { AccessRequest } from './domain/request.ts';
-import type { ToldDecision } from './domain/told-decision.ts';
-import { answerer } from './extauthz/answer.ts';
-import { checkHandler } from './extauthz/check-handler.ts';
-import { formatListenAddress, parseListenAddress } from './extauthz/listen-address.ts';
-import { type ExtAuthzServer, startServer } from './extauthz/server.ts';
-import { judgeKeyManager } from './keymanagers/judge-key-manager.ts';
+import { formatListenAddress } from './extauthz/listen-address.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
-import { KEY_MANAGER_TYPES } from './keymanagers/types.ts';
 import { INSECURE_CHOICES, type Settings } from './settings/settings.ts';
-import { decisionLog } from './telemetry/decision-log.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
-import { createLogger, decisionLogger, type Logger } from './telemetry/logger.ts';
-import { type Metrics, startMetrics } from './telemetry/metrics.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { startMetrics } from './telemetry/metrics.ts';
 import { documentFetcher } from './tokens/fetch-document.ts';
 import { KeySets } from './tokens/key-sets.ts';
 import { TokenProver } from './tokens/token-prover.ts';
@@ -155,129 +142,4 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     await stopAll();
     throw error;
   }
-}
-
-function startExtAuthz(
-  { extauthz, telemetry, upstream }: Settings,
-  world: World,
-  metrics: Metrics,
-  { reader }: OpenCatalog,
-  log: Logger,
-  countDefect: (error: unknown, fields: object, message: string) => void,
-): Promise<ExtAuthzServer> {
-  const decisions = decisionLogger(log);
-  const logDecision = decisionLog(
-    telemetry.allowSampling,
-    () => reader.revision(),
-    (record) => decisions.info(record, 'decision'),
-  );
-  const recorders = new WeakMap<AccessRequest, StepRecorder>();
-  const recorderFor = (request: AccessRequest) => {
-    if (!telemetry.decisionSteps) return undefined;
-    const recorder = new StepRecorder(() => performance.now());
-    recorders.set(request, recorder);
-    return recorder;
-  };
-  const onDecision = (told: ToldDecision, request: AccessRequest | undefined) => {
-    const { decision, durationUs } = told;
-    const { api } = decision.known;
-    metrics.decision(decision.outcome, decision.reason, api && `${api.name}:${api.version}`, durationUs / 1_000_000);
-    logDecision(told, request && recorders.get(request)?.steps);
-  };
-  return startServer({
-    listen: extauthz.listen.map((text) => parseListenAddress(text, extauthz.tls)),
-    maxConcurrentStreams: extauthz.maxConcurrentStreams,
-    maxMessageBytes: extauthz.maxMessageBytes,
-    maxMetadataBytes: extauthz.maxMetadataBytes,
-    onCertificate: (event) => {
-      if (event.outcome === 'reloaded') log.info({ files: event.files }, 'ext_authz certificate files were read again');
-      else log.error(event, 'the ext_authz certificate files cannot be used; the former ones stay in use');
-    },
-    check: checkHandler({
-      decide: (request, budget) => authorize(request, Date.now(), budget, world, recorderFor(request)),
-      answer: answerer({ ...upstream, onFault: extauthz.onFault }),
-      routeAttributes: { ...extauthz.contextExtensions, metadataNamespace: extauthz.routeMetadataNamespace },
-      limitMs: extauthz.budgetMs,
-      marginMs: extauthz.marginMs,
-      onDecision,
-      onDefect: (error, decisionId) => countDefect(error, { decision_id: decisionId }, 'a request met a defect'),
-      now: Date.now,
-      newDecisionId: randomUUID,
-    }),
-  });
-}
-
-function startAdminSide(
-  settings: Settings,
-  { lists, reader, writer }: OpenCatalog,
-  credentials: readonly AdminCredential[],
-  { tokens }: World,
-  keySets: KeySets,
-  metrics: Metrics,
-  log: Logger,
-  isDraining: () => boolean,
-): Promise<AdminServer> {
-  const checks = keyMaterialChecks(settings);
-  return startAdmin({
-    ...settings.admin,
-    credentials,
-    connectorPropertiesOf: (type) => KEY_MANAGER_TYPES.get(type)?.connectorProperties ?? [],
-    proveCaller: (bearer) => proveAdmin(bearer, reader, tokens, Date.now()),
-    keyManagers: {
-      list: async (organization) => lists.listKeyManagers(organization),
-      find: async (organization, id) => lists.findKeyManager(organization, id),
-      create: async (organization, dto) => {
-        const judged = judgeKeyManager(dto, checks, 'admin_side');
-        if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
-        const written = await writer.createKeyManager({ organization, ...judged });
-        if ('kind' in written) return written;
-        return { kind: 'created', keyManager: written, warnings: warningsOf(written, settings) };
-      },
-      delete: async (organization, id, force) => {
-        const gone = await writer.deleteKeyManager(organization, id, force);
-        keySets.retain(new Set(reader.snapshot()?.keyManagers.byId.keys()));
-        return gone;
-      },
-    },
-    readiness: () => {
-      if (isDraining()) return { ready: false, detail: 'shutting down' };
-      return reader.snapshot() === undefined
-        ? { ready: false, detail: 'the catalog cannot be read' }
-        : { ready: true, detail: 'serving' };
-    },
-    metrics: () => metrics.scrape(),
-    audit: (entry) => log.info({ audit: entry }, 'admin request'),
-    log,
-  });
-}
-
-function warningsOf(stored: StoredKeyManager, settings: Settings): readonly string[] {
-  const resolved = resolveKeyManager(stored, settings.tokens);
-  return resolved?.audiences.length === 0
-    ? ['It states no audience: on APIs that state none either, a token meant for anything else will do.']
-    : [];
-}
-
-function gaugesOf({ reader }: OpenCatalog, keySets: KeySets) {
-  // Counted once for each state of APIs and key managers, not once for each scrape.
-  const pairs = new WeakMap<CatalogSnapshot, number>();
-  const pairsOf = (snapshot: CatalogSnapshot) => {
-    const counted = pairs.get(snapshot);
-    if (counted !== undefined) return counted;
-    const apis = [...snapshot.router.byId.values()].map(({ api }) => api);
-    const count = countPairsWithoutAudience(apis, snapshot.keyManagers.byId.values());
-    pairs.set(snapshot, count);
-    return count;
-  };
-  return () => {
-    const snapshot = reader.snapshot();
-    const nameOf = (id: string) => snapshot?.keyManagers.byId.get(id)?.name ?? 'other';
-    const ages = keySets.ages(Date.now());
-    return {
-      keySetAges: new Map(ages.map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000])),
-      catalogRevision: reader.revision() ?? 0,
-      catalogStructureRevision: snapshot?.structureRevision ?? 0,
-      pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
-    };
-  };
 }

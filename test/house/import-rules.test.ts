@@ -23,8 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PORTS = 'src/authorize/ports.ts';
 /** Files that know every room. */
 const WIRING = ['src/app.ts', 'src/catalog-file.ts', 'src/main.ts'];
-/** Rooms of the command line: they start what app.ts wires. */
-const COMMAND_ROOMS = ['cli'];
+/** Rooms of the command line, which starts what app.ts wires, and the parts of app.ts itself. */
+const COMMAND_ROOMS = ['cli', 'app'];
 
 /** The only room that may import each package. */
 const PACKAGE_ROOM: Readonly<Record<string, string>> = {

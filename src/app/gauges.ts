@@ -1,0 +1,32 @@
+// The state that metrics report at a scrape.
+
+import type { CatalogSnapshot } from '../authorize/ports.ts';
+import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
+import type { Gauges } from '../telemetry/metrics-message.ts';
+import type { KeySets } from '../tokens/key-sets.ts';
+
+/** Asked for at each scrape. */
+export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets): () => Gauges {
+  // Counted once for each state of APIs and key managers, not once for each scrape.
+  const pairs = new WeakMap<CatalogSnapshot, number>();
+  const pairsOf = (snapshot: CatalogSnapshot) => {
+    const counted = pairs.get(snapshot);
+    if (counted !== undefined) return counted;
+    const apis = [...snapshot.router.byId.values()].map(({ api }) => api);
+    const count = countPairsWithoutAudience(apis, snapshot.keyManagers.byId.values());
+    pairs.set(snapshot, count);
+    return count;
+  };
+  return () => {
+    const snapshot = reader.snapshot();
+    const nameOf = (id: string) => snapshot?.keyManagers.byId.get(id)?.name ?? 'other';
+    const ages = keySets.ages(Date.now());
+    return {
+      keySetAges: new Map(ages.map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000])),
+      catalogRevision: reader.revision() ?? 0,
+      catalogStructureRevision: snapshot?.structureRevision ?? 0,
+      pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
+    };
+  };
+}

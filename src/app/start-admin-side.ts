@@ -1,0 +1,68 @@
+// Wires people's side: what its routes read and write, and whom it lets in.
+
+import type { AdminCredential } from '../admin/admin-caller.ts';
+import { type AdminServer, startAdmin } from '../admin/start-admin.ts';
+import type { World } from '../authorize/authorize.ts';
+import { proveAdmin } from '../authorize/prove-admin.ts';
+import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import { keyMaterialChecks } from '../catalog-file.ts';
+import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import { judgeKeyManager } from '../keymanagers/judge-key-manager.ts';
+import { resolveKeyManager } from '../keymanagers/resolve-key-manager.ts';
+import { KEY_MANAGER_TYPES } from '../keymanagers/types.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { KeySets } from '../tokens/key-sets.ts';
+
+/** Starts the admin side. */
+export function startAdminSide(
+  settings: Settings,
+  { lists, reader, writer }: OpenCatalog,
+  credentials: readonly AdminCredential[],
+  { tokens }: World,
+  keySets: KeySets,
+  metrics: Metrics,
+  log: Logger,
+  isDraining: () => boolean,
+): Promise<AdminServer> {
+  const checks = keyMaterialChecks(settings);
+  return startAdmin({
+    ...settings.admin,
+    credentials,
+    connectorPropertiesOf: (type) => KEY_MANAGER_TYPES.get(type)?.connectorProperties ?? [],
+    proveCaller: (bearer) => proveAdmin(bearer, reader, tokens, Date.now()),
+    keyManagers: {
+      list: async (organization) => lists.listKeyManagers(organization),
+      find: async (organization, id) => lists.findKeyManager(organization, id),
+      create: async (organization, dto) => {
+        const judged = judgeKeyManager(dto, checks, 'admin_side');
+        if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
+        const written = await writer.createKeyManager({ organization, ...judged });
+        if ('kind' in written) return written;
+        return { kind: 'created', keyManager: written, warnings: warningsOf(written, settings) };
+      },
+      delete: async (organization, id, force) => {
+        const gone = await writer.deleteKeyManager(organization, id, force);
+        keySets.retain(new Set(reader.snapshot()?.keyManagers.byId.keys()));
+        return gone;
+      },
+    },
+    readiness: () => {
+      if (isDraining()) return { ready: false, detail: 'shutting down' };
+      return reader.snapshot() === undefined
+        ? { ready: false, detail: 'the catalog cannot be read' }
+        : { ready: true, detail: 'serving' };
+    },
+    metrics: () => metrics.scrape(),
+    audit: (entry) => log.info({ audit: entry }, 'admin request'),
+    log,
+  });
+}
+
+function warningsOf(stored: StoredKeyManager, settings: Settings): readonly string[] {
+  const resolved = resolveKeyManager(stored, settings.tokens);
+  return resolved?.audiences.length === 0
+    ? ['It states no audience: on APIs that state none either, a token meant for anything else will do.']
+    : [];
+}

@@ -1,0 +1,67 @@
+// Wires Envoy's side: the gRPC server, the decision behind it, and what is told of each decision.
+
+import { randomUUID } from 'node:crypto';
+import { authorize, type World } from '../authorize/authorize.ts';
+import { StepRecorder } from '../authorize/step-recorder.ts';
+import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import type { AccessRequest } from '../domain/request.ts';
+import type { ToldDecision } from '../domain/told-decision.ts';
+import { answerer } from '../extauthz/answer.ts';
+import { checkHandler } from '../extauthz/check-handler.ts';
+import { parseListenAddress } from '../extauthz/listen-address.ts';
+import { type ExtAuthzServer, startServer } from '../extauthz/server.ts';
+import type { Settings } from '../settings/settings.ts';
+import { decisionLog } from '../telemetry/decision-log.ts';
+import { decisionLogger, type Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Starts listening for Envoy; it does not serve before it is told to. */
+export function startExtAuthz(
+  { extauthz, telemetry, upstream }: Settings,
+  world: World,
+  metrics: Metrics,
+  { reader }: OpenCatalog,
+  log: Logger,
+  countDefect: (error: unknown, fields: object, message: string) => void,
+): Promise<ExtAuthzServer> {
+  const decisions = decisionLogger(log);
+  const logDecision = decisionLog(
+    telemetry.allowSampling,
+    () => reader.revision(),
+    (record) => decisions.info(record, 'decision'),
+  );
+  const recorders = new WeakMap<AccessRequest, StepRecorder>();
+  const recorderFor = (request: AccessRequest) => {
+    if (!telemetry.decisionSteps) return undefined;
+    const recorder = new StepRecorder(() => performance.now());
+    recorders.set(request, recorder);
+    return recorder;
+  };
+  const onDecision = (told: ToldDecision, request: AccessRequest | undefined) => {
+    const { decision, durationUs } = told;
+    const { api } = decision.known;
+    metrics.decision(decision.outcome, decision.reason, api && `${api.name}:${api.version}`, durationUs / 1_000_000);
+    logDecision(told, request && recorders.get(request)?.steps);
+  };
+  return startServer({
+    listen: extauthz.listen.map((text) => parseListenAddress(text, extauthz.tls)),
+    maxConcurrentStreams: extauthz.maxConcurrentStreams,
+    maxMessageBytes: extauthz.maxMessageBytes,
+    maxMetadataBytes: extauthz.maxMetadataBytes,
+    onCertificate: (event) => {
+      if (event.outcome === 'reloaded') log.info({ files: event.files }, 'ext_authz certificate files were read again');
+      else log.error(event, 'the ext_authz certificate files cannot be used; the former ones stay in use');
+    },
+    check: checkHandler({
+      decide: (request, budget) => authorize(request, Date.now(), budget, world, recorderFor(request)),
+      answer: answerer({ ...upstream, onFault: extauthz.onFault }),
+      routeAttributes: { ...extauthz.contextExtensions, metadataNamespace: extauthz.routeMetadataNamespace },
+      limitMs: extauthz.budgetMs,
+      marginMs: extauthz.marginMs,
+      onDecision,
+      onDefect: (error, decisionId) => countDefect(error, { decision_id: decisionId }, 'a request met a defect'),
+      now: Date.now,
+      newDecisionId: randomUUID,
+    }),
+  });
+}
