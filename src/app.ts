@@ -14,7 +14,7 @@ import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
 import { formatListenAddress } from './extauthz/listen-address.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
-import { INSECURE_CHOICES, type Settings } from './settings/settings.ts';
+import { INSECURE_CHOICES } from './settings/settings.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { startMetrics } from './telemetry/metrics.ts';
