@@ -62,9 +62,16 @@ export interface TokenDecisionCache {
  * a miss. What comes back was sealed by one of the fleet under exactly this key.
  */
 export interface SharedTokenDecisions {
-  get(key: string): Promise<TokenDecision | undefined>;
+  get(key: string): Promise<SharedTokenDecision | undefined>;
   /** Best effort; `expiresAtMs` is the latest moment at which the decision counts. */
   set(key: string, decision: TokenDecision, expiresAtMs: number): void;
+}
+
+/** A decision as one of the fleet shared it. Whoever takes it over must let it count no longer than it did there. */
+export interface SharedTokenDecision {
+  readonly decision: TokenDecision;
+  /** As given to `set`: milliseconds since the epoch. */
+  readonly expiresAtMs: number;
 }
 
 /** Key sets shared by a fleet (Redis), so that one fetch serves all. Best effort; never rejects. */
