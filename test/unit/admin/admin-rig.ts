@@ -2,10 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import type { AdminCredential } from '../../../src/admin/admin-caller.ts';
-import type { AuditEntry } from '../../../src/admin/audit-entry.ts';
 import type { KeyManagerStore } from '../../../src/admin/key-manager-store.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from '../../../src/admin/start-admin.ts';
 import type { ProvedAdmin } from '../../../src/authorize/prove-admin.ts';
+import type { AuditEntry } from '../../../src/domain/audit.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 
 /** Tokens of the rig's credentials; each has the right of its name, `other` has all rights in another organization. */
