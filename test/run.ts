@@ -1,13 +1,15 @@
-// `npm test`: gets the tools the tests need, says which versions they are, runs every test and adds up. Nothing is skipped in
-// silence: a tool that cannot be had, a skipped test and a folder without tests each fail the run.
+// `npm test`, and with `--interop` `npm run test:interop`: gets the tools the tests need, says which versions they are, runs every
+// test and adds up. Nothing is skipped in silence: a tool that cannot be had, a skipped test and a folder without tests each fail
+// the run.
 
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { type EnvoyTool, findEnvoy, installEnvoy, OLDER_ENVOY_VERSIONS } from '../scripts/envoy-tool.ts';
+import { findEnvoy, installEnvoy, OLDER_ENVOY_VERSIONS } from '../scripts/envoy-tool.ts';
+import { findKeycloak } from '../scripts/keycloak-tool.ts';
 import { findRedis } from '../scripts/redis-tool.ts';
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
@@ -28,29 +30,54 @@ interface Report {
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes(`--${INTEROP}`)) {
-    if (testFiles(INTEROP).length > 0) return runTests([INTEROP]);
-    console.log('There are no interop tests yet: nothing was run.');
-    return 0;
-  }
-  const tools = await printTools();
-  if (!tools) return 1;
-  return runTests(PROJECTS.filter((project) => existsSync(join(TOP, 'test', project))));
+  const interop = args.includes(`--${INTEROP}`);
+  const tools = await (interop ? interopTools() : everydayTools());
+  const missing = tools.filter((tool) => tool.advice !== undefined);
+  for (const { advice } of missing) console.error(`✗ ${advice}`);
+  for (const { name, version = '-' } of tools) console.log(`${name.padEnd(14)} ${version}`);
+  console.log();
+  if (missing.length > 0) return 1;
+  return runTests(interop ? [INTEROP] : PROJECTS.filter((project) => existsSync(join(TOP, 'test', project))));
 }
 
-/** Prints what the tests will run against; false when something is missing, with the way to get it. */
-async function printTools(): Promise<boolean> {
-  const envoys: EnvoyTool[] = [await findEnvoy()];
-  for (const version of OLDER_ENVOY_VERSIONS) envoys.push(await installEnvoy(version));
-  const redis = await findRedis();
-  const missing = [...envoys, redis].filter((tool) => tool.kind === 'missing');
-  for (const { advice } of missing) console.error(`✗ ${advice}`);
-  const versions = envoys.flatMap((envoy) => (envoy.kind === 'found' ? [envoy.version] : []));
-  console.log(`Node    ${process.versions.node}`);
-  console.log(`Envoy   ${versions.join(', ')}`);
-  console.log(`Redis   ${redis.kind === 'found' ? redis.version : '-'}`);
-  console.log(`SQLite  ${sqliteVersion()}\n`);
-  return missing.length === 0;
+/** What the tests will run against, or the way to get it. */
+interface Tool {
+  readonly name: string;
+  readonly version?: string;
+  readonly advice?: string;
+}
+
+type Found =
+  | { readonly kind: 'found'; readonly version: string }
+  | { readonly kind: 'missing'; readonly advice: string };
+
+function toolOf(name: string, tool: Found): Tool {
+  return tool.kind === 'found' ? { name, version: tool.version } : { name, advice: tool.advice };
+}
+
+async function everydayTools(): Promise<readonly Tool[]> {
+  const tools: Tool[] = [{ name: 'Node', version: process.versions.node }, toolOf('Envoy', await findEnvoy())];
+  for (const version of OLDER_ENVOY_VERSIONS) tools.push(toolOf('Envoy', await installEnvoy(version)));
+  tools.push(toolOf('Redis', await findRedis()), { name: 'SQLite', version: sqliteVersion() });
+  return tools;
+}
+
+async function interopTools(): Promise<readonly Tool[]> {
+  const keycloak = await findKeycloak();
+  const java = keycloak.kind === 'found' ? [{ name: 'Java', version: keycloak.javaVersion }] : [];
+  return [
+    { name: 'Node', version: process.versions.node },
+    toolOf('Envoy', await findEnvoy()),
+    toolOf('Redis', await findRedis()),
+    toolOf('Keycloak', keycloak),
+    ...java,
+    { name: 'oidc-provider', version: versionOf('oidc-provider') },
+  ];
+}
+
+function versionOf(installed: string): string {
+  const file = join(TOP, 'node_modules', installed, 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version;
 }
 
 function sqliteVersion(): string {
@@ -101,10 +128,6 @@ function judge(report: Report, projects: readonly string[], code: number): numbe
 
 function hasRun(testFile: string, project: string): boolean {
   return relative(join(TOP, 'test'), testFile).split(/[\\/]/)[0] === project;
-}
-
-function testFiles(project: string): readonly string[] {
-  return globSync(`test/${project}/**/*.test.ts`, { cwd: TOP });
 }
 
 function vitest(args: readonly string[]): Promise<number> {

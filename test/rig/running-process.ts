@@ -15,6 +15,8 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Numeric user to run as; needs root. */
   readonly uid?: number;
+  /** It is a script that starts the real one: signals go to all of its process group. */
+  readonly group?: boolean;
   /** A file that gets all its output too, as it comes; its folder must exist. */
   readonly logFile?: string | undefined;
 }
@@ -34,14 +36,16 @@ export interface RunningProcess {
 }
 
 /** Starts a process. It does not outlive this one, other than by SIGKILL. */
-export async function startProcess({ command, args, cwd, env, uid, logFile }: ProcessOptions): Promise<RunningProcess> {
-  const child = spawn(command, args, { cwd, env, uid, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  const { command, args, cwd, env, uid, group = false, logFile } = options;
+  const child = spawn(command, args, { cwd, env, uid, detached: group, stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill: Kill = (signal) => (group ? killGroup(child, signal) : child.kill(signal));
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => reject(new Error(`cannot start ${command}: ${error.message}`)));
   });
-  const killWithUs = () => child.kill('SIGKILL');
+  const killWithUs = () => kill('SIGKILL');
   process.once('exit', killWithUs);
   if (logFile !== undefined)
     for (const stream of [child.stdout, child.stderr])
@@ -52,15 +56,26 @@ export async function startProcess({ command, args, cwd, env, uid, logFile }: Pr
     stdout: linesOf(child.stdout),
     stderr: linesOf(child.stderr),
     exited,
-    signal: (signal) => child.kill(signal),
-    stop: (graceMs = STOP_GRACE_MS) => stop(child, exited, graceMs),
+    signal: kill,
+    stop: (graceMs = STOP_GRACE_MS) => stop(kill, exited, graceMs),
   };
 }
 
-async function stop(child: ChildProcess, exited: Promise<number | null>, graceMs: number): Promise<number | null> {
-  child.kill('SIGTERM');
-  child.kill('SIGCONT');
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+type Kill = (signal: NodeJS.Signals) => boolean;
+
+function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, signal);
+  } catch {
+    // ESRCH: all of them have ended.
+    return false;
+  }
+}
+
+async function stop(kill: Kill, exited: Promise<number | null>, graceMs: number): Promise<number | null> {
+  kill('SIGTERM');
+  kill('SIGCONT');
+  const timer = setTimeout(() => kill('SIGKILL'), graceMs);
   try {
     return await exited;
   } finally {
