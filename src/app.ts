@@ -14,11 +14,13 @@ import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
 import { formatListenAddress } from './extauthz/listen-address.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { readCredentialFile } from './outbound/credential-file.ts';
+import { openOutboundDoor } from './outbound/outbound-door.ts';
 import { INSECURE_CHOICES } from './settings/settings.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { startMetrics } from './telemetry/metrics.ts';
-import { documentFetcher } from './tokens/fetch-document.ts';
+import { keySetFetch } from './tokens/fetch-key-set.ts';
 import { KeySets } from './tokens/key-sets.ts';
 import { TokenProver } from './tokens/token-prover.ts';
 
@@ -61,15 +63,17 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       log,
     });
 
-    const fetcher = documentFetcher(settings.outbound, {
-      totalMs: settings.keySets.timeoutMs,
-      maxBytes: settings.keySets.maxBytes,
+    const door = openOutboundDoor({
+      ...settings.outbound,
+      ...settings.keyManagers.limits,
+      environment: process.env,
     });
-    undo.push(() => fetcher.close());
+    undo.push(() => door.close());
+    if (door.notice !== undefined) log.info(door.notice);
     const nameOf = (id: string) => catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name ?? 'other';
     const keySets = new KeySets({
       store: catalog.keySets,
-      fetch: fetcher.fetch,
+      fetch: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
       clock: Date.now,
       random: Math.random,
       refreshMs: settings.keySets.refreshSeconds * 1000,

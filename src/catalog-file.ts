@@ -12,9 +12,9 @@ import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
 import { judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { urlProblem } from './outbound/url-problem.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { urlProblem } from './tokens/fetch-document.ts';
 import { pemProblem } from './tokens/import-pem.ts';
 
 /** What a start would say of the catalog file: tried on a copy of the catalog, without listening and without writing. */

@@ -54,19 +54,25 @@ export class KeySets {
     // Every request asks; a key manager that did not change is the same object, and nothing is compared.
     const known = this.#known.get(keyManager);
     if (known !== undefined || this.#known.has(keyManager)) return known;
-    const keys = this.#keysOfNew(keyManager.id, keyManager.keys);
+    const keys = this.#keysOfNew(keyManager);
     this.#known.set(keyManager, keys);
     return keys;
   }
 
-  #keysOfNew(id: string, source: KeySource): HeldKeys | undefined {
+  #keysOfNew({ id, connection, keys: source }: KeyManager): HeldKeys | undefined {
     const sourceId = sourceIdOf(source);
     const held = this.#held.get(id);
     if (held?.sourceId === sourceId) return held.keys;
     this.#drop(id);
     if (source.kind === 'none') return undefined;
     const keys =
-      source.kind === 'pem' ? new StaticKeys(source.values) : new RemoteKeys(id, source.urls[0] ?? '', this.#options);
+      source.kind === 'pem'
+        ? new StaticKeys(source.values)
+        : new RemoteKeys(
+            { id, connection, authorizationFile: source.authorizationFile },
+            source.urls[0] ?? '',
+            this.#options,
+          );
     this.#held.set(id, { sourceId, keys });
     return keys;
   }

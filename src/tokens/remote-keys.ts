@@ -5,7 +5,7 @@
 import type { KeySetStore } from '../authorize/ports.ts';
 import { deny, fault } from '../domain/decision.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
-import type { FetchedDocument } from './fetch-document.ts';
+import type { FetchKeySet, KeySetOwner } from './fetch-key-set.ts';
 import type { HeldKeys, KeyChoice } from './held-keys.ts';
 import { importJwks } from './import-jwks.ts';
 import type { KeySet } from './key-set.ts';
@@ -32,7 +32,7 @@ export interface KeySetObserver {
 /** What every remote key set is made with. */
 export interface RemoteKeysOptions {
   readonly store: KeySetStore;
-  readonly fetch: (url: string) => Promise<FetchedDocument>;
+  readonly fetch: FetchKeySet;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** From 0 to 1; spreads refreshes and retries. */
@@ -48,7 +48,7 @@ export interface RemoteKeysOptions {
 
 /** The keys of one JWKS URL on behalf of one key manager. */
 export class RemoteKeys implements HeldKeys {
-  readonly #keyManagerId: string;
+  readonly #owner: KeySetOwner;
   readonly #url: string;
   readonly #options: RemoteKeysOptions;
   #set: KeySet | undefined;
@@ -64,12 +64,12 @@ export class RemoteKeys implements HeldKeys {
   #dropped = false;
 
   /** Starts from the last good set of an earlier run, if it came from the same URL. */
-  constructor(keyManagerId: string, url: string, options: RemoteKeysOptions) {
-    this.#keyManagerId = keyManagerId;
+  constructor(owner: KeySetOwner, url: string, options: RemoteKeysOptions) {
+    this.#owner = owner;
     this.#url = url;
     this.#options = options;
     this.#refreshAfterMs = this.#nextRefresh();
-    const stored = options.store.load(keyManagerId, url);
+    const stored = options.store.load(owner.id, url);
     const imported = stored?.url === url ? importJwks(stored.jwks) : undefined;
     if (stored === undefined || imported === undefined || 'problem' in imported) return;
     this.#set = imported;
@@ -99,7 +99,7 @@ export class RemoteKeys implements HeldKeys {
     if (set !== undefined && hasKeyNamed(set, header)) return deny('key_not_found', { source: 'jwks' });
     if (this.#flight !== undefined) return this.#findAfter(this.#flight, header, isJoining);
     if (!this.#isPausing(nowMs)) return this.#findAfter(this.#refresh(), header, false);
-    this.#options.observer.throttled(this.#keyManagerId);
+    this.#options.observer.throttled(this.#owner.id);
     return this.#unsettled(nowMs);
   }
 
@@ -162,14 +162,14 @@ export class RemoteKeys implements HeldKeys {
       this.#failedAtMs = nowMs;
       const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
       this.#pauseUntilMs = nowMs + pauseMs * (1 - JITTER * random());
-      observer.fetched(this.#keyManagerId, fetched.problem);
+      observer.fetched(this.#owner.id, fetched.problem);
       return;
     }
     const outcome = fetched.set.keys.length === 0 ? 'empty' : 'ok';
     this.#failures = 0;
     this.#failedAtMs = undefined;
     this.#pauseUntilMs = nowMs + cooldownMs;
-    observer.fetched(this.#keyManagerId, outcome);
+    observer.fetched(this.#owner.id, outcome);
     // One empty list may be a server that is starting; the second, a cool-down later, is a withdrawal of all keys.
     if (outcome === 'empty' && this.#emptyAtMs === undefined && this.#set?.keys.length !== 0) {
       this.#problem = 'empty';
@@ -181,12 +181,12 @@ export class RemoteKeys implements HeldKeys {
     this.#set = fetched.set;
     this.#fetchedAtMs = nowMs;
     this.#refreshAfterMs = this.#nextRefresh();
-    if (!this.#dropped) store.save(this.#keyManagerId, { url: this.#url, jwks: fetched.jwks, fetchedAtMs: nowMs });
+    if (!this.#dropped) store.save(this.#owner.id, { url: this.#url, jwks: fetched.jwks, fetchedAtMs: nowMs });
   }
 
   async #fetchSet(): Promise<{ readonly set: KeySet; readonly jwks: string } | { readonly problem: string }> {
     try {
-      const document = await this.#options.fetch(this.#url);
+      const document = await this.#options.fetch(this.#owner, this.#url);
       if ('problem' in document) return document;
       const set = importJwks(document.text);
       return 'problem' in set ? set : { set, jwks: document.text };

@@ -38,7 +38,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string>> = {
   'lru-cache': 'cache',
   pino: 'telemetry',
   'prom-client': 'telemetry',
-  undici: 'tokens',
+  undici: 'outbound',
   yaml: 'documents',
   zod: 'documents',
 };

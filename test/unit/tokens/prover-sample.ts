@@ -3,9 +3,10 @@
 import type { TokenDecisionCache } from '../../../src/authorize/ports.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import type { TokenDecision } from '../../../src/domain/token.ts';
-import { documentFetcher } from '../../../src/tokens/fetch-document.ts';
+import { keySetFetch } from '../../../src/tokens/fetch-key-set.ts';
 import { KeySets } from '../../../src/tokens/key-sets.ts';
 import { TokenProver } from '../../../src/tokens/token-prover.ts';
+import { openDoor } from '../outbound/open-door.ts';
 import { KeyServer } from './key-server.ts';
 import { keyManager, NOW_MS, readJwt } from './token-sample.ts';
 
@@ -15,12 +16,17 @@ export class ProverSample implements AsyncDisposable {
   readonly remembered = new Map<string, { decision: TokenDecision; expiresAtMs: number }>();
   readonly prover: TokenProver;
   readonly keySets: KeySets;
-  readonly #fetcher = documentFetcher({ allowHttp: true, allowLoopback: true }, { totalMs: 2_000, maxBytes: 524_288 });
+  readonly #door = openDoor();
 
   constructor(cache?: TokenDecisionCache) {
     this.keySets = new KeySets({
       store: { load: () => undefined, save: () => undefined },
-      fetch: this.#fetcher.fetch,
+      fetch: keySetFetch({
+        send: this.#door.send,
+        readCredential: async () => undefined,
+        timeoutMs: 2_000,
+        maxBytes: 524_288,
+      }),
       clock: () => this.now,
       random: () => 0,
       cooldownMs: 5_000,
@@ -62,7 +68,7 @@ export class ProverSample implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#fetcher.close();
+    await this.#door.close();
     await this.server[Symbol.asyncDispose]();
   }
 }

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import type { StoredKeySet } from '../../../src/authorize/ports.ts';
-import { documentFetcher } from '../../../src/tokens/fetch-document.ts';
+import { keySetFetch } from '../../../src/tokens/fetch-key-set.ts';
 import { KeySets } from '../../../src/tokens/key-sets.ts';
+import { openDoor } from '../outbound/open-door.ts';
 import { KeyServer } from './key-server.ts';
 import { es256Key, jwks, keyManager, NOW_MS, unprovedJwt } from './token-sample.ts';
 
 const first = es256Key('k1');
 const second = es256Key('k2');
 const HOUR = 3_600_000;
-const fetcher = documentFetcher({ allowHttp: true, allowLoopback: true }, { totalMs: 2_000, maxBytes: 524_288 });
+const door = openDoor();
+const fetch = keySetFetch({
+  send: door.send,
+  readCredential: async () => undefined,
+  timeoutMs: 2_000,
+  maxBytes: 524_288,
+});
+afterAll(() => door.close());
 
 let server: KeyServer;
 let now: number;
@@ -20,7 +28,7 @@ let keySets: KeySets;
 function start(): KeySets {
   return new KeySets({
     store: { load: (id) => stored.get(id), save: (id, keySet) => stored.set(id, keySet) },
-    fetch: fetcher.fetch,
+    fetch,
     clock: () => now,
     random: () => 0,
     cooldownMs: 5_000,
@@ -183,7 +191,7 @@ test('the last good set outlives failures and rubbish until it is too old', asyn
     'km-1 not_json',
     'km-1 no_usable_key',
     'km-1 no_keys_array',
-    'km-1 status_302',
+    'km-1 redirect_refused',
   ]);
   now = NOW_MS + 24 * HOUR + 1;
   expect(await find('k1')).toBe('key_set_unavailable');

@@ -1,0 +1,152 @@
+// The one outbound door to key managers: guarded by URL and address, without redirects and compression, bounded in bytes, in the
+// time of the whole exchange, in requests under way and in sockets. Failures are values; nothing of a reply gets into them.
+
+import type { OutboundReply, OutboundRequest, SendOutbound } from '../domain/outbound.ts';
+import { Dispatchers } from './dispatchers.ts';
+import { guardedLookup } from './guarded-lookup.ts';
+import { NameResolver } from './name-resolver.ts';
+import { OutboundError, type OutboundProblem, problemOf } from './outbound-problem.ts';
+import { type ProxyEnvironment, proxyPlan } from './proxy-plan.ts';
+import { refusedAddresses } from './refused-address.ts';
+import { trustedAuthorities } from './trusted-authorities.ts';
+import { type UrlPolicy, urlProblem } from './url-problem.ts';
+
+/** How the door is guarded; the settings `outbound` and `keyManagers.limits`. */
+export interface OutboundDoorOptions extends UrlPolicy {
+  readonly caFile: string | null;
+  readonly proxyHosts: readonly string[];
+  readonly nameServers: readonly string[];
+  readonly lookupTimeoutMs: number;
+  /** Sockets, and requests under way, of one key manager. */
+  readonly maxConnections: number;
+  /** Requests under way to all key managers together. */
+  readonly maxFlights: number;
+  /** For HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+  readonly environment: ProxyEnvironment;
+  /** Hears of the end of each request. `problem` is undefined for a reply, whatever its status. */
+  readonly onReply?: (keyManagerId: string, problem: OutboundProblem | undefined) => void;
+}
+
+/** The door, and how it is kept. */
+export interface OutboundDoor {
+  readonly send: SendOutbound;
+  /** What the operator should know at a start. */
+  readonly notice: string | undefined;
+  /** Requests under way. */
+  readonly flights: () => number;
+  /** Closes the connections of all other key managers. */
+  readonly retain: (keyManagerIds: ReadonlySet<string>) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** How often unused connections are looked for. */
+const SWEEP_MS = 30_000;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Opens the door. Throws, in a sentence, where the settings cannot be followed. */
+export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
+  const monotonic = () => performance.now();
+  const plan = proxyPlan(options.environment, options.proxyHosts);
+  const resolver = new NameResolver({
+    nameServers: options.nameServers,
+    timeoutMs: options.lookupTimeoutMs,
+    clock: monotonic,
+  });
+  const dispatchers = new Dispatchers({
+    lookup: guardedLookup((name) => resolver.resolve(name), refusedAddresses(options)),
+    proxyLookup: guardedLookup(
+      (name) => resolver.resolve(name),
+      () => false,
+    ),
+    authorities: trustedAuthorities(options.caFile),
+    maxConnections: options.maxConnections,
+  });
+  const flightsOf = new Map<string, number>();
+  let flights = 0;
+  let isClosed = false;
+  const sweeper = setInterval(() => dispatchers.sweep(monotonic()), SWEEP_MS).unref();
+
+  const exchange = async (request: OutboundRequest): Promise<OutboundReply> => {
+    if (isClosed) throw new OutboundError('closed');
+    if (urlProblem(request.url, options) !== undefined) throw new OutboundError('url_refused');
+    const url = new URL(request.url);
+    const { id, connection } = request.keyManager;
+    const dispatcher = dispatchers.of(id, connection, plan.proxyFor(url), monotonic());
+    const reply = await dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: request.method,
+      headers: { 'user-agent': 'gatehouse', ...request.headers, 'accept-encoding': 'identity' },
+      body: request.body ?? null,
+      headersTimeout: request.timeoutMs,
+      bodyTimeout: request.timeoutMs,
+      signal: AbortSignal.timeout(request.timeoutMs),
+    });
+    const { statusCode: status, headers, body } = reply;
+    const encoding = headers['content-encoding'] ?? 'identity';
+    const refused: OutboundProblem | undefined = REDIRECTS.has(status)
+      ? 'redirect_refused'
+      : encoding !== 'identity' && encoding !== ''
+        ? 'encoding_refused'
+        : Number(headers['content-length'] ?? 0) > request.maxBytes
+          ? 'too_large'
+          : undefined;
+    if (refused !== undefined) {
+      body.on('error', () => undefined).destroy();
+      return { problem: refused };
+    }
+    const text = await readText(body, request.maxBytes);
+    return { status, header: (name) => headerText(headers[name.toLowerCase()]), text };
+  };
+
+  const send: SendOutbound = async (request) => {
+    const { id } = request.keyManager;
+    const own = flightsOf.get(id) ?? 0;
+    const isFull = flights >= options.maxFlights || own >= options.maxConnections;
+    let reply: OutboundReply;
+    if (isFull) reply = { problem: 'too_many_flights' satisfies OutboundProblem };
+    else {
+      flights += 1;
+      flightsOf.set(id, own + 1);
+      reply = await exchange(request).catch((error: unknown) => ({ problem: problemOf(error) }));
+      flights -= 1;
+      const left = (flightsOf.get(id) ?? 1) - 1;
+      if (left === 0) flightsOf.delete(id);
+      else flightsOf.set(id, left);
+    }
+    options.onReply?.(id, 'problem' in reply ? (reply.problem as OutboundProblem) : undefined);
+    return reply;
+  };
+
+  return {
+    send,
+    notice: plan.notice,
+    flights: () => flights,
+    retain: (keyManagerIds) => dispatchers.retain(keyManagerIds),
+    close: () => {
+      isClosed = true;
+      clearInterval(sweeper);
+      return dispatchers.close();
+    },
+  };
+}
+
+/** Counts while bytes arrive; a server may announce less than it sends, or nothing. */
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new OutboundError('too_large');
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new OutboundError('not_utf8');
+  }
+}
+
+function headerText(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' || value === undefined ? value : value.join(', ');
+}
