@@ -31,6 +31,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string>> = {
   '@grpc/grpc-js': 'extauthz',
   '@grpc/proto-loader': 'extauthz',
   'better-sqlite3': 'catalog',
+  cockatiel: 'outbound',
   commander: 'cli',
   'fastest-levenshtein': 'documents',
   fastify: 'admin',
