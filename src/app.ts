@@ -21,6 +21,7 @@ import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { startMetrics } from './telemetry/metrics.ts';
 import { keySetFetch } from './tokens/fetch-key-set.ts';
+import { Introspector } from './tokens/introspector.ts';
 import { KeySets } from './tokens/key-sets.ts';
 import { TokenProver } from './tokens/token-prover.ts';
 
@@ -88,14 +89,27 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
         throttled: (id) => metrics.keySetFetch(nameOf(id), 'throttled'),
       },
     });
+    const admitted = { kind: 'admitted', done: () => undefined } as const;
+    const admission = { introspect: () => admitted, prove: () => admitted, wait: () => admitted };
     const tokens = new TokenProver({
       keySets,
+      admission,
+      introspector: new Introspector({
+        send: door.send,
+        admission,
+        clock: Date.now,
+        maxReplyBytes: settings.introspection.maxReplyBytes,
+      }),
+      shared: undefined,
+      sharing: settings.cache.redis.tokens,
       cache: new TokenDecisions({
         maxBytes: settings.tokens.cacheBytes,
         maxRefusalBytes: settings.tokens.refusalCacheBytes,
         clock: Date.now,
       }),
       clock: Date.now,
+      stopwatch: () => performance.now(),
+      introspectionRefusalTtlMs: settings.introspection.refusalTtlSeconds * 1000,
       proofTtlMs: settings.tokens.cacheTtlSeconds * 1000,
       refusalTtlMs: settings.tokens.refusalTtlSeconds * 1000,
     });

@@ -1,5 +1,5 @@
 // The decision, top to bottom: each line is one check, and the first that refuses ends it. No step waits but the proof of a
-// token whose key is not at hand. Nothing here may turn doubt into an allow.
+// token whose key is not at hand, or whose issuer has to be asked. Nothing here may turn doubt into an allow.
 
 import type { Api, Resource } from '../domain/api.ts';
 import { type Decision, deny, fault, isRefusal, type Known, type Refusal } from '../domain/decision.ts';
@@ -7,6 +7,7 @@ import type { KeyManager } from '../domain/key-manager.ts';
 import type { AccessRequest } from '../domain/request.ts';
 import type { TokenDecision, UnprovedJwt } from '../domain/token.ts';
 import * as access from './check-access.ts';
+import { checkRevocation } from './check-revocation.ts';
 import { readCredential } from './credential.ts';
 import { checkLifecycle, checkMethod, checkPath, matchApi, matchResource } from './find-api.ts';
 import { pickKeyManager } from './pick-key-manager.ts';
@@ -26,7 +27,7 @@ export interface World {
   readonly requireAudience: boolean;
 }
 
-/** Decides one request. A promise only where a key has to be fetched. */
+/** Decides one request. A promise only where a key has to be fetched or a key manager asked. */
 export function authorize(
   request: AccessRequest,
   nowMs: number,
@@ -45,7 +46,7 @@ export function authorize(
   const judge = (proof: TokenDecision, current: CatalogSnapshot | undefined): Decision | Promise<Decision> => {
     // Facts of two revisions must not meet in one decision: if the catalog's structure has moved on, start over.
     const verdict =
-      current === snapshot ? judgeClaim(request, claim, proof, snapshot, world, known, recorder) : 'stale';
+      current === snapshot ? judgeClaim(request, nowMs, claim, proof, snapshot, world, known, recorder) : 'stale';
     if (verdict === 'passed') return { outcome: 'allow', reason: 'allowed', known };
     if (verdict !== 'stale') return { ...verdict, known };
     if (attempt >= MAX_ATTEMPTS) return { ...fault('catalog_changing', { attempts: attempt }), known };
@@ -102,9 +103,10 @@ function findClaim(
   return { api, resource, token, keyManager };
 }
 
-/** After the proof: binding, audience, application, subscription, environment, scopes. */
+/** After the proof: revocation, binding, audience, application, subscription, environment, scopes. */
 function judgeClaim(
   request: AccessRequest,
+  nowMs: number,
   claim: Claim,
   proof: TokenDecision,
   snapshot: CatalogSnapshot,
@@ -118,6 +120,11 @@ function judgeClaim(
   if (isRefusal(proved)) return proved;
   const token = proved;
   known.token = token;
+  const revocation = seen(
+    'revocation',
+    checkRevocation(claim.token, token, keyManager, api.organization, world.catalog, nowMs),
+  );
+  if (isRefusal(revocation)) return revocation;
   const binding = seen('binding', access.checkBinding(token, request));
   if (isRefusal(binding)) return binding;
   const audience = seen('audience', access.checkAudience(token, api, keyManager, world.requireAudience));

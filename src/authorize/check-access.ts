@@ -33,14 +33,17 @@ export function checkBinding(token: TokenFacts, request: AccessRequest): Refusal
   return presented === token.certificateThumbprint ? 'passed' : deny('certificate_mismatch');
 }
 
-/** The API's audiences, else the key manager's; WSO2's `all` on an API states none. */
+/** The audiences for this API and key manager, else the API's, else the key manager's; WSO2's `all` on an API states none. */
 export function checkAudience(
   token: TokenFacts,
   api: Api,
   keyManager: KeyManager,
   requireAudience: boolean,
 ): Refusal | 'passed' {
-  const ofApi = statesNoAudience(api) ? [] : api.audiences;
+  const ofPair = Object.hasOwn(api.audiencesByKeyManager, keyManager.id)
+    ? (api.audiencesByKeyManager[keyManager.id] ?? [])
+    : [];
+  const ofApi = [ofPair, api.audiences].find((audiences) => !statesNoAudience({ audiences })) ?? [];
   const expected = ofApi.length > 0 ? ofApi : keyManager.audiences;
   if (expected.length === 0)
     return requireAudience

@@ -74,12 +74,6 @@ export interface SharedTokenDecision {
   readonly expiresAtMs: number;
 }
 
-/** A decision of one of the fleet, and until when it counts at the latest: nobody may keep it longer. */
-export interface SharedTokenDecision {
-  readonly decision: TokenDecision;
-  readonly expiresAtMs: number;
-}
-
 /** Key sets shared by a fleet (Redis), so that one fetch serves all. Best effort; never rejects. */
 export interface SharedKeySets {
   get(keyManagerId: string, url: string): Promise<StoredKeySet | undefined>;

@@ -5,6 +5,7 @@ import { isRefusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import { claimsToken } from '../domain/key-manager-index.ts';
 import type { TokenFacts } from '../domain/token.ts';
+import { checkRevocation } from './check-revocation.ts';
 import type { Catalog, Tokens } from './ports.ts';
 
 /** Long enough for a first fetch of the key manager's keys; nobody's traffic waits for it. */
@@ -39,7 +40,10 @@ export async function proveAdmin(
   const proved: ProvedAdmin[] = [];
   for (const keyManager of marked) {
     const proof = await tokens.prove(token, keyManager, nowMs, { deadlineMs: nowMs + BUDGET_MS });
-    const admin = proof.kind === 'proved' ? adminOf(proof.facts, keyManager) : undefined;
+    if (proof.kind !== 'proved') continue;
+    // After the wait for the proof, and so by the clock of the one who asks: an entry's end is hours away from mattering.
+    const revocation = checkRevocation(token, proof.facts, keyManager, keyManager.organization, catalog, nowMs);
+    const admin = revocation === 'passed' ? adminOf(proof.facts, keyManager) : undefined;
     if (admin !== undefined) proved.push(admin);
   }
   return proved.length === 1 && catalog.snapshot() === snapshot ? proved[0] : undefined;

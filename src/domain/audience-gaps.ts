@@ -10,20 +10,25 @@ export function statesNoAudience(api: Pick<Api, 'audiences'>): boolean {
 
 /** How many such pairs there are; the work grows with APIs plus key managers, not with their product. */
 export function countPairsWithoutAudience(apis: Iterable<Api>, keyManagers: Iterable<KeyManager>): number {
-  const open = new Set<string>();
+  const open = new Map<string, string>();
   const perOrganization = new Map<string, number>();
   for (const { id, organization, enabled, tokenType, audiences } of keyManagers) {
     if (!enabled || tokenType === 'EXCHANGED' || audiences.length > 0) continue;
-    open.add(id);
+    open.set(id, organization);
     perOrganization.set(organization, (perOrganization.get(organization) ?? 0) + 1);
   }
   let pairs = 0;
   for (const api of apis) {
     if (!statesNoAudience(api)) continue;
-    if (api.keyManagers !== 'all') pairs += api.keyManagers.filter((id) => open.has(id)).length;
+    const states = (id: string) => !statesNoAudience({ audiences: api.audiencesByKeyManager[id] ?? [] });
+    if (api.keyManagers !== 'all') pairs += api.keyManagers.filter((id) => open.has(id) && !states(id)).length;
     else {
       pairs += perOrganization.get(api.organization) ?? 0;
       if (api.organization !== GLOBAL_ORGANIZATION) pairs += perOrganization.get(GLOBAL_ORGANIZATION) ?? 0;
+      const listable = [api.organization, GLOBAL_ORGANIZATION];
+      pairs -= Object.keys(api.audiencesByKeyManager).filter(
+        (id) => listable.includes(open.get(id) ?? '') && states(id),
+      ).length;
     }
   }
   return pairs;

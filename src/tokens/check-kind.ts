@@ -4,13 +4,20 @@ import { deny, type Refusal } from '../domain/decision.ts';
 import { FOREIGN_TYP, type KeyManager, TOKEN_PROFILES, type TokenMark } from '../domain/key-manager.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
 
-/** Judges the header's `typ` by the profile and the payload by the marks of the key manager's type. */
+/** Judges the header's `typ` by the profile or the key manager's own list, and the payload by the marks of the key manager's type. */
 export function checkKind(token: UnprovedJwt, keyManager: KeyManager): Refusal | 'passed' {
+  const unverifiable = keyManager.unverifiableHeaders.find((name) => Object.hasOwn(token.header, name));
+  if (unverifiable !== undefined) return deny('token_unverifiable', { header: unverifiable });
   const typ = typOf(token);
-  const { acceptedTyp } = TOKEN_PROFILES[keyManager.profile];
+  const acceptedTyp = keyManager.acceptedTyp ?? TOKEN_PROFILES[keyManager.profile].acceptedTyp;
   if (FOREIGN_TYP.includes(typ) || !(acceptedTyp.includes('*') || acceptedTyp.includes(typ)))
     return deny('token_type_refused', { typ: typ.slice(0, 64), profile: keyManager.profile });
-  const betraying = keyManager.marks.find((mark) => betrays(mark, token.claims));
+  return checkMarks(token.claims, keyManager.marks);
+}
+
+/** Refuses what a mark tells to be no access token. */
+export function checkMarks(claims: Readonly<Record<string, unknown>>, marks: readonly TokenMark[]): Refusal | 'passed' {
+  const betraying = marks.find((mark) => betrays(mark, claims));
   return betraying === undefined ? 'passed' : deny('token_type_refused', { claim: betraying.claim });
 }
 

@@ -16,7 +16,7 @@ const MAX_KEYS = 100;
 const MAX_MEMBER_CHARS: Readonly<Record<string, number>> = {
   ...{ kty: 16, crv: 16, use: 16, alg: 32 },
   ...{ n: 1400, e: 8, x: 100, y: 100 },
-  ...{ kid: 2048, x5t: 128, 'x5t#S256': 128 },
+  ...{ kid: 2048, x5t: 128, 'x5t#S256': 128, issuer: 2048 },
 };
 /** The longest certificate in `x5c` whose digests are worked out; those of real servers stay below 4096. */
 const MAX_CERTIFICATE_CHARS = 32_768;
@@ -28,6 +28,8 @@ export interface KeySetProblem {
   readonly refused: Readonly<Partial<Record<KeyProblem, number>>>;
 }
 
+/** RFC 7517 §4.2; SPIFFE's bundles say `jwt-svid` for keys that sign tokens. */
+const SIGNING_USES: readonly unknown[] = [undefined, 'sig', 'jwt-svid'];
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 /** The usable keys of a JWKS document, or why there are none. */
@@ -54,11 +56,11 @@ export function importJwks(text: string): KeySet | KeySetProblem {
 /** Filters by what is said of the key, then takes it through the gate. */
 function importJwk(entry: unknown): VerificationKey | KeyProblem {
   if (!isJsonObject(entry)) return 'not_a_public_key';
-  const { kty, crv, n, e, x, y, use, alg, kid, x5c, key_ops: operations } = entry;
+  const { kty, crv, n, e, x, y, use, alg, kid, x5c, issuer, key_ops: operations } = entry;
   if (Object.entries(MAX_MEMBER_CHARS).some(([name, limit]) => lengthOf(entry[name]) > limit)) return 'member_too_long';
   // A published private or symmetric key is one that anybody may sign with.
   if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(entry, member))) return 'not_a_public_key';
-  if (use !== undefined && use !== 'sig') return 'not_for_signatures';
+  if (!SIGNING_USES.includes(use)) return 'not_for_signatures';
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return 'not_for_signatures';
   if (alg !== undefined && typeof alg !== 'string') return 'unknown_algorithm';
@@ -72,6 +74,7 @@ function importJwk(entry: unknown): VerificationKey | KeyProblem {
       alg,
       x5t: certificateDigest(entry['x5t'], certificate, 'sha1'),
       x5tS256: certificateDigest(entry['x5t#S256'], certificate, 'sha256'),
+      issuer: typeof issuer === 'string' ? issuer : undefined,
     });
   } catch {
     return 'unknown_kind';

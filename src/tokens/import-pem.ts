@@ -82,7 +82,8 @@ function importBlock({ label, der }: Block): VerificationKey | string {
   const publicKey = certificate?.publicKey ?? publicKeyOf(der, label === 'RSA PUBLIC KEY' ? 'pkcs1' : 'spki');
   if (publicKey === undefined) return 'holds a block that is neither an X.509 certificate nor a public key';
   const digest = (hash: string) => certificate && createHash(hash).update(certificate.raw).digest('base64url');
-  const labels = { kid: undefined, alg: undefined, x5t: digest('sha1'), x5tS256: digest('sha256') };
+  const unsaid = { kid: undefined, alg: undefined, issuer: undefined };
+  const labels = { ...unsaid, x5t: digest('sha1'), x5tS256: digest('sha256') };
   const key = verificationKeyOf(publicKey, labels);
   return typeof key === 'string' ? `holds a key that is not accepted (${key})` : key;
 }

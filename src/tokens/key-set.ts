@@ -13,10 +13,12 @@ export interface KeySet {
 
 /** A key set of these keys. */
 export function keySetOf(keys: readonly VerificationKey[]): KeySet {
-  const described = keys.map((key) => JSON.stringify([key.thumbprint, key.kid, key.alg, key.x5t, key.x5tS256])).sort();
+  const described = keys.map(({ thumbprint, kid, alg, x5t, x5tS256, issuer }) =>
+    JSON.stringify([thumbprint, kid, alg, x5t, x5tS256, issuer]),
+  );
   return {
     keys,
     thumbprints: new Set(keys.map((key) => key.thumbprint)),
-    digest: createHash('sha256').update(described.join('\n')).digest('base64url'),
+    digest: createHash('sha256').update(described.sort().join('\n')).digest('base64url'),
   };
 }

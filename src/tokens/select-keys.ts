@@ -27,6 +27,17 @@ export function selectKeys(set: KeySet, header: UnprovedJwt['header']): readonly
   return x5t === undefined ? fitting.slice(0, MAX_CANDIDATES) : named(fitting, (key) => key.x5t, x5t);
 }
 
+/** Without the keys that say whose tokens they sign when that is another issuer than the token's (Entra: one set for all tenants). */
+export function keysOfIssuer(
+  keys: readonly VerificationKey[],
+  { issuer }: Pick<UnprovedJwt, 'issuer'>,
+  tenant: string | undefined,
+): readonly VerificationKey[] {
+  return keys.filter(
+    (key) => key.issuer === undefined || key.issuer.replace('{tenantid}', () => tenant ?? '') === issuer,
+  );
+}
+
 /** True when some key of the set has the token's `kid`, whether or not it can have signed the token. */
 export function hasKeyNamed(set: KeySet, header: UnprovedJwt['header']): boolean {
   const kid = member(header, 'kid');

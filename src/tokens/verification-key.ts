@@ -23,6 +23,8 @@ export interface KeyLabels {
   readonly x5t: string | undefined;
   /** Base64url SHA-256 of its certificate. */
   readonly x5tS256: string | undefined;
+  /** Whose tokens it signs, where one set serves several issuers (Entra); may hold the placeholder `{tenantid}`. */
+  readonly issuer: string | undefined;
 }
 
 /** A public key fit to prove tokens. */

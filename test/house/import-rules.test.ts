@@ -37,6 +37,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string>> = {
   fastify: 'admin',
   jose: 'tokens',
   'lru-cache': 'cache',
+  oauth4webapi: 'tokens',
   pino: 'telemetry',
   'prom-client': 'telemetry',
   undici: 'outbound',

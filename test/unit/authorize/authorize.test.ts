@@ -7,7 +7,7 @@ import { REASONS } from '../../../src/domain/reason.ts';
 import { routerOf } from '../../../src/domain/router.ts';
 import type { Subscription } from '../../../src/domain/subscriber.ts';
 import { sampleApi, sampleKeyManager, sampleResource } from '../domain/catalog-samples.ts';
-import { decide, type Scene, SUBSCRIBER, sampleFacts, type Witness } from './world-sample.ts';
+import { decide, REVOCATION, type Scene, SUBSCRIBER, sampleFacts, type Witness } from './world-sample.ts';
 
 const withApi = (over: Partial<Api>): Partial<Scene> => ({ apis: [sampleApi(over)] });
 const withState = (state: Subscription['state']): Partial<Scene> => ({
@@ -246,6 +246,15 @@ const DENIALS: [string, string, Partial<Scene>][] = [
     },
   ],
   [
+    'a token for the API’s audience where another is asked of this key manager',
+    'audience_not_accepted',
+    {
+      ...withApi({ audiences: ['pizza'], audiencesByKeyManager: { 'km-partner': ['pizza-for-partners'] } }),
+      ...facts({ audiences: ['pizza'] }),
+    },
+  ],
+  ['a revoked token', 'token_revoked', { revocation: () => ({ ...REVOCATION, kind: 'jti' }) }],
+  [
     'where nobody states an audience and one is required',
     'audience_not_configured',
     { world: { requireAudience: true } },
@@ -381,6 +390,20 @@ describe('allows', () => {
         ...withApi({ audiences: ['pizza'] }),
         keyManagers: [sampleKeyManager({ audiences: ['us'] })],
         ...facts({ audiences: ['x', 'pizza'] }),
+      },
+    ],
+    [
+      'an audience asked of this key manager, whatever the API asks of others',
+      {
+        ...withApi({ audiences: ['pizza'], audiencesByKeyManager: { 'km-partner': ['p'], 'km-other': ['o'] } }),
+        ...facts({ audiences: ['p'] }),
+      },
+    ],
+    [
+      'an audience of the API where none is asked of this key manager',
+      {
+        ...withApi({ audiences: ['pizza'], audiencesByKeyManager: { 'km-partner': [] } }),
+        ...facts({ audiences: ['pizza'] }),
       },
     ],
     [
@@ -520,7 +543,7 @@ describe('on the way', () => {
     decide({}, undefined, { step: (name, result) => steps.push([name, result]) });
     expect(steps.map(([name]) => name)).toEqual([
       ...['method', 'path', 'api', 'lifecycle', 'resource', 'security', 'credential', 'token', 'key_manager'],
-      ...['proof', 'binding', 'audience', 'subscriber', 'subscription', 'environment', 'scopes'],
+      ...['proof', 'revocation', 'binding', 'audience', 'subscriber', 'subscription', 'environment', 'scopes'],
     ]);
     expect(steps.filter(([name]) => name === 'credential' || name === 'token').map(([, result]) => result)).toEqual([
       'passed',
@@ -533,6 +556,8 @@ test('every reason is shown here, but for those that only other rooms can give',
   const elsewhere = [
     ...['jose_header_refused', 'algorithm_not_allowed', 'key_not_found', 'token_type_refused', 'claims_malformed'],
     ...['token_expired', 'token_not_yet_valid', 'token_lifetime_excessive', 'client_ambiguous'],
+    ...['token_inactive', 'token_unverifiable', 'tenant_not_allowed', 'opaque_token_not_claimed'],
+    ...['introspection_unavailable', 'introspection_reply_invalid', 'key_manager_limit_reached'],
     ...['key_set_unavailable', 'key_set_refreshing', 'deadline_exceeded', 'internal_error'],
     ...['catalog_not_loaded', 'catalog_changing'],
   ];

@@ -6,10 +6,11 @@ import { proveAdmin } from '../../../src/authorize/prove-admin.ts';
 import { deny } from '../../../src/domain/decision.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../../src/domain/key-manager-index.ts';
+import type { Revocation } from '../../../src/domain/revocation.ts';
 import { EMPTY_ROUTER } from '../../../src/domain/router.ts';
 import type { TokenDecision, TokenFacts } from '../../../src/domain/token.ts';
 import { sampleKeyManager } from '../domain/catalog-samples.ts';
-import { sampleFacts } from './world-sample.ts';
+import { REVOCATION, sampleFacts } from './world-sample.ts';
 
 const AUDIENCE = 'gatehouse-admin';
 const NOW_MS = 1_700_000_000_000;
@@ -24,7 +25,7 @@ const proved = (over: Partial<TokenFacts> = {}): TokenDecision => ({
 function prove(
   keyManagers: readonly KeyManager[],
   proof: TokenDecision = proved(),
-  { bearer = 'good', asked = [], snapshots = [], only = {} }: ProveOptions = {},
+  { bearer = 'good', asked = [], snapshots = [], only = {}, revocation }: ProveOptions = {},
 ) {
   const snapshot: CatalogSnapshot = {
     structureRevision: 1,
@@ -33,7 +34,7 @@ function prove(
   };
   const catalog: Catalog = {
     snapshot: () => (snapshots.length > 0 ? snapshots.shift() : snapshot),
-    findRevocation: () => undefined,
+    findRevocation: () => revocation,
     findSubscriber: () => ({ structureRevision: 1, mapping: null, application: null, subscription: null }),
   };
   const claims = { iss: 'https://partner.example', organization: 'org-b' };
@@ -55,6 +56,8 @@ function prove(
 
 interface ProveOptions {
   bearer?: string;
+  /** What is found of every token. */
+  revocation?: Revocation | 'unreadable';
   /** Ids of the key managers whose keys verify the token; all of them by default. */
   only?: { readonly proves?: readonly string[] };
   asked?: string[];
@@ -89,6 +92,11 @@ test.each<[string, TokenDecision]>([
   ['cannot be proved now', { kind: 'unavailable', reason: 'key_set_unavailable', evidence: {} }],
 ])('a token that %s proves nobody', async (_what, proof) => {
   expect(await prove([ADMIN], proof)).toBeUndefined();
+});
+
+test('a revoked token proves nobody, nor does one of which that cannot be told', async () => {
+  for (const revocation of [REVOCATION, 'unreadable'] as const)
+    expect(await prove([ADMIN], proved(), { revocation })).toBeUndefined();
 });
 
 test.each(['bad', 'opaque'])('what is no JWT proves nobody and asks nobody (%s)', async (bearer) => {

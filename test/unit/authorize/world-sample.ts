@@ -7,6 +7,7 @@ import { type Decision, deny } from '../../../src/domain/decision.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../../src/domain/key-manager-index.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
+import type { Revocation } from '../../../src/domain/revocation.ts';
 import { routerOf } from '../../../src/domain/router.ts';
 import type { Subscriber } from '../../../src/domain/subscriber.ts';
 import type { TokenDecision, TokenFacts, UnprovedToken } from '../../../src/domain/token.ts';
@@ -20,6 +21,7 @@ export interface Scene {
   /** Claims that the token text `good` carries. */
   claims: Readonly<Record<string, unknown>>;
   proof: TokenDecision | Promise<TokenDecision>;
+  revocation: Catalog['findRevocation'];
   request: Partial<Omit<AccessRequest, 'header'>>;
   headers: Readonly<Record<string, readonly string[]>>;
   world: Partial<World>;
@@ -54,6 +56,21 @@ export const SUBSCRIBER: Subscriber = {
   subscription: { id: 's-1', apiId: 'api-pizza', applicationId: 'app-1', policy: 'Gold', state: 'UNBLOCKED' },
 };
 
+/** An entry that hits whatever a test wants it to. */
+export const REVOCATION: Revocation = {
+  id: 'entry-1',
+  kind: 'jti',
+  value: 'j1',
+  organization: 'carbon.super',
+  keyManagerId: null,
+  keyManagerType: null,
+  issuedBeforeMs: null,
+  expiresAtMs: null,
+  createdAtMs: 0,
+  createdBy: 'a test',
+  lifted: false,
+};
+
 /** What happened besides the decision. */
 export interface Witness {
   /** Names of key managers that were asked to prove a token. */
@@ -73,7 +90,7 @@ export function decide(
     keyManagers: keyManagerIndexOf(over.keyManagers ?? [sampleKeyManager()]),
   };
   const catalog: Catalog = {
-    findRevocation: () => undefined,
+    findRevocation: over.revocation ?? (() => undefined),
     snapshot: () => snapshot,
     findSubscriber: (consumerKey, keyManagerId, apiId) => {
       const subscriber = { ...SUBSCRIBER, ...over.subscriber };

@@ -14,9 +14,14 @@ export class KeyServer implements AsyncDisposable {
   readonly asked: string[] = [];
   /** Request headers of the last request. */
   lastHeaders: Record<string, unknown> = {};
+  /** Request body of the last request. */
+  lastBody = '';
   readonly #server = createServer(async (request, response) => {
     this.asked.push(request.url ?? '');
     this.lastHeaders = request.headers;
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    this.lastBody = body;
     await this.gate;
     response.writeHead(this.status, { 'content-type': 'text/plain', ...this.headers });
     response.end(this.body);

@@ -1,24 +1,36 @@
 // A prover over a real key server, with a clock that tests turn and a cache that tests can look into.
 
-import type { TokenDecisionCache } from '../../../src/authorize/ports.ts';
+import type { SharedTokenDecisions, TokenDecisionCache } from '../../../src/authorize/ports.ts';
+import { isRefusal } from '../../../src/domain/decision.ts';
+import type { Introspection } from '../../../src/domain/introspection.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import type { TokenDecision } from '../../../src/domain/token.ts';
 import { keySetFetch } from '../../../src/tokens/fetch-key-set.ts';
+import { Introspector } from '../../../src/tokens/introspector.ts';
 import { KeySets } from '../../../src/tokens/key-sets.ts';
-import { TokenProver } from '../../../src/tokens/token-prover.ts';
+import { readToken } from '../../../src/tokens/read-token.ts';
+import { TokenProver, type TokenProverOptions } from '../../../src/tokens/token-prover.ts';
 import { openDoor } from '../outbound/open-door.ts';
 import { KeyServer } from './key-server.ts';
-import { keyManager, NOW_MS, readJwt } from './token-sample.ts';
+import { SampleAdmission } from './sample-admission.ts';
+import { keyManager, NOW_MS } from './token-sample.ts';
 
 export class ProverSample implements AsyncDisposable {
   now = NOW_MS;
   readonly server = new KeyServer();
+  /** Where tokens are asked for. */
+  readonly asked = new KeyServer();
+  readonly admission = new SampleAdmission();
   readonly remembered = new Map<string, { decision: TokenDecision; expiresAtMs: number }>();
   readonly prover: TokenProver;
   readonly keySets: KeySets;
   readonly #door = openDoor();
 
-  constructor(cache?: TokenDecisionCache) {
+  constructor(
+    cache?: TokenDecisionCache,
+    shared?: SharedTokenDecisions,
+    sharing: TokenProverOptions['sharing'] = 'auto',
+  ) {
     this.keySets = new KeySets({
       store: { load: () => undefined, save: () => undefined },
       fetch: keySetFetch({
@@ -37,18 +49,33 @@ export class ProverSample implements AsyncDisposable {
     const { remembered } = this;
     this.prover = new TokenProver({
       keySets: this.keySets,
+      admission: this.admission,
+      introspector: new Introspector({
+        send: this.#door.send,
+        admission: this.admission,
+        clock: () => this.now,
+        maxReplyBytes: 65_536,
+      }),
+      shared,
+      sharing,
       cache: cache ?? {
-        get: (key) => remembered.get(key)?.decision,
+        get: (key) => {
+          const entry = remembered.get(key);
+          return entry !== undefined && entry.expiresAtMs > this.now ? entry.decision : undefined;
+        },
         set: (key, decision, expiresAtMs) => remembered.set(key, { decision, expiresAtMs }),
       },
       clock: () => this.now,
+      stopwatch: () => performance.now(),
       proofTtlMs: 300_000,
       refusalTtlMs: 10_000,
+      introspectionRefusalTtlMs: 10_000,
     });
   }
 
   async listen(body: string): Promise<this> {
     await this.server.listen();
+    await this.asked.listen();
     this.server.body = body;
     return this;
   }
@@ -57,8 +84,38 @@ export class ProverSample implements AsyncDisposable {
     return keyManager({ keys: { kind: 'jwks', urls: [this.server.url()], authorizationFile: null }, ...changes });
   }
 
+  /** How the key manager is asked about tokens. */
+  introspection(changes: Partial<Introspection> = {}): Introspection {
+    return {
+      endpoint: this.asked.url('/introspect'),
+      auth: { kind: 'client_secret_basic', clientId: 'gateway', clientSecret: 's3cret', encoding: 'rfc' },
+      headers: {},
+      tokenTypeHint: 'access_token',
+      consumerKeyMembers: ['client_id'],
+      scopesMembers: ['scope'],
+      marks: [],
+      tokenTypes: ['bearer', 'access_token'],
+      requireExp: true,
+      ttlMs: 60_000,
+      timeoutMs: 2_000,
+      ...changes,
+    };
+  }
+
+  /** A key manager that has to be asked and has no keys. */
+  asking(introspection: Partial<Introspection> = {}, changes: Partial<KeyManager> = {}): KeyManager {
+    return keyManager({
+      selfValidateJwt: false,
+      keys: { kind: 'none' },
+      introspection: this.introspection(introspection),
+      ...changes,
+    });
+  }
+
   prove(text: string, settings = this.settings(), budgetMs = 5_000): TokenDecision | Promise<TokenDecision> {
-    return this.prover.prove(readJwt(text), settings, this.now, { deadlineMs: this.now + budgetMs });
+    const token = readToken(text);
+    if (isRefusal(token)) throw new Error(`not a token: ${JSON.stringify(token)}`);
+    return this.prover.prove(token, settings, this.now, { deadlineMs: this.now + budgetMs });
   }
 
   /** `proved`, or the reason why not. */
@@ -70,5 +127,6 @@ export class ProverSample implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#door.close();
     await this.server[Symbol.asyncDispose]();
+    await this.asked[Symbol.asyncDispose]();
   }
 }

@@ -24,6 +24,7 @@ test('reads the facts of a good token', () => {
     notBefore: NOW,
     issuedAt: NOW - 60,
     jti: 'j',
+    claims: {},
     certificateThumbprint: undefined,
   });
 });

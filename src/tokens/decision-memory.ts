@@ -1,0 +1,108 @@
+// What was found out about tokens, remembered in this process and, where that is worth it, shared with the fleet. Bound to what a
+// token is and to the settings of one key manager, never to what a request asks. What a key proved holds while that key is in the set.
+
+import { createHash } from 'node:crypto';
+import type { SharedTokenDecisions, TokenDecisionCache } from '../authorize/ports.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
+import type { TokenDecision, TokenFacts, UnprovedToken } from '../domain/token.ts';
+import { checkTimes } from './check-times.ts';
+import type { KeySets } from './key-sets.ts';
+import { hasTokenFactsShape } from './token-facts-shape.ts';
+
+/** Map entry, key and object headers of a remembered decision, roughly. */
+const ENTRY_OVERHEAD_BYTES = 512;
+
+/** What a memory works with. */
+export interface DecisionMemoryOptions {
+  readonly keySets: Pick<KeySets, 'holds'>;
+  readonly cache: TokenDecisionCache;
+  /** Undefined: nothing is shared. */
+  readonly shared: SharedTokenDecisions | undefined;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+/** Remembers decisions by key; see {@link memoryKey}. */
+export class DecisionMemory {
+  readonly #options: DecisionMemoryOptions;
+
+  constructor(options: DecisionMemoryOptions) {
+    this.#options = options;
+  }
+
+  /** What this process knows and may still say. */
+  recall(key: string, token: UnprovedToken, keyManager: KeyManager, nowMs: number): TokenDecision | undefined {
+    const known = this.#options.cache.get(key);
+    if (known?.kind === 'proved') return this.#holds(known.facts, token, keyManager, nowMs) ? known : undefined;
+    return known;
+  }
+
+  /** What another of the fleet knows and this one may say too; from then on it is known here, and counts no longer than there. */
+  async recallShared(key: string, token: UnprovedToken, keyManager: KeyManager): Promise<TokenDecision | undefined> {
+    const { clock, shared } = this.#options;
+    const found = await shared?.get(key);
+    const nowMs = clock();
+    if (found === undefined || !(found.expiresAtMs > nowMs)) return undefined;
+    const decision = soundDecision(found.decision, keyManager);
+    if (decision === undefined) return undefined;
+    if (decision.kind === 'proved' && !this.#holds(decision.facts, token, keyManager, nowMs)) return undefined;
+    this.keep(key, decision, found.expiresAtMs);
+    return decision;
+  }
+
+  /** Remembers here, for as long as the token is valid and no longer than told. */
+  keep(key: string, decision: TokenDecision, expiresAtMs: number): void {
+    const { cache, clock } = this.#options;
+    const untilMs = withinLife(decision, expiresAtMs);
+    if (untilMs > clock()) cache.set(key, decision, untilMs, sizeOf(decision));
+  }
+
+  /** Remembers here and tells the fleet. */
+  share(key: string, decision: TokenDecision, expiresAtMs: number): void {
+    const { clock, shared } = this.#options;
+    this.keep(key, decision, expiresAtMs);
+    const untilMs = withinLife(decision, expiresAtMs);
+    if (untilMs > clock()) shared?.set(key, decision, untilMs);
+  }
+
+  /** A token that must be proved by a key counts only by one that is still in the set; any other never had one. */
+  #holds(facts: TokenFacts, token: UnprovedToken, keyManager: KeyManager, nowMs: number): boolean {
+    if (facts.keyManagerId !== keyManager.id || checkTimes(facts, keyManager, nowMs) !== 'passed') return false;
+    const { keyThumbprint } = facts;
+    return isProvedByKey(token, keyManager)
+      ? keyThumbprint !== undefined && this.#options.keySets.holds(keyManager, keyThumbprint, nowMs)
+      : keyThumbprint === undefined;
+  }
+}
+
+/** True when no token of this form counts without a signature of the key manager, whatever an introspection reply says. */
+export function isProvedByKey(token: UnprovedToken, keyManager: KeyManager): boolean {
+  return token.kind === 'jwt' && (keyManager.selfValidateJwt || keyManager.keys.kind !== 'none');
+}
+
+/** Names what is remembered: a token under one key manager's settings. Parts are length-prefixed: no choice of parts can spell another's key. */
+export function memoryKey(token: UnprovedToken, keyManager: KeyManager, ...more: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of [keyManager.id, keyManager.digest, token.kind, token.hash, ...more])
+    hash.update(`${part.length}:${part}`);
+  return hash.digest('base64url');
+}
+
+/** Of what comes back only facts in full, and that a token is inactive; every other refusal is found out anew. */
+function soundDecision(decision: TokenDecision, keyManager: KeyManager): TokenDecision | undefined {
+  if (decision.kind === 'proved') return hasTokenFactsShape(decision.facts) ? decision : undefined;
+  return decision.kind === 'refused' && decision.reason === 'token_inactive'
+    ? { kind: 'refused', reason: 'token_inactive', evidence: { key_manager: keyManager.name } }
+    : undefined;
+}
+
+function withinLife(decision: TokenDecision, expiresAtMs: number): number {
+  return decision.kind === 'proved' ? Math.min(expiresAtMs, decision.facts.expiresAt * 1000) : expiresAtMs;
+}
+
+function sizeOf(decision: TokenDecision): number {
+  if (decision.kind !== 'proved') return ENTRY_OVERHEAD_BYTES;
+  const { issuer, subject, consumerKey, jti, keyId, scopes, audiences, claims } = decision.facts;
+  const texts = [issuer, subject, consumerKey, jti, keyId, ...scopes, ...audiences, ...Object.entries(claims).flat()];
+  return texts.reduce((sum, text) => sum + 2 * (text?.length ?? 0) + 16, ENTRY_OVERHEAD_BYTES);
+}
