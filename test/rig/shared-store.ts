@@ -1,0 +1,102 @@
+// A shared store as app.ts opens it, with what it told its observer at hand.
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import { openSharedStore, type SharedStore } from '../../src/cache/open-shared-store.ts';
+import type { RedisSettings } from '../../src/cache/redis-settings.ts';
+import type { Sealer } from '../../src/cache/sealer.ts';
+import type { TokenDecision } from '../../src/domain/token.ts';
+
+/** Settings that name no Redis. */
+export const WITHOUT_REDIS: RedisSettings = {
+  url: null,
+  sentinels: [],
+  sentinelName: 'mymaster',
+  clusterNodes: [],
+  username: null,
+  passwordFile: null,
+  sentinelPasswordFile: null,
+  tls: null,
+  keyPrefix: 'gatehouse:',
+  commandTimeoutMs: 20,
+};
+
+/** A store and what it told. */
+export interface WatchedStore {
+  readonly store: SharedStore;
+  /** How often each `kind outcome` of look-ups and each command outcome was told. */
+  readonly counts: Map<string, number>;
+  /** `up`, or the code of what is wrong, in order. */
+  readonly states: string[];
+  /** Told so far. */
+  count(what: string): number;
+}
+
+/** Opens one for the length of a test. */
+export function openWatchedStore(
+  settings: Partial<RedisSettings>,
+  { secret = 'fleet', clock = Date.now }: { readonly secret?: string; readonly clock?: () => number } = {},
+): WatchedStore {
+  const counts = new Map<string, number>();
+  const states: string[] = [];
+  const add = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+  const store = openSharedStore({
+    // Tests share a small machine; that a slow Redis counts as absent has tests of its own.
+    settings: { ...WITHOUT_REDIS, commandTimeoutMs: 200, ...settings },
+    sealFor: (purpose) => sealer(secret, purpose),
+    observer: {
+      up: (up, why) => states.push(up ? 'up' : why),
+      command: (outcome) => add(outcome),
+      shared: (kind, outcome) => add(`${kind} ${outcome}`),
+    },
+    maxKeySetBytes: 524_288,
+    maxKeySetAgeMs: 86_400_000,
+    clock,
+    monotonic: () => performance.now(),
+    random: Math.random,
+  });
+  onTestFinished(() => store.close());
+  return { store, counts, states, count: (what) => counts.get(what) ?? 0 };
+}
+
+/** A proof about a client, good for a while. */
+export function proofOf(consumerKey: string, expiresAt = Math.floor(Date.now() / 1000) + 600): TokenDecision {
+  return {
+    kind: 'proved',
+    facts: {
+      keyManagerId: 'km-1',
+      issuer: 'https://issuer.example',
+      subject: 'alice',
+      consumerKey,
+      scopes: ['read'],
+      audiences: ['api'],
+      expiresAt,
+      notBefore: undefined,
+      issuedAt: undefined,
+      jti: 'jti-1',
+      keyThumbprint: undefined,
+      keyId: undefined,
+      claims: {},
+      certificateThumbprint: undefined,
+    },
+  };
+}
+
+/** HMAC over purpose, key, value and time. */
+export function sealer(secret: string, purpose: string): Sealer {
+  const tag = (key: string, issued: string, value: string) =>
+    createHmac('sha256', secret)
+      .update(JSON.stringify([purpose, key, issued, value]))
+      .digest('base64url');
+  return {
+    seal: (key, value, issuedAtMs) => `${tag(key, String(issuedAtMs), value)}:${issuedAtMs}:${value}`,
+    open: (key, sealed, oldestMs) => {
+      const [found = '', issued = '', ...rest] = sealed.split(':');
+      const value = Buffer.from(rest.join(':'), 'latin1').toString();
+      const expected = tag(key, issued, value);
+      if (found.length !== expected.length || !timingSafeEqual(Buffer.from(found), Buffer.from(expected)))
+        return undefined;
+      return Number(issued) < oldestMs ? undefined : { value: Buffer.from(value), issuedAtMs: Number(issued) };
+    },
+  };
+}
