@@ -1,5 +1,5 @@
-// A real authorization server on loopback: discovery document, JWKS, token endpoint (client_credentials). For the quickstart, and
-// for tests, which can make it slow, broken or silent. It knows nothing of Gatehouse.
+// A real authorization server on loopback: discovery document, JWKS, token endpoint (client_credentials), introspection and
+// revocation. For the quickstart, and for tests, which can make it slow, broken or silent. It knows nothing of Gatehouse.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -36,6 +36,8 @@ export interface KeyManagerOptions {
   /** `scope`, a string with spaces, by default; `scp` is written as an array. */
   readonly scopeClaim?: 'scope' | 'scp';
   readonly lifetimeSeconds?: number;
+  /** What the token endpoint gives out; `jwt` by default. */
+  readonly tokens?: 'jwt' | 'opaque';
 }
 
 /** A running key manager. */
@@ -51,6 +53,10 @@ export interface KeyManagerServer {
   ): string;
   /** The token that a client gets from the token endpoint, without the way there. */
   tokenFor(clientId: string, scopes?: readonly string[]): string;
+  /** An opaque token of which introspection says this, beside `active`, `iss`, `iat`, `exp` and `jti`; undefined takes one away. */
+  mintOpaque(members: Readonly<Record<string, unknown>>): string;
+  /** From now on the token is inactive, as after a request to the revocation endpoint (RFC 7009). */
+  revoke(token: string): void;
   /** Signs with a new key from now on; the old ones stay in the JWKS unless told otherwise. */
   rotate(options?: { readonly keepOld?: boolean; readonly algorithm?: SigningAlgorithm }): SigningKey;
   /** Breaks a path (`PATHS`), or mends it with undefined. */
@@ -61,7 +67,13 @@ export interface KeyManagerServer {
 }
 
 /** The paths of the server. */
-export const PATHS = { discovery: '/.well-known/openid-configuration', jwks: '/jwks', token: '/token' } as const;
+export const PATHS = {
+  discovery: '/.well-known/openid-configuration',
+  jwks: '/jwks',
+  token: '/token',
+  introspection: '/introspect',
+  revocation: '/revoke',
+} as const;
 
 const DEFAULT_LIFETIME_SECONDS = 3600;
 
@@ -71,6 +83,8 @@ export async function startKeyManager(options: KeyManagerOptions = {}): Promise<
   const clients = new Map(options.clients?.map((client) => [client.id, client]));
   const faults = new Map<string, EndpointFault>();
   const counts = new Map<string, number>();
+  /** What introspection says of each token that was given out. */
+  const issued = new Map<string, Readonly<Record<string, unknown>>>();
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
@@ -82,18 +96,30 @@ export async function startKeyManager(options: KeyManagerOptions = {}): Promise<
   const issuer = options.issuer ?? url;
   const lifetime = options.lifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS;
 
+  const standard = () => {
+    const now = Math.floor(Date.now() / 1000);
+    return { iss: issuer, iat: now, exp: now + lifetime, jti: randomUUID() };
+  };
+  const remember = (token: string, members: Readonly<Record<string, unknown>>): string => {
+    issued.set(token, members);
+    return token;
+  };
   const mint: KeyManagerServer['mint'] = (claims, { header, key = keys[0] } = {}) => {
     if (key === undefined) throw new Error('no key to sign with');
-    const now = Math.floor(Date.now() / 1000);
-    return signJwt(key, { iss: issuer, iat: now, exp: now + lifetime, jti: randomUUID(), ...claims }, header);
+    const all = { ...standard(), ...claims };
+    return remember(signJwt(key, all, header), all);
   };
-  const issue = (client: OAuthClient, scopes: readonly string[]): string =>
-    mint({
+  const mintOpaque = (members: Readonly<Record<string, unknown>>) =>
+    remember(randomUUID(), { ...standard(), token_type: 'Bearer', ...members });
+  const issue = (client: OAuthClient, scopes: readonly string[]): string => {
+    const claims = {
       sub: client.id,
       [options.clientClaim ?? 'azp']: client.id,
       ...(options.scopeClaim === 'scp' ? { scp: scopes } : { scope: scopes.join(' ') }),
       ...client.claims,
-    });
+    };
+    return options.tokens === 'opaque' ? mintOpaque({ client_id: client.id, ...claims }) : mint(claims);
+  };
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -108,6 +134,14 @@ export async function startKeyManager(options: KeyManagerOptions = {}): Promise<
       const { status, ...reply } = grant(request, new URLSearchParams(body));
       return send(response, status, reply);
     }
+    if (request.method === 'POST' && (path === PATHS.introspection || path === PATHS.revocation)) {
+      const form = new URLSearchParams(body);
+      if (clientOf(request, form) === undefined) return send(response, 401, { error: 'invalid_client' });
+      const token = form.get('token') ?? '';
+      if (path === PATHS.introspection) return send(response, 200, introspected(token));
+      issued.delete(token);
+      return send(response, 200, {});
+    }
     send(response, 404, { error: 'not_found' });
   }
 
@@ -116,9 +150,8 @@ export async function startKeyManager(options: KeyManagerOptions = {}): Promise<
     request: IncomingMessage,
     form: URLSearchParams,
   ): { readonly status: number; readonly [member: string]: unknown } {
-    const [id, secret] = clientCredentials(request.headers.authorization, form);
-    const client = clients.get(id);
-    if (client === undefined || client.secret !== secret) return { status: 401, error: 'invalid_client' };
+    const client = clientOf(request, form);
+    if (client === undefined) return { status: 401, error: 'invalid_client' };
     if (form.get('grant_type') !== 'client_credentials') return { status: 400, error: 'unsupported_grant_type' };
     const allowed = client.scopes ?? [];
     const asked = form.get('scope')?.split(' ').filter(Boolean) ?? allowed;
@@ -132,6 +165,20 @@ export async function startKeyManager(options: KeyManagerOptions = {}): Promise<
     };
   }
 
+  function clientOf(request: IncomingMessage, form: URLSearchParams): OAuthClient | undefined {
+    const [id, secret] = clientCredentials(request.headers.authorization, form);
+    const client = clients.get(id);
+    return client?.secret === secret ? client : undefined;
+  }
+
+  /** RFC 7662 §2.2: of a token that is unknown, expired or revoked nothing is told but that it is not active. */
+  function introspected(token: string): Readonly<Record<string, unknown>> {
+    const members = issued.get(token);
+    if (members === undefined) return { active: false };
+    const { exp } = members;
+    return typeof exp === 'number' && exp * 1000 <= Date.now() ? { active: false } : { active: true, ...members };
+  }
+
   return {
     url,
     issuer,
@@ -139,6 +186,10 @@ export async function startKeyManager(options: KeyManagerOptions = {}): Promise<
       return keys;
     },
     mint,
+    mintOpaque,
+    revoke: (token) => {
+      issued.delete(token);
+    },
     tokenFor: (clientId, scopes) => {
       const client = clients.get(clientId);
       if (client === undefined) throw new Error(`no client ${clientId}`);
@@ -167,6 +218,8 @@ function discoveryDocument(url: string, issuer: string, keys: readonly SigningKe
     issuer,
     jwks_uri: `${url}${PATHS.jwks}`,
     token_endpoint: `${url}${PATHS.token}`,
+    introspection_endpoint: `${url}${PATHS.introspection}`,
+    revocation_endpoint: `${url}${PATHS.revocation}`,
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     response_types_supported: [],
