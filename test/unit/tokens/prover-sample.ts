@@ -124,6 +124,11 @@ export class ProverSample implements AsyncDisposable {
     return decision.kind === 'proved' ? 'proved' : decision.reason;
   }
 
+  /** For one that never listened. */
+  closeDoor(): Promise<void> {
+    return this.#door.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#door.close();
     await this.server[Symbol.asyncDispose]();

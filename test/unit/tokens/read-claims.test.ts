@@ -136,3 +136,100 @@ test('strict9068 wants the claims and the typ of RFC 9068', () => {
     });
   }
 });
+
+test('a token that never expires is refused, and the evidence says so', () => {
+  // 2^63 milliseconds as seconds: what WSO2 IS writes for it.
+  expect(judge(claims({ exp: 9223372036854776 }))).toMatchObject({
+    reason: 'claims_malformed',
+    evidence: { claim: 'exp', problem: 'beyond_2^53' },
+  });
+});
+
+test('claims that the key manager requires beside the profile’s must be there, nested ones too', () => {
+  const settings = keyManager({ requiredClaims: ['jti', '/act/sub'] });
+  expect(judge(claims({ act: { sub: 'x' } }), settings)).toMatchObject({
+    evidence: { claim: 'jti', problem: 'missing' },
+  });
+  expect(judge(claims({ jti: 'j', act: {} }), settings)).toMatchObject({ evidence: { claim: '/act/sub' } });
+  expect(reasonOf(judge(claims({ jti: 'j', act: { sub: 'x' } }), settings))).toBe('accepted');
+});
+
+test('a key manager’s own list of typ stands in the place of the profile’s, and lets no foreign kind in', () => {
+  const own = keyManager({ acceptedTyp: ['vendor+jwt', 'dpop+jwt'] });
+  expect(reasonOf(judge(claims(), own, { typ: 'Vendor+JWT' }))).toBe('accepted');
+  expect(reasonOf(judge(claims(), own, { typ: 'JWT' }))).toBe('token_type_refused');
+  expect(reasonOf(judge(claims(), own))).toBe('token_type_refused');
+  expect(reasonOf(judge(claims(), own, { typ: 'dpop+jwt' }))).toBe('token_type_refused');
+});
+
+test('a header that only the vendor understands makes the token unverifiable (Microsoft Graph)', () => {
+  const entra = keyManager({ unverifiableHeaders: ['nonce'] });
+  expect(judge(claims(), entra, { nonce: 'n' })).toMatchObject({
+    reason: 'token_unverifiable',
+    evidence: { header: 'nonce' },
+  });
+  expect(reasonOf(judge(claims({ nonce: 'n' }), entra))).toBe('accepted');
+});
+
+test('the tenant claim must name the tenant that the issuer belongs to', () => {
+  const [a, b] = ['https://login.example/a/v2.0', 'https://login.example/b/v2.0'];
+  const tenancy = { claim: 'tid', tenants: { [a]: 'tenant-a', [b]: 'tenant-b' } };
+  const shared = keyManager({ issuers: [a, b, 'https://login.example/c/v2.0'], tenancy });
+  const verdict = (iss: string, tid: unknown) => reasonOf(judge(claims({ iss, tid }), shared));
+  expect(verdict(a, 'tenant-a')).toBe('accepted');
+  expect(verdict(b, 'tenant-b')).toBe('accepted');
+  for (const tid of ['tenant-b', 'TENANT-A', '', undefined, ['tenant-a'], null])
+    expect(verdict(a, tid)).toBe('tenant_not_allowed');
+  expect(verdict('https://login.example/c/v2.0', 'tenant-a')).toBe('tenant_not_allowed');
+});
+
+test('another claim may say whom a token is for (Cognito client_id)', () => {
+  const cognito = keyManager({ audienceClaim: 'client_id' });
+  expect(judge(claims({ client_id: 'client-1', aud: 'x' }), cognito)).toMatchObject({ audiences: ['client-1'] });
+  expect(judge(claims({ aud: 'x' }), cognito)).toMatchObject({ audiences: [] });
+  expect(
+    reasonOf(
+      judge(
+        claims({ client_id: 7, azp: undefined }),
+        keyManager({ audienceClaim: 'client_id', consumerKeyClaims: [] }),
+      ),
+    ),
+  ).toBe('claims_malformed');
+});
+
+test('the names of an object’s members are scopes only where the key manager says so (Zitadel)', () => {
+  const roles = { admin: { org: '1' }, reader: {} };
+  const zitadel = keyManager({ scopesFromNames: true, scopesClaims: ['urn:zitadel:iam:org:project:roles'] });
+  expect(judge(claims({ 'urn:zitadel:iam:org:project:roles': roles }), zitadel)).toMatchObject({
+    scopes: ['admin', 'reader'],
+  });
+  expect(reasonOf(judge(claims({ scope: roles })))).toBe('claims_malformed');
+});
+
+test('only mapped claims are handed on, by their local name, as JSON; none that is too long', () => {
+  const mapping = [
+    { remoteClaim: 'email', localClaim: 'http://wso2.org/claims/emailaddress' },
+    { remoteClaim: '/address/country', localClaim: 'country' },
+    { remoteClaim: 'groups', localClaim: '__proto__' },
+    { remoteClaim: 'long', localClaim: 'long' },
+    { remoteClaim: 'absent', localClaim: 'absent' },
+    { remoteClaim: 'other', localClaim: 'country' },
+  ];
+  const payload = {
+    email: 'a@b',
+    address: { country: 'CH' },
+    groups: ['x'],
+    long: 'x'.repeat(5000),
+    other: 1,
+    secret: 1,
+  };
+  const read = judge(claims(payload), keyManager({ claimMapping: mapping }));
+  expect('claims' in read && Object.entries(read.claims)).toEqual([
+    ['http://wso2.org/claims/emailaddress', '"a@b"'],
+    ['country', '"CH"'],
+    ['__proto__', '["x"]'],
+  ]);
+  const many = Array.from({ length: 10 }, (_, n) => ({ remoteClaim: 'four', localClaim: `c${n}` }));
+  const bounded = judge(claims({ four: 'x'.repeat(4000) }), keyManager({ claimMapping: many }));
+  expect('claims' in bounded && Object.keys(bounded.claims)).toHaveLength(4);
+});

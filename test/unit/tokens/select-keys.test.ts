@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { importJwks } from '../../../src/tokens/import-jwks.ts';
 import type { KeySet } from '../../../src/tokens/key-set.ts';
-import { selectKeys } from '../../../src/tokens/select-keys.ts';
+import { keysOfIssuer, selectKeys } from '../../../src/tokens/select-keys.ts';
 import { ed25519Key, es256Key, rsaKey } from './token-sample.ts';
 
 const rsa = rsaKey();
@@ -61,4 +61,19 @@ test('certificate digests choose where no kid does, SHA-256 before SHA-1', () =>
 test('tries sixteen keys at most', () => {
   const many = set(...Array.from({ length: 20 }, (_, n) => ({ ...ec.jwk, kid: `k${n}` })));
   expect(selectKeys(many, { alg: 'ES256' })).toHaveLength(16);
+});
+
+test('of a set that serves several issuers only the keys of the token’s issuer count, the tenant filled in', () => {
+  const keys = set(
+    { ...rsa.jwk, kid: 'all', issuer: 'https://login.example/{tenantid}/v2.0' },
+    { ...other.jwk, kid: 'consumers', issuer: 'https://login.example/consumers/v2.0' },
+    { ...ec.jwk, kid: 'unsaid' },
+  ).keys;
+  const of = (issuer: string | undefined, tenant: string | undefined) =>
+    keysOfIssuer(keys, { issuer }, tenant).map(({ kid }) => kid);
+  expect(of('https://login.example/a/v2.0', 'a')).toEqual(['all', 'unsaid']);
+  expect(of('https://login.example/consumers/v2.0', 'consumers')).toEqual(['all', 'consumers', 'unsaid']);
+  expect(of('https://login.example/a/v2.0', 'b')).toEqual(['unsaid']);
+  expect(of('https://login.example/a/v2.0', undefined)).toEqual(['unsaid']);
+  expect(of(undefined, '$&')).toEqual(['unsaid']);
 });

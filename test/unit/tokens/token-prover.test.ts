@@ -255,3 +255,57 @@ test('no refusal repeats the token', async () => {
     for (const part of readJwt(text).text.split('.')) expect(told).not.toContain(part);
   }
 });
+
+test('a key of another issuer is not this token’s key, though its signature is right', async () => {
+  const [a, b] = ['https://login.example/a/', 'https://login.example/b/'];
+  await using world = await new ProverSample().listen(
+    jwks({ ...key.jwk, issuer: 'https://login.example/{tenantid}/' }, { ...rsa.jwk, issuer: b }),
+  );
+  const settings = world.settings({
+    ...{ issuers: [a, b], checksKeyIssuer: true },
+    tenancy: { claim: 'tid', tenants: { [a]: 'a', [b]: 'b' } },
+  });
+  expect(await world.outcome(signToken(key, claims({ iss: a, tid: 'a' })), settings)).toBe('proved');
+  expect(await world.outcome(signToken(rsa, claims({ iss: b, tid: 'b' })), settings)).toBe('proved');
+  const swapped = signToken(rsa, claims({ iss: a, tid: 'a' }));
+  expect(await world.outcome(swapped, settings)).toBe('key_not_found');
+  expect(await world.outcome(swapped, { ...settings, checksKeyIssuer: false, digest: 'other' })).toBe('proved');
+});
+
+test('the key’s name is a fact of a token that the key proved', async () => {
+  await using world = await sample();
+  expect(await world.prove(good)).toMatchObject({ facts: { keyId: 'k1' } });
+  expect(await world.prove(signToken(key, claims(), { kid: undefined }))).toMatchObject({
+    facts: { keyId: undefined },
+  });
+});
+
+test('without leave to spend time on a first proof it is a fault, and the next one is proved', async () => {
+  await using world = await sample();
+  await world.prove(good);
+  world.admission.refuse = { prove: 'limit' };
+  const another = signToken(key, claims({ jti: '2' }));
+  expect(await world.outcome(another)).toBe('key_manager_limit_reached');
+  expect(world.prove(good)).toMatchObject({ kind: 'proved' });
+  world.admission.refuse = {};
+  expect(await world.outcome(another)).toBe('proved');
+  expect(world.admission).toMatchObject({ proofs: 2, held: { wait: 0, prove: 0 } });
+});
+
+test('without leave to wait for a key set it is a fault, and what needs no wait goes on', async () => {
+  await using world = await sample();
+  world.admission.refuse = { wait: 'limit' };
+  expect(await world.outcome(good)).toBe('key_manager_limit_reached');
+  world.admission.refuse = {};
+  expect(await world.outcome(good)).toBe('proved');
+  world.admission.refuse = { wait: 'limit' };
+  expect(world.prove(signToken(key, claims({ jti: '2' })))).toMatchObject({ kind: 'proved' });
+});
+
+test('a bad signature costs its time once', async () => {
+  await using world = await sample();
+  await world.prove(good);
+  const bad = signToken(stranger);
+  for (let n = 0; n < 20; n++) expect(await world.outcome(bad)).toBe('signature_invalid');
+  expect(world.admission.proofs).toBe(2);
+});
