@@ -1,5 +1,5 @@
-// Proves a caller's bearer credential: a static token by its hash, in the same time whatever it is, or an access token by the
-// injected validator. It never says why a credential is wrong.
+// Proves a caller's credential: a static token by its hash, in the same time whatever it is, or an access token by the injected
+// validator. It never says why a credential is wrong.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ProvedAdmin } from '../authorize/prove-admin.ts';
@@ -8,6 +8,8 @@ import type { BackOff } from './back-off.ts';
 
 // RFC 6750 §2.1, with RFC 9110's case-insensitive scheme; longer than any access token that a server sends in a header.
 const BEARER = /^bearer +([A-Za-z0-9\-._~+/]{1,16384}=*)$/i;
+// RFC 7617 §2. A name and a token are far shorter.
+const BASIC = /^basic +([A-Za-z0-9+/]{1,2048}={0,2})$/i;
 const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /** What a credential turned out to be; `held` callers failed too often and come again after so many seconds. */
@@ -25,16 +27,18 @@ export interface Authenticator {
   readonly backOff: BackOff;
 }
 
-/** The caller behind an `Authorization` value that came from an address. */
+/** The caller behind an `Authorization` value that came from an address. Basic, the name and the token of a credential, only where `takesBasic`. */
 export async function authenticate(
   authorization: string | undefined,
   address: string,
   nowMs: number,
+  takesBasic: boolean,
   { credentials, proveCaller, backOff }: Authenticator,
 ): Promise<Authenticated> {
   if (authorization === undefined) return { kind: 'missing' };
   const token = BEARER.exec(authorization)?.[1];
-  const caller = token === undefined ? undefined : callerOfStaticToken(token, credentials);
+  const basic = takesBasic ? basicCredential(authorization) : undefined;
+  const caller = callerOfStaticToken(basic?.token ?? token, basic?.name, credentials);
   // A right static token is never held up, so nobody can lock an admin out by guessing from the same address.
   if (caller !== undefined) return { kind: 'caller', caller };
   const heldMs = backOff.heldMs(address, nowMs);
@@ -45,13 +49,30 @@ export async function authenticate(
   return { kind: 'wrong' };
 }
 
-/** Compares with every credential, found or not, so that the time tells nothing. */
-function callerOfStaticToken(token: string, credentials: readonly AdminCredential[]): AdminCaller | undefined {
+/** Name and token; the first colon parts them. */
+function basicCredential(authorization: string): { readonly name: string; readonly token: string } | undefined {
+  const encoded = BASIC.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon === -1 ? undefined : { name: text.slice(0, colon), token: text.slice(colon + 1) };
+}
+
+/** Compares with every credential, found or not, so that the time tells nothing. WSO2 callers write `name@organization` too. */
+function callerOfStaticToken(
+  token: string | undefined,
+  name: string | undefined,
+  credentials: readonly AdminCredential[],
+): AdminCaller | undefined {
+  if (token === undefined) return undefined;
   const digest = createHash('sha256').update(token).digest();
   let found: AdminCredential | undefined;
   for (const credential of credentials) {
     const expected = Buffer.from(credential.sha256, 'hex');
     if (expected.length === digest.length && timingSafeEqual(expected, digest)) found = credential;
   }
-  return found && { name: found.name, organization: found.organization, rights: found.rights, roles: found.roles };
+  if (found === undefined) return undefined;
+  const { organization, rights, roles } = found;
+  if (name !== undefined && name !== found.name && name !== `${found.name}@${organization}`) return undefined;
+  return { name: found.name, organization, rights, roles };
 }

@@ -1,92 +1,116 @@
-// WSO2 admin API v4, key managers: list, create, read, delete, in WSO2's DTO, status codes and error bodies.
+// WSO2 admin API v4, key managers of an organization and global ones: list, create, read, replace, delete, in WSO2's DTO, status
+// codes and error bodies.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { keyManagerDto } from '../documents/key-manager-document.ts';
 import { readParsed } from '../documents/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
-import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
-import type { AdminCaller } from './admin-caller.ts';
-import type { KeyManagerStore } from './key-manager-store.ts';
-import { maskSecrets } from './mask-secrets.ts';
+import { isConditional, mayChange, tagged } from './entity-tag.ts';
+import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
+import type { KeyManagerStore, KeyManagerWritten } from './key-manager-store.ts';
+import type { RouteCallers } from './route-caller.ts';
 import {
-  errorBody,
   invalidBody,
   invalidConfiguration,
   KEY_MANAGER_NOT_FOUND,
+  NAME_IMMUTABLE,
   refusedWrite,
-  type Wso2Error,
+  refuseWith,
+  staleWrite,
 } from './wso2-error.ts';
 
-const BASE = '/api/am/admin/v4/key-managers';
+/** Where WSO2's admin API lives. */
+export const ADMIN_BASE = '/api/am/admin/v4';
 
-/** How soon to come again when too many writes wait. */
-const BUSY_RETRY_SECONDS = 1;
+/** Most characters of a warning header; a proxy on the way may refuse longer ones. */
+const MAX_WARNING_CHARACTERS = 4096;
 
-/** Names in `additionalProperties` that belong to the connector of a type. */
-export type ConnectorPropertiesOf = (type: string) => readonly string[];
+interface ById {
+  readonly Params: { readonly id: string };
+}
 
-/** Registers the routes; `callerOf` gives the proved caller of a request. */
-export function keyManagerRoutes(
+/** Registers both families of routes. Who may call the global ones is the guard's business. */
+export function keyManagerRoutes(app: FastifyInstance, store: KeyManagerStore, callers: RouteCallers): void {
+  const { callerOf } = callers;
+  registerAt(app, `${ADMIN_BASE}/key-managers`, (request) => callerOf(request).organization, store, callers);
+  registerAt(app, `${ADMIN_BASE}/global-key-managers`, () => GLOBAL_ORGANIZATION, store, callers);
+}
+
+function registerAt(
   app: FastifyInstance,
+  base: string,
+  organizationOf: (request: FastifyRequest) => string,
   store: KeyManagerStore,
-  connectorPropertiesOf: ConnectorPropertiesOf,
-  callerOf: (request: FastifyRequest) => AdminCaller,
+  { auditOf }: RouteCallers,
 ): void {
-  /** The whole DTO, with secrets hidden. */
-  const dtoOf = ({ id, organization, dto }: StoredKeyManager): KeyManagerDto => {
-    return { ...maskSecretsOf(dto, connectorPropertiesOf), id, global: organization === GLOBAL_ORGANIZATION };
+  const answer = (reply: FastifyReply, written: KeyManagerWritten) => {
+    if (written.kind === 'invalid') return refuseWith(reply, invalidConfiguration(written.problems));
+    if (written.kind === 'refused') return refuseWith(reply, refusedWrite(written));
+    const { keyManager, warnings } = written;
+    if (warnings.length > 0) reply.header('x-gatehouse-warning', warningHeader(warnings));
+    return tagged(reply, keyManager.version).send(keyManagerBody(keyManager));
   };
 
-  app.get(BASE, async (request) => {
-    const list = (await store.list(callerOf(request).organization)).map(infoOf);
+  app.get(base, async (request) => {
+    const keyManagers = await store.list(organizationOf(request));
+    const list = await Promise.all(
+      keyManagers.map(async (keyManager) => {
+        const { apis, applications } = await store.usage(keyManager.id);
+        return keyManagerInfo(keyManager, apis.length + applications.length > 0);
+      }),
+    );
     return { count: list.length, list };
   });
 
-  app.post(BASE, async (request, reply) => {
+  app.post(base, async (request, reply) => {
     const read = readParsed(request.body, keyManagerDto);
-    if (!read.ok) return refuse(reply, invalidBody(read.problems));
-    const written = await store.create(callerOf(request).organization, read.value);
-    if (written.kind === 'invalid') return refuse(reply, invalidConfiguration(written.problems));
-    if (written.kind === 'refused') return refuse(reply, refusedWrite(written));
-    if (written.warnings.length > 0) reply.header('x-gatehouse-warning', written.warnings.map(headerText).join(' '));
-    return reply.code(201).header('location', `${BASE}/${written.keyManager.id}`).send(dtoOf(written.keyManager));
+    if (!read.ok) return refuseWith(reply, invalidBody(read.problems));
+    const written = await store.create(organizationOf(request), read.value, auditOf(request));
+    if (written.kind === 'written') reply.code(201).header('location', `${base}/${written.keyManager.id}`);
+    return answer(reply, written);
   });
 
-  app.get<{ Params: { id: string } }>(`${BASE}/:id`, async (request, reply) => {
-    const found = await store.find(callerOf(request).organization, request.params.id);
-    return found === undefined ? refuse(reply, KEY_MANAGER_NOT_FOUND) : dtoOf(found);
+  app.get<ById>(`${base}/:id`, async (request, reply) => {
+    const found = await store.find(organizationOf(request), request.params.id);
+    if (found === undefined) return refuseWith(reply, KEY_MANAGER_NOT_FOUND);
+    return tagged(reply, found.version).send(keyManagerBody(found));
   });
 
-  app.delete<{ Params: { id: string }; Querystring: { force?: string | string[] } }>(
-    `${BASE}/:id`,
-    async (request, reply) => {
-      const force = request.query.force === 'true';
-      const gone = await store.delete(callerOf(request).organization, request.params.id, force);
-      return gone.kind === 'refused' ? refuse(reply, refusedWrite(gone)) : reply.code(200).send();
-    },
-  );
+  app.put<ById>(`${base}/:id`, async (request, reply) => {
+    const target = await targetOf(request, reply);
+    if (target === undefined) return reply;
+    const read = readParsed(request.body, keyManagerDto);
+    if (!read.ok) return refuseWith(reply, invalidBody(read.problems));
+    if (read.value.name !== target.name) return refuseWith(reply, NAME_IMMUTABLE);
+    return answer(reply, await store.update(target, read.value, auditOf(request)));
+  });
+
+  app.delete<ById & { readonly Querystring: { readonly force?: unknown } }>(`${base}/:id`, async (request, reply) => {
+    const target = await targetOf(request, reply);
+    if (target === undefined) return reply;
+    const gone = await store.delete(target, request.query.force === 'true', auditOf(request));
+    return gone.kind === 'refused' ? refuseWith(reply, refusedWrite(gone)) : reply.code(200).send();
+  });
+
+  /** The key manager that a write is about; undefined where the answer, 404 or 412, is given already. */
+  async function targetOf(request: FastifyRequest<ById>, reply: FastifyReply) {
+    const organization = organizationOf(request);
+    const { id } = request.params;
+    const found = await store.find(organization, id);
+    if (found === undefined) refuseWith(reply, KEY_MANAGER_NOT_FOUND);
+    else if (!mayChange(request, found.version)) refuseWith(reply, staleWrite([]));
+    else {
+      const expectedVersion = isConditional(request) ? found.version : null;
+      return { organization, id, expectedVersion, name: found.dto.name };
+    }
+    return undefined;
+  }
 }
 
-function refuse(reply: FastifyReply, error: Wso2Error) {
-  if (error.status === 503) reply.header('retry-after', BUSY_RETRY_SECONDS);
-  return reply.code(error.status).send(errorBody(error));
-}
-
-/** Names of the DTO's own members are WSO2's and none of them is a secret (`enableTokenHashing`); only free-form ones may be. */
-function maskSecretsOf(dto: KeyManagerDto, connectorPropertiesOf: ConnectorPropertiesOf): KeyManagerDto {
-  const members = Object.entries(dto).map(([name, value]) => [
-    name,
-    maskSecrets(value, name === 'additionalProperties' ? connectorPropertiesOf(dto.type) : []),
-  ]);
-  return Object.fromEntries(members) as KeyManagerDto;
-}
-
-/** WSO2 KeyManagerInfo, the short form of lists. */
-function infoOf({ id, organization, dto }: StoredKeyManager) {
-  const { name, type, description, enabled = true, tokenType = 'DIRECT' } = dto;
-  return { id, name, type, description, enabled, isGlobal: organization === GLOBAL_ORGANIZATION, tokenType };
-}
-
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
+/** One header, whatever the warnings say. */
+function warningHeader(warnings: readonly string[]): string {
+  return warnings
+    .join(' ')
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, MAX_WARNING_CHARACTERS);
 }

@@ -1,12 +1,13 @@
 // What the key manager routes need from the rooms behind them. Owned here, wired by `app.ts`.
 
+import type { AuditContext } from '../domain/audit.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
 
 /** A key manager that was written; warnings tell what is legal and probably not meant. */
-export interface CreatedKeyManager {
-  readonly kind: 'created';
+export interface WrittenKeyManager {
+  readonly kind: 'written';
   readonly keyManager: StoredKeyManager;
   readonly warnings: readonly string[];
 }
@@ -17,12 +18,50 @@ export interface InvalidKeyManager {
   readonly problems: readonly FieldProblem[];
 }
 
-/** Key managers of one organization. A write is committed, and in force, when its promise is fulfilled. */
+/** What became of a write. */
+export type KeyManagerWritten = WrittenKeyManager | InvalidKeyManager | WriteRefusal;
+
+/** Who refers to a key manager by name (WSO2 `api-usages`, `app-usages`). */
+export interface KeyManagerUsage {
+  readonly apis: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly version: string;
+    readonly organization: string;
+  }[];
+  readonly applications: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly owner: string;
+    readonly organization: string;
+  }[];
+}
+
+/** Which key manager a write is about. */
+export interface KeyManagerTarget {
+  readonly organization: string;
+  readonly id: string;
+  /** The version that the writer read; null writes over any. */
+  readonly expectedVersion: number | null;
+}
+
+/**
+ * Key managers, each in its organization; DTOs come out with their secrets masked. A write is committed, with its audit entry, and
+ * in force when its promise is fulfilled.
+ */
 export interface KeyManagerStore {
-  /** In order of creation. */
+  /** Of the organization, in order of creation. */
   list(organization: string): Promise<readonly StoredKeyManager[]>;
   find(organization: string, id: string): Promise<StoredKeyManager | undefined>;
-  create(organization: string, dto: KeyManagerDto): Promise<CreatedKeyManager | InvalidKeyManager | WriteRefusal>;
+  /** Of any organization: who asks has looked the key manager up. */
+  usage(id: string): Promise<KeyManagerUsage>;
+  create(organization: string, dto: KeyManagerDto, audit: AuditContext): Promise<KeyManagerWritten>;
+  /** Writes the DTO in the place of the stored one; where it has a mask, the stored secret stays. */
+  update(target: KeyManagerTarget, dto: KeyManagerDto, audit: AuditContext): Promise<KeyManagerWritten>;
   /** `force` also removes it from APIs' lists and removes the keys that applications have of it. */
-  delete(organization: string, id: string, force: boolean): Promise<{ readonly kind: 'deleted' } | WriteRefusal>;
+  delete(
+    target: KeyManagerTarget,
+    force: boolean,
+    audit: AuditContext,
+  ): Promise<{ readonly kind: 'deleted' } | WriteRefusal>;
 }

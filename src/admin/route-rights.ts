@@ -8,16 +8,43 @@ export interface RouteNeed {
   readonly right: AdminRight | 'public' | 'metrics';
   /** Callers with an access token also need one of these scopes, where WSO2 is stricter than the right. */
   readonly scopes?: readonly string[];
+  /** Only for callers of the super tenant. */
+  readonly superTenant?: true;
+  /** The credential may come by HTTP Basic too, as WSO2's key managers send it. */
+  readonly basic?: true;
 }
 
-const KEY_MANAGERS = '/api/am/admin/v4/key-managers';
+const ADMIN = '/api/am/admin/v4';
+/** WSO2's data API for its own parts; key managers post their events there. */
+export const INTERNAL_DATA = '/internal/data/v1';
+
+/** WSO2's scopes of the operations that are not for whoever only manages key managers. */
+const ADMIN_SCOPES = ['apim:admin', 'apim:admin_operations'] as const;
 
 /** Method and path pattern of every route. */
 export const ROUTE_RIGHTS = {
-  [`GET ${KEY_MANAGERS}`]: { right: 'read' },
-  [`POST ${KEY_MANAGERS}`]: { right: 'write' },
-  [`GET ${KEY_MANAGERS}/:id`]: { right: 'read' },
-  [`DELETE ${KEY_MANAGERS}/:id`]: { right: 'write', scopes: ['apim:admin', 'apim:admin_operations'] },
+  [`GET ${ADMIN}/key-managers`]: { right: 'read' },
+  [`POST ${ADMIN}/key-managers`]: { right: 'write' },
+  [`POST ${ADMIN}/key-managers/discover`]: { right: 'write' },
+  [`GET ${ADMIN}/key-managers/:id`]: { right: 'read' },
+  [`PUT ${ADMIN}/key-managers/:id`]: { right: 'write' },
+  [`DELETE ${ADMIN}/key-managers/:id`]: { right: 'write', scopes: ADMIN_SCOPES },
+  [`GET ${ADMIN}/key-managers/:id/api-usages`]: { right: 'read', scopes: ADMIN_SCOPES },
+  [`GET ${ADMIN}/key-managers/:id/app-usages`]: { right: 'read', scopes: ADMIN_SCOPES },
+  [`POST ${ADMIN}/key-managers/:id/test`]: { right: 'write' },
+  [`GET ${ADMIN}/key-manager-types`]: { right: 'read' },
+  [`GET ${ADMIN}/global-key-managers`]: { right: 'read', superTenant: true },
+  [`POST ${ADMIN}/global-key-managers`]: { right: 'write', superTenant: true },
+  [`GET ${ADMIN}/global-key-managers/:id`]: { right: 'read', superTenant: true },
+  [`PUT ${ADMIN}/global-key-managers/:id`]: { right: 'write', superTenant: true },
+  [`DELETE ${ADMIN}/global-key-managers/:id`]: { right: 'write', superTenant: true, scopes: ADMIN_SCOPES },
+  'GET /revocations': { right: 'revoke' },
+  'POST /revocations': { right: 'revoke' },
+  'GET /revocations/:id': { right: 'revoke' },
+  'DELETE /revocations/:id': { right: 'revoke' },
+  [`POST ${INTERNAL_DATA}/notify`]: { right: 'revoke', basic: true },
+  [`GET ${INTERNAL_DATA}/revokedjwt`]: { right: 'revoke', basic: true },
+  'GET /audit': { right: 'read', scopes: ADMIN_SCOPES },
   'GET /metrics': { right: 'metrics' },
   'GET /healthz': { right: 'public' },
   'GET /readyz': { right: 'public' },
@@ -36,20 +63,22 @@ export function demandRow(method: string | readonly string[], pattern: string): 
 }
 
 /** True when the caller may use the route. */
-export function mayUse(caller: AdminCaller, need: RouteNeed): boolean {
+export function mayUse(caller: AdminCaller, need: RouteNeed, superTenant: string): boolean {
   if (need.right === 'public') return true;
   const right = need.right === 'metrics' ? 'read' : need.right;
   if (!caller.rights.includes(right)) return false;
+  if (need.superTenant === true && caller.organization !== superTenant) return false;
   const { scopes } = caller;
   return need.scopes === undefined || scopes === undefined || need.scopes.some((scope) => scopes.includes(scope));
 }
 
 /** Methods that the table has for a concrete path, for `Allow`. */
 export function methodsFor(path: string): readonly string[] {
-  return Object.keys(ROUTE_RIGHTS).flatMap((key) => {
+  const methods = Object.keys(ROUTE_RIGHTS).flatMap((key) => {
     const [method = '', pattern = ''] = key.split(' ');
     return matches(pattern, path) ? [method] : [];
   });
+  return [...new Set(methods)];
 }
 
 function matches(pattern: string, path: string): boolean {

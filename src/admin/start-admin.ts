@@ -1,24 +1,24 @@
-// The admin side's HTTP server: every request is limited, authenticated and checked against the table of rights before a route
-// sees it, and every write and refused attempt is audited. It knows no storage; all of that is injected.
+// The admin side's HTTP server: every request is limited, and guarded before a route sees it. It knows no storage; all of that is
+// injected.
 
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import type { ProvedAdmin } from '../authorize/prove-admin.ts';
-import type { AuditEntry } from '../domain/audit.ts';
+import { fastify } from 'fastify';
 import type { TlsFiles } from '../domain/tls-files.ts';
-import type { AdminCaller, AdminCredential } from './admin-caller.ts';
-import { authenticate } from './authenticate.ts';
-import { createBackOff } from './back-off.ts';
+import { auditRoutes, type ListAudit } from './audit-routes.ts';
+import type { KeyManagerDiagnosis } from './diagnosis.ts';
+import { diagnosisRoutes } from './diagnosis-routes.ts';
+import { type GuardOptions, guard, protectiveHeaders, refuse } from './guard.ts';
+import { type InternalDataOptions, internalDataRoutes } from './internal-data-routes.ts';
 import { acceptJsonOnly } from './json-body.ts';
-import { type ConnectorPropertiesOf, keyManagerRoutes } from './key-manager-routes.ts';
+import { keyManagerRoutes } from './key-manager-routes.ts';
 import type { KeyManagerStore } from './key-manager-store.ts';
-import { demandRow, mayUse, methodsFor, needOf } from './route-rights.ts';
+import { revocationRoutes } from './revocation-routes.ts';
 import { type Readiness, statusRoutes } from './status-routes.ts';
 import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
-import { errorBody } from './wso2-error.ts';
+import { usageRoutes } from './usage-routes.ts';
 
 /** Largest body of one entity. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -29,20 +29,17 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
 
 /** What the admin side needs. */
-export interface AdminOptions {
+export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'revocations' | 'margins' | 'tokenHash'> {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsFiles | null;
-  readonly metricsPublic: boolean;
-  readonly credentials: readonly AdminCredential[];
-  readonly proveCaller: (bearer: string) => Promise<ProvedAdmin | undefined>;
   readonly keyManagers: KeyManagerStore;
-  readonly connectorPropertiesOf: ConnectorPropertiesOf;
+  readonly diagnosis: KeyManagerDiagnosis;
+  readonly listAudit: ListAudit;
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<string>;
-  readonly audit: (entry: AuditEntry) => void;
-  /** Hears of defects and of TLS files that cannot be used. */
-  readonly log: { error(fields: object, message: string): void };
+  /** Hears of defects, of TLS files that cannot be used, and of events that revoke nothing. */
+  readonly log: Record<'warn' | 'error', (fields: object, message: string) => void>;
 }
 
 /** A listening admin side. */
@@ -87,14 +84,14 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
       return server;
     },
   });
-  const callers = new WeakMap<FastifyRequest, AdminCaller>();
-  guard(app, callers, options);
+  const callers = guard(app, options);
   acceptJsonOnly(app);
-  keyManagerRoutes(app, options.keyManagers, options.connectorPropertiesOf, (request) => {
-    const caller = callers.get(request);
-    if (caller === undefined) throw new Error('a route was reached without a caller');
-    return caller;
-  });
+  keyManagerRoutes(app, options.keyManagers, callers);
+  usageRoutes(app, options.keyManagers, callers);
+  diagnosisRoutes(app, options.diagnosis, callers);
+  revocationRoutes(app, { ...options, newId: randomUUID }, callers);
+  internalDataRoutes(app, options, callers);
+  auditRoutes(app, options.listAudit, callers);
   statusRoutes(app, options.readiness, options.metrics);
   const stop = async () => {
     unwatch();
@@ -114,78 +111,4 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     url: `${tls === null ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     stop,
   };
-}
-
-/** Everything that happens around every route. */
-function guard(app: FastifyInstance, callers: WeakMap<FastifyRequest, AdminCaller>, options: AdminOptions): void {
-  const backOff = createBackOff();
-
-  app.addHook('onRoute', ({ method, url }) => demandRow(method, url));
-
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(protectiveHeaders(request));
-    const need = needOf(request.method, request.routeOptions.url ?? '');
-    if (need === undefined || need.right === 'public' || (need.right === 'metrics' && options.metricsPublic)) return;
-    const found = await authenticate(request.headers.authorization, request.ip, Date.now(), { ...options, backOff });
-    if (found.kind === 'held')
-      return refuse(
-        reply.header('retry-after', found.retryAfterSeconds),
-        429,
-        'Too Many Requests',
-        'Too many wrong credentials',
-      );
-    if (found.kind !== 'caller') {
-      const challenge = found.kind === 'missing' ? '' : ', error="invalid_token"';
-      reply.header('www-authenticate', `Bearer realm="Gatehouse admin"${challenge}`);
-      return refuse(reply, 401, 'Unauthorized', 'A bearer credential of the admin side is required');
-    }
-    callers.set(request, found.caller);
-    if (!mayUse(found.caller, need)) return refuse(reply, 403, 'Forbidden', 'The caller lacks the right for this');
-  });
-
-  app.addHook('onResponse', async (request, reply) => {
-    const need = needOf(request.method, request.routeOptions.url ?? '');
-    const refused = [401, 403, 429].includes(reply.statusCode);
-    if (need === undefined || need.right === 'public' || (request.method === 'GET' && !refused)) return;
-    const caller = callers.get(request);
-    options.audit({
-      time: new Date().toISOString(),
-      requestId: request.id,
-      caller: caller?.name,
-      organization: caller?.organization,
-      address: request.ip,
-      method: request.method,
-      route: request.routeOptions.url ?? 'unknown',
-      target: (request.params as { id?: string } | undefined)?.id,
-      status: reply.statusCode,
-    });
-  });
-
-  app.setNotFoundHandler((request, reply) => {
-    const methods = methodsFor(request.url.split('?')[0] ?? '');
-    if (methods.length === 0) return refuse(reply, 404, 'Not Found', 'The requested resource is not available');
-    return refuse(
-      reply.header('allow', methods.join(', ')),
-      405,
-      'Method Not Allowed',
-      `Allowed: ${methods.join(', ')}`,
-    );
-  });
-
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    // The framework's own refusals (body too large, not JSON, wrong content type) say nothing that the caller did not send.
-    if (status >= 400 && status < 500) return refuse(reply, status, 'Bad Request', error.message);
-    options.log.error({ err: error, request_id: request.id }, 'an admin request failed');
-    return refuse(reply, 500, 'Internal Server Error', `See the log for request ${request.id}`);
-  });
-}
-
-/** Keeps answers out of caches and from being guessed at. */
-function protectiveHeaders({ id }: FastifyRequest) {
-  return { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': id };
-}
-
-function refuse(reply: FastifyReply, status: number, message: string, description: string) {
-  return reply.code(status).send(errorBody({ status, code: status, message, description }));
 }

@@ -29,6 +29,7 @@ const COMMAND_ROOMS = ['cli', 'app'];
 
 /** The only room that may import each package. */
 const PACKAGE_ROOM: Readonly<Record<string, string>> = {
+  '@fastify/multipart': 'admin',
   '@grpc/grpc-js': 'extauthz',
   '@grpc/proto-loader': 'extauthz',
   'better-sqlite3': 'catalog',

@@ -2,11 +2,16 @@
 
 import { createHash } from 'node:crypto';
 import type { AdminCredential } from '../../../src/admin/admin-caller.ts';
+import type { KeyManagerDiagnosis } from '../../../src/admin/diagnosis.ts';
 import type { KeyManagerStore } from '../../../src/admin/key-manager-store.ts';
+import type { RevocationStore } from '../../../src/admin/revocation-store.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from '../../../src/admin/start-admin.ts';
 import type { ProvedAdmin } from '../../../src/authorize/prove-admin.ts';
-import type { AuditEntry } from '../../../src/domain/audit.ts';
-import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
+import type { AuditContext, AuditEntry } from '../../../src/domain/audit.ts';
+import type { WriteRefusal } from '../../../src/domain/catalog-facts.ts';
+import type { KeyManagerDto, StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
+import type { Revocation } from '../../../src/domain/revocation.ts';
+import { joinSecrets, splitSecrets } from '../../../src/domain/secret-fields.ts';
 
 /** Tokens of the rig's credentials; each has the right of its name, `other` has all rights in another organization. */
 export const TOKENS = {
@@ -14,8 +19,12 @@ export const TOKENS = {
   read: 'token-read',
   write: 'token-write',
   keys: 'token-keys',
+  revoke: 'token-revoke',
   other: 'token-other',
 };
+
+/** What the rig's revocations must outlive: a day and a minute. */
+export const MARGINS = { maxLifetimeMs: 86_400_000, maxSkewMs: 60_000 };
 
 const ALL_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
 
@@ -36,61 +45,161 @@ export const CREDENTIALS = [
   credential('all', ALL_RIGHTS),
   credential('read', ['read']),
   credential('write', ['write']),
-  credential('keys', ['keys', 'revoke', 'sync']),
+  credential('keys', ['keys', 'sync']),
+  credential('revoke', ['revoke']),
   credential('other', ALL_RIGHTS, 'other.example'),
 ];
 
-/** A store in memory; names that begin with `used` are in use, types that begin with `Broken` are invalid. */
-export function memoryStore(): KeyManagerStore & { readonly rows: StoredKeyManager[] } {
+/** Only free-form members have secret names; the DTO's own (`tokenValidation`) are WSO2's. */
+function split(dto: KeyManagerDto) {
+  const { additionalProperties } = dto;
+  if (additionalProperties === undefined) return { masked: dto, secrets: {} };
+  const { masked, secrets } = splitSecrets({ additionalProperties });
+  return { masked: { ...dto, ...masked }, secrets };
+}
+
+/**
+ * Key managers in memory; names that begin with `used` are in use, types that begin with `Broken` are invalid, secrets are masked
+ * as the catalog masks them.
+ */
+export function memoryKeyManagers(): KeyManagerStore & {
+  readonly rows: StoredKeyManager[];
+  readonly audited: AuditContext[];
+} {
   const rows: StoredKeyManager[] = [];
-  const refused = (why: 'exists' | 'not_found' | 'in_use', field: string, message: string) =>
+  const audited: AuditContext[] = [];
+  const refused = (why: WriteRefusal['why'], field: string, message: string) =>
     ({ kind: 'refused', why, fields: [{ field, message }] }) as const;
+  const written = (keyManager: StoredKeyManager, audit: AuditContext) => {
+    audited.push(audit);
+    const warnings = keyManager.dto.type === 'Odd' ? ['looks odd – really\r\nx: y'] : [];
+    return { kind: 'written', keyManager, warnings } as const;
+  };
+  const broken = (type: string) =>
+    type.startsWith('Broken')
+      ? ({
+          kind: 'invalid',
+          problems: [{ field: type.slice('Broken '.length), message: 'is missing; give it' }],
+        } as const)
+      : undefined;
+  const usage = (dto: KeyManagerDto) =>
+    dto.name.startsWith('used')
+      ? {
+          apis: ['a', 'b', 'c'].map((id) => ({
+            id,
+            name: `Api ${id}`,
+            version: '1',
+            organization: id === 'c' ? 'other.example' : 'carbon.super',
+          })),
+          applications: [{ id: 'app-1', name: 'Shop', owner: 'ann', organization: 'carbon.super' }],
+        }
+      : { apis: [], applications: [] };
   return {
     rows,
+    audited,
     list: async (organization) => rows.filter((row) => row.organization === organization),
     find: async (organization, id) => rows.find((row) => row.organization === organization && row.id === id),
-    async create(organization, dto) {
-      if (dto.type.startsWith('Broken')) {
-        return { kind: 'invalid', problems: [{ field: 'issuer', message: 'is missing; give the issuer' }] };
-      }
+    usage: async (id) => usage(rows.find((row) => row.id === id)?.dto ?? { name: '', type: '' }),
+    async create(organization, dto, audit) {
+      const invalid = broken(dto.type);
+      if (invalid !== undefined) return invalid;
       if (rows.some((row) => row.organization === organization && row.dto.name === dto.name))
         return refused('exists', 'name', 'choose another name');
-      const keyManager = {
-        id: `id-${rows.length + 1}`,
-        organization,
-        sequence: rows.length,
-        version: 1,
-        dto,
-        secrets: {},
-      };
+      const { masked, secrets } = split(dto);
+      const id = `id-${rows.length + 1}`;
+      const keyManager = { id, organization, sequence: rows.length, version: 1, dto: masked, secrets };
       rows.push(keyManager);
-      return { kind: 'created', keyManager, warnings: dto.type === 'Odd' ? ['looks odd – really\r\nx: y'] : [] };
+      return written(keyManager, audit);
     },
-    async delete(organization, id, force) {
+    async update({ organization, id, expectedVersion }, dto, audit) {
+      const invalid = broken(dto.type);
+      if (invalid !== undefined) return invalid;
+      const at = rows.findIndex((row) => row.organization === organization && row.id === id);
+      const row = rows[at];
+      if (row === undefined) return refused('not_found', 'id', 'no such key manager');
+      if (expectedVersion !== null && expectedVersion !== row.version) return refused('stale', '', 'changed');
+      const { masked, secrets } = split(joinSecrets(dto, row.secrets));
+      const changed = { ...row, dto: masked, secrets, version: row.version + 1 };
+      rows[at] = changed;
+      return written(changed, audit);
+    },
+    async delete({ organization, id }, force, audit) {
       const at = rows.findIndex((row) => row.organization === organization && row.id === id);
       const row = rows[at];
       if (row === undefined) return refused('not_found', 'id', 'no such key manager');
       if (row.dto.name.startsWith('used') && !force) return refused('in_use', 'apis', 'listed by pizza:1.0.0');
       rows.splice(at, 1);
+      audited.push(audit);
       return { kind: 'deleted' };
     },
   };
 }
 
+/** Revocations in memory. The key managers `Okta` and `km-1` are one, of type Okta; the kid `k` stands for two keys. */
+export function memoryRevocations(): RevocationStore & { readonly rows: Map<string, Revocation> } {
+  const rows = new Map<string, Revocation>();
+  const inForce = (organization: string) =>
+    [...rows.values()].filter((row) => row.organization === organization && !row.lifted);
+  return {
+    rows,
+    async write(entries) {
+      for (const entry of entries) rows.set(entry.id, entry);
+      return { kind: 'written' };
+    },
+    list: async (organization, { offset, limit }) => {
+      const all = inForce(organization);
+      return { total: all.length, list: all.slice(offset, offset + limit) };
+    },
+    find: async (organization, id) => {
+      const found = inForce(organization).filter((row) => row.id === id || row.id.startsWith(`${id}.`));
+      return found.some((row) => row.id === id) ? found : [];
+    },
+    findKeyManager: async (organization, idOrName) =>
+      organization === 'carbon.super' && ['Okta', 'km-1'].includes(idOrName) ? { id: 'km-1', name: 'Okta' } : undefined,
+    keysNamed: async (kid) => (kid === 'k' ? ['thumbprint-1', 'thumbprint-2'] : []),
+    typesInUse: async () => ['Okta', 'CustomKeyManager'],
+  };
+}
+
+/** Use cases that look at nothing: `https://good.example/x` has a discovery document. */
+export const stubDiagnosis: KeyManagerDiagnosis = {
+  test: async (organization, id, token) =>
+    organization === 'carbon.super' && id === 'id-1'
+      ? {
+          keyManager: { id, name: 'Okta' },
+          ok: true,
+          checks: [{ check: 'token', outcome: 'ok', detail: `has ${token?.length ?? 0} characters`, fix: null }],
+        }
+      : undefined,
+  discover: async (url, type) =>
+    url === 'https://good.example/x'
+      ? {
+          kind: 'discovered',
+          dto: { name: 'good', type, issuer: 'https://good.example', wellKnownEndpoint: url },
+          warnings: ['no audience'],
+        }
+      : { kind: 'failed', reason: 'the host cannot be reached' },
+  types: () => [{ type: 'Okta', displayName: 'Okta' }],
+};
+
 /** A running rig. */
 export interface AdminRig extends AdminServer {
-  readonly store: ReturnType<typeof memoryStore>;
+  readonly store: ReturnType<typeof memoryKeyManagers>;
+  readonly revocations: ReturnType<typeof memoryRevocations>;
   readonly audited: AuditEntry[];
   readonly errors: string[];
+  readonly warnings: string[];
   /** Sends a request; the token goes into `Authorization`. */
   call(method: string, path: string, token?: string, body?: unknown): Promise<Response>;
 }
 
 /** Starts it; parts of the options can be replaced. */
 export async function startRig(options: Partial<AdminOptions> = {}): Promise<AdminRig> {
-  const store = memoryStore();
+  const store = memoryKeyManagers();
+  const revocations = memoryRevocations();
   const audited: AuditEntry[] = [];
   const errors: string[] = [];
+  const warnings: string[] = [];
   const server = await startAdmin({
     host: '127.0.0.1',
     port: 0,
@@ -99,18 +208,34 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     credentials: CREDENTIALS,
     proveCaller: async (): Promise<ProvedAdmin | undefined> => undefined,
     keyManagers: store,
-    connectorPropertiesOf: (type) => (type === 'Okta' ? ['client_id', 'SharedThing'] : []),
+    superTenant: 'carbon.super',
+    revocations,
+    margins: () => MARGINS,
+    tokenHash: (token) => createHash('sha256').update(token).digest('hex'),
+    diagnosis: stubDiagnosis,
+    listAudit: async (organization, { offset, limit }) => ({
+      total: 1,
+      list: audited
+        .filter((entry) => entry.organization === organization)
+        .slice(offset, offset + limit)
+        .map((entry, sequence) => ({ ...entry, sequence })),
+    }),
     readiness: () => ({ ready: true, detail: 'all is well' }),
     metrics: async () => 'gatehouse_decisions_total 1\n',
     audit: (entry) => audited.push(entry),
-    log: { error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`) },
+    log: {
+      error: (fields, message) => errors.push(`${message} ${JSON.stringify(fields)}`),
+      warn: (fields, message) => warnings.push(`${message} ${JSON.stringify(fields)}`),
+    },
     ...options,
   });
   return {
     ...server,
     store,
+    revocations,
     audited,
     errors,
+    warnings,
     call: (method, path, token, body) =>
       fetch(`${server.url}${path}`, {
         method,

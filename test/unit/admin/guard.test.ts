@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AdminOptions } from '../../../src/admin/start-admin.ts';
-import { type AdminRig, memoryStore, startRig, TOKENS } from './admin-rig.ts';
+import { type AdminRig, memoryKeyManagers, startRig, TOKENS } from './admin-rig.ts';
 
 const BASE = '/api/am/admin/v4/key-managers';
 const rigs: AdminRig[] = [];
@@ -138,7 +138,7 @@ describe('answers', () => {
   });
 
   test('to a defect tell only the request’s id, under which the log has the error', async () => {
-    const broken = { ...memoryStore(), list: () => Promise.reject(new Error('disk hunter2 broke')) };
+    const broken = { ...memoryKeyManagers(), list: () => Promise.reject(new Error('disk hunter2 broke')) };
     const rig = await start({ keyManagers: broken });
     const answer = await rig.call('GET', BASE, TOKENS.all);
     const text = await answer.text();

@@ -2,9 +2,10 @@
 
 import { fastify } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { demandRow, ROUTE_RIGHTS } from '../../../src/admin/route-rights.ts';
+import { demandRow, ROUTE_RIGHTS, type RouteNeed } from '../../../src/admin/route-rights.ts';
 import { type AdminRig, startRig, TOKENS } from './admin-rig.ts';
 
+const KEY_MANAGERS = '/api/am/admin/v4/key-managers';
 const BODY = { name: 'Okta', type: 'Okta' };
 let rig: AdminRig;
 beforeAll(async () => {
@@ -12,17 +13,21 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-const routes = Object.entries(ROUTE_RIGHTS).map(([route, { right }]) => {
+const routes = Object.entries(ROUTE_RIGHTS).map(([route, need]: [string, RouteNeed]) => {
   const [method = '', pattern = ''] = route.split(' ');
-  return { method, path: pattern.replace(':id', 'id-1'), right, body: method === 'POST' ? BODY : undefined };
+  const body = method === 'POST' || method === 'PUT' ? BODY : undefined;
+  return { method, path: pattern.replace(':id', 'id-1'), ...need, body };
 });
 const guarded = routes.filter(({ right }) => right !== 'public');
 
-describe.each(guarded)('$method $path', ({ method, path, right, body }) => {
+describe.each(guarded)('$method $path', ({ method, path, right, basic, superTenant, body }) => {
   test('answers 401 and names the scheme without a credential', async () => {
     const answer = await rig.call(method, path, undefined, body);
     expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="Gatehouse admin"');
+    const challenge = 'Bearer realm="Gatehouse admin"';
+    expect(answer.headers.get('www-authenticate')).toBe(
+      basic === true ? `${challenge}, Basic realm="Gatehouse admin"` : challenge,
+    );
     expect(await answer.json()).toMatchObject({ code: 401, message: 'Unauthorized' });
   });
 
@@ -37,19 +42,56 @@ describe.each(guarded)('$method $path', ({ method, path, right, body }) => {
   });
 
   test('answers 403 to a caller without the right', async () => {
-    const needed = right === 'metrics' ? 'read' : right;
-    for (const token of [TOKENS.keys, needed === 'read' ? TOKENS.write : TOKENS.read])
-      expect((await rig.call(method, path, token, body)).status).toBe(403);
-    expect(rig.store.rows).toEqual([]);
+    for (const name of ['read', 'write', 'keys', 'revoke'] as const)
+      if (name !== needed(right)) expect((await rig.call(method, path, TOKENS[name], body)).status, name).toBe(403);
+    expect([rig.store.rows, rig.revocations.rows.size]).toEqual([[], 0]);
   });
 
   test('lets a caller with the right through', async () => {
     const own = await startRig();
-    const answer = await own.call(method, path, right === 'write' ? TOKENS.write : TOKENS.read, body);
-    expect([200, 201, 404]).toContain(answer.status);
+    const answer = await own.call(method, path, TOKENS[needed(right)], body);
+    // 400: BODY is no revocation.
+    expect(path === '/revocations' && method === 'POST' ? [400] : [200, 201, 404]).toContain(answer.status);
+    await own.stop();
+  });
+
+  test('neither shows nor changes what another organization has', async () => {
+    const own = await startRig();
+    await own.call('POST', KEY_MANAGERS, TOKENS.all, { ...BODY, description: 'confidential' });
+    await own.call('POST', '/revocations', TOKENS.all, { kind: 'jti', value: 'confidential' });
+    const [revocation] = [...own.revocations.rows.keys()];
+    const before = JSON.stringify([own.store.rows, [...own.revocations.rows]]);
+    const theirs = path.startsWith('/revocations/') ? `/revocations/${revocation}` : path;
+    const answer = await own.call(method, theirs, TOKENS.other, body);
+    expect(await answer.text()).not.toContain('confidential');
+    if (superTenant === true) expect(answer.status).toBe(403);
+    else if (theirs !== path || path.includes('/id-1')) expect(answer.status).toBe(404);
+    expect(JSON.stringify([own.store.rows.slice(0, 1), [...own.revocations.rows].slice(0, 1)])).toBe(before);
+    await own.stop();
+  });
+
+  test('takes no other credential in the place of a bearer one', async () => {
+    const own = await startRig();
+    const basicOf = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+    const wrong = [
+      TOKENS.all,
+      `Bearer Bearer ${TOKENS.all}`,
+      `Bearer ${TOKENS.all},x`,
+      basicOf(`other:${TOKENS.all}`),
+      basicOf(TOKENS.all),
+      ...(basic === true ? [] : [basicOf(`all:${TOKENS.all}`)]),
+    ].slice(0, 5);
+    for (const authorization of wrong) {
+      const answer = await fetch(`${own.url}${path}`, { method, headers: { authorization } });
+      expect(answer.status, authorization.split(' ')[0]).toBe(401);
+    }
     await own.stop();
   });
 });
+
+function needed(right: RouteNeed['right']): 'read' | 'write' | 'keys' | 'revoke' {
+  return right === 'metrics' || right === 'public' || right === 'sync' ? 'read' : right;
+}
 
 test.each(routes.filter(({ right }) => right === 'public'))(
   '$method $path needs no credential',
@@ -57,18 +99,6 @@ test.each(routes.filter(({ right }) => right === 'public'))(
     expect((await rig.call(method, path)).status).toBe(200);
   },
 );
-
-test('a basic or repeated scheme is no bearer credential', async () => {
-  for (const authorization of [
-    `Basic ${TOKENS.all}`,
-    `Bearer Bearer ${TOKENS.all}`,
-    `Bearer ${TOKENS.all},x`,
-    TOKENS.all,
-  ]) {
-    const answer = await fetch(`${rig.url}/metrics`, { headers: { authorization } });
-    expect(answer.status).toBe(401);
-  }
-});
 
 test('a route that is not in the table cannot be registered', () => {
   const app = fastify();

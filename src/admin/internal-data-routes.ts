@@ -1,0 +1,96 @@
+// WSO2's internal data API, as far as key managers and gateways use it for revocations: events in, what is revoked out. Both in
+// WSO2's own form, for senders and readers that know nothing of this program.
+
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { isJsonObject } from '../domain/json-object.ts';
+import type { Revocation } from '../domain/revocation.ts';
+import { readNotification } from './read-notification.ts';
+import type { RevocationMargins, RevocationStore } from './revocation-store.ts';
+import type { RouteCallers } from './route-caller.ts';
+import { INTERNAL_DATA } from './route-rights.ts';
+import { invalidEvent, refusedWrite, refuseWith } from './wso2-error.ts';
+
+/** Everything that is in force; a reader of the whole list reads it rarely. */
+const WHOLE_LIST = { offset: 0, limit: 1_000_000 };
+
+/** The end of the year 9999. WSO2's form has no word for "all tokens" and none for "until lifted". */
+const FOREVER_MS = 253_402_300_799_000;
+
+/** What the routes need. */
+export interface InternalDataOptions {
+  readonly revocations: RevocationStore;
+  readonly margins: () => RevocationMargins;
+  /** Of a JWT's signing input or of an opaque token, hex SHA-256. */
+  readonly tokenHash: (token: string) => string;
+  readonly log: { warn(fields: object, message: string): void };
+}
+
+/** Registers `notify` and `revokedjwt`. */
+export function internalDataRoutes(app: FastifyInstance, options: InternalDataOptions, callers: RouteCallers): void {
+  const { revocations, margins, tokenHash, log } = options;
+
+  app.post(`${INTERNAL_DATA}/notify`, async (request, reply) => {
+    const { organization, name } = callers.callerOf(request);
+    const body = isJsonObject(request.body) ? request.body : {};
+    const wanted = [request.headers['x-wso2-key-manager']].flat()[0];
+    const keyManagerType = await typeNamed(organization, wanted);
+    const read = readNotification(body, {
+      organization,
+      createdBy: name,
+      keyManagerType,
+      nowMs: Date.now(),
+      margins: margins(),
+      tokenHash,
+      idOf: (parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32),
+    });
+    const said = { request_id: request.id, type: shortText(body['type']), key_manager_type: shortText(wanted) };
+    if (read.kind === 'incomplete') return refuseWith(reply, invalidEvent(read.field));
+    if (read.kind === 'other') log.warn(said, 'an event that revokes nothing was taken');
+    else {
+      if (wanted !== undefined && keyManagerType === null)
+        log.warn(said, 'no key manager is of the type of an event; it holds for all of the organization');
+      const written = await revocations.write(read.entries, callers.auditOf(request));
+      if (written.kind === 'refused') return refuseWith(reply, refusedWrite(written));
+    }
+    return reply.code(200).send();
+  });
+
+  // An entry that is for one key manager is listed without saying so, which that form cannot: readers refuse too much, never too little.
+  app.get(`${INTERNAL_DATA}/revokedjwt`, async (request) => {
+    const { list } = await revocations.list(callers.callerOf(request).organization, WHOLE_LIST);
+    return {
+      revokedJWTList: ofKind(list, 'jti').map(({ value, expiresAtMs }) => ({
+        jwt_signature: value,
+        expiry_time: expiresAtMs ?? FOREVER_MS,
+      })),
+      revokedJWTSubjectEntityList: ofKind(list, 'subject').map(({ value, issuedBeforeMs, organization }) => ({
+        entity_id: value,
+        entity_type: 'USER_ID',
+        revocation_time: issuedBeforeMs ?? FOREVER_MS,
+        organization,
+      })),
+      revokedJWTConsumerKeyList: ofKind(list, 'consumer_key').map(({ value, issuedBeforeMs, organization }) => ({
+        consumer_key: value,
+        revocation_time: issuedBeforeMs ?? FOREVER_MS,
+        type: 'consumer_app_revocation_event',
+        organization,
+      })),
+    };
+  });
+
+  /** The type in use that a sender means. A name that nobody has must not narrow an event to nothing. */
+  async function typeNamed(organization: string, wanted: string | undefined): Promise<string | null> {
+    if (wanted === undefined) return null;
+    const types = await revocations.typesInUse(organization);
+    return types.find((type) => type.toLowerCase() === wanted.toLowerCase()) ?? null;
+  }
+}
+
+function ofKind(list: readonly Revocation[], kind: Revocation['kind']): readonly Revocation[] {
+  return list.filter((entry) => entry.kind === kind);
+}
+
+function shortText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.replace(/[^\w.-]/g, '?').slice(0, 64) : undefined;
+}

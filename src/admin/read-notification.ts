@@ -1,0 +1,138 @@
+// WSO2's revocation events, as its key managers post them to `/internal/data/v1/notify`, to revocations. Pure: nothing is looked up.
+// An organization in the body is not believed, and the token of an event leaves here as a hash only.
+
+import { isJsonObject } from '../domain/json-object.ts';
+import type { Revocation, RevocationKind } from '../domain/revocation.ts';
+import type { RevocationMargins } from './revocation-store.ts';
+import { issuedBefore, sweepTime } from './revocation-times.ts';
+
+/** Longest identifier that an event may name; WSO2's columns end at 512. */
+const MAX_VALUE_CHARACTERS = 2048;
+/** Longest token that a request may carry is far shorter. */
+const MAX_TOKEN_CHARACTERS = 131_072;
+/** Events in a batch; more would be a write that others wait for. */
+const MAX_BATCH = 1000;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What an event is read with. */
+export interface NotificationContext {
+  readonly organization: string;
+  readonly createdBy: string;
+  /** The type of key managers that it is about, of the header X-WSO2-KEY-MANAGER; null: not narrowed. */
+  readonly keyManagerType: string | null;
+  readonly nowMs: number;
+  readonly margins: RevocationMargins;
+  /** Of a JWT's signing input or of an opaque token, hex SHA-256. */
+  readonly tokenHash: (token: string) => string;
+  /** A stable id of these texts: an event that is sent again is the same entry. */
+  readonly idOf: (parts: readonly string[]) => string;
+}
+
+/** What an event turned out to be. */
+export type ReadNotification =
+  | { readonly kind: 'revocations'; readonly entries: readonly Revocation[] }
+  /** Nothing that revokes; WSO2 takes it all the same. */
+  | { readonly kind: 'other' }
+  /** An event that should revoke and does not say what. */
+  | { readonly kind: 'incomplete'; readonly field: string };
+
+/** What an event names. */
+type Named =
+  | { readonly kind: RevocationKind; readonly value: string; readonly until: unknown }
+  | { readonly kind: RevocationKind; readonly value: string; readonly before: unknown };
+
+/** The revocations of one event, or of a batch of them. */
+export function readNotification(body: Json, context: NotificationContext): ReadNotification {
+  if (body['type'] !== 'token_revocation_batch') return readEvent(body, context);
+  const events = body['tokenRevocationEventList'];
+  if (!Array.isArray(events) || events.length > MAX_BATCH)
+    return { kind: 'incomplete', field: 'tokenRevocationEventList' };
+  const entries: Revocation[] = [];
+  for (const [index, event] of events.entries()) {
+    const read = isJsonObject(event) ? readEvent({ ...event, type: 'token_revocation' }, context) : undefined;
+    if (read?.kind !== 'revocations')
+      return {
+        kind: 'incomplete',
+        field: `tokenRevocationEventList[${index}]${read?.kind === 'incomplete' ? `.${read.field}` : ''}`,
+      };
+    entries.push(...read.entries);
+  }
+  return { kind: 'revocations', entries };
+}
+
+function readEvent(body: Json, context: NotificationContext): ReadNotification {
+  const named = namedBy(body, context);
+  if (typeof named === 'string') return { kind: 'incomplete', field: named };
+  if (named.length === 0) return { kind: 'other' };
+  const eventId = text(body['eventId'], MAX_VALUE_CHARACTERS);
+  return { kind: 'revocations', entries: named.map((one) => entryOf(one, eventId, context)) };
+}
+
+/** What the event names, or the field that does not say it. */
+function namedBy(body: Json, { tokenHash }: NotificationContext): readonly Named[] | string {
+  switch (body['type']) {
+    case 'token_revocation': {
+      const token = text(body['accessToken'], MAX_TOKEN_CHARACTERS);
+      if (token === undefined) return 'accessToken';
+      const until = body['expiryTime'];
+      const asJti = { kind: 'jti', value: token, until } as const;
+      const asToken = { kind: 'token', value: tokenHash(token), until } as const;
+      const { tokenType } = body;
+      // A jti is no JWT, but some senders give the whole token; without a type nobody can tell which of the two it is.
+      if (token.length > MAX_VALUE_CHARACTERS || looksLikeJwt(token)) return [asToken];
+      if (typeof tokenType !== 'string' || tokenType === '') return [asJti, asToken];
+      return [tokenType.toUpperCase() === 'JWT' ? asJti : asToken];
+    }
+    case 'consumer_app_revocation_event': {
+      const value = text(body['consumerKey'], MAX_VALUE_CHARACTERS);
+      return value === undefined ? 'consumerKey' : [{ kind: 'consumer_key', value, before: body['revocationTime'] }];
+    }
+    case 'subject_entity_revocation_event': {
+      const value = text(body['entityId'], MAX_VALUE_CHARACTERS);
+      if (value === undefined) return 'entityId';
+      const kind = SUBJECT_KINDS.get(body['entityType']);
+      return kind === undefined ? 'entityType' : [{ kind, value, before: body['revocationTime'] }];
+    }
+    default:
+      return [];
+  }
+}
+
+/** WSO2 `entityType`. */
+const SUBJECT_KINDS: ReadonlyMap<unknown, RevocationKind> = new Map([
+  ['CLIENT_ID', 'consumer_key'],
+  ['USER_ID', 'subject'],
+]);
+
+function entryOf(named: Named, eventId: string | undefined, context: NotificationContext): Revocation {
+  const { organization, createdBy, keyManagerType, nowMs, margins, idOf } = context;
+  const { kind, value } = named;
+  const single = 'until' in named;
+  return {
+    id: idOf([organization, eventId ?? `at ${nowMs}`, kind, value, keyManagerType ?? '']),
+    kind,
+    value,
+    organization,
+    keyManagerId: null,
+    keyManagerType,
+    issuedBeforeMs: single ? null : issuedBefore(numberOf(named.before), nowMs),
+    expiresAtMs: single ? sweepTime(numberOf(named.until), nowMs, margins) : null,
+    createdAtMs: nowMs,
+    createdBy,
+    lifted: false,
+  };
+}
+
+function text(value: unknown, maxCharacters: number): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= maxCharacters ? value : undefined;
+}
+
+/** WSO2's own events have numbers, those of its message broker texts. */
+function numberOf(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
+}
+
+function looksLikeJwt(token: string): boolean {
+  return /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(token);
+}
