@@ -80,13 +80,15 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       refreshMs: settings.keySets.refreshSeconds * 1000,
       maxStaleMs: settings.keySets.maxStaleSeconds * 1000,
       cooldownMs: settings.keySets.cooldownMs,
+      fetchTimeoutMs: settings.keySets.timeoutMs,
       observer: {
-        fetched: (id, outcome) => {
-          metrics.keySetFetch(nameOf(id), outcome);
-          if (outcome !== 'ok')
-            log.warn({ key_manager: nameOf(id), problem: outcome }, 'a key set could not be fetched');
+        fetched: (id, result) => {
+          metrics.count('gatehouse_key_set_fetches_total', { key_manager: nameOf(id), result });
+          if (result !== 'ok' && result !== 'shared')
+            log.warn({ key_manager: nameOf(id), problem: result }, 'a key set could not be fetched');
         },
-        throttled: (id) => metrics.keySetFetch(nameOf(id), 'throttled'),
+        throttled: (id) => metrics.count('gatehouse_key_set_throttled_total', { key_manager: nameOf(id) }),
+        staleUsed: (id) => metrics.count('gatehouse_key_set_stale_uses_total', { key_manager: nameOf(id) }),
       },
     });
     const admitted = { kind: 'admitted', done: () => undefined } as const;

@@ -48,9 +48,37 @@ export const COUNTERS = {
     labels: ['outcome', 'reason', 'api'],
   },
   gatehouse_key_set_fetches_total: { help: 'Fetches of key sets by result', labels: ['key_manager', 'result'] },
+  gatehouse_key_set_throttled_total: {
+    help: 'Tokens whose key only a fetch could have brought, which the cool-down forbade',
+    labels: ['key_manager'],
+  },
+  gatehouse_key_set_stale_uses_total: {
+    help: 'Uses of a key set that is due to be fetched again, while its server fails',
+    labels: ['key_manager'],
+  },
+  gatehouse_outbound_requests_total: {
+    help: 'Requests to servers of key managers by result: reply, or what went wrong',
+    labels: ['key_manager', 'result'],
+  },
+  gatehouse_admission_refusals_total: {
+    help: 'Requests that were not let through to a key manager, by the limit that refused',
+    labels: ['key_manager', 'limit'],
+  },
+  gatehouse_circuit_changes_total: {
+    help: 'Changes of the circuit breaker of a key manager, by the state it got into',
+    labels: ['key_manager', 'state'],
+  },
+  gatehouse_introspections_total: {
+    help: 'Introspections of tokens by result',
+    labels: ['key_manager', 'result'],
+  },
+  gatehouse_redis_commands_total: { help: 'Commands to Redis by purpose and result', labels: ['purpose', 'result'] },
   gatehouse_defects_total: { help: 'Requests that met a defect and were denied', labels: [] },
   gatehouse_log_lines_dropped_total: { help: 'Log lines dropped because their reader was too slow', labels: [] },
 } as const satisfies Record<string, { readonly help: string; readonly labels: readonly string[] }>;
 
 /** The name of a counter. */
 export type CounterName = keyof typeof COUNTERS;
+
+/** The labels of a counter. */
+export type LabelsOf<Name extends CounterName> = Readonly<Record<(typeof COUNTERS)[Name]['labels'][number], string>>;

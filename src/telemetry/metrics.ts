@@ -2,9 +2,18 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Decision } from '../domain/decision.ts';
-import type { Count, CounterName, Gauges, Observations, Scrape, Scraped } from './metrics-message.ts';
+import {
+  COUNTERS,
+  type Count,
+  type CounterName,
+  type Gauges,
+  type LabelsOf,
+  type Observations,
+  type Scrape,
+  type Scraped,
+} from './metrics-message.ts';
 
-/** Distinct APIs, and distinct key managers, that get label values of their own; the rest share `other`. */
+/** Distinct values of a label (APIs, key managers, results) that are told apart; the rest share `other`. */
 const MAX_LABEL_VALUES = 200;
 const FLUSH_INTERVAL_MS = 1000;
 /** Half a mebibyte of durations; a fuller second is handed over early. */
@@ -20,8 +29,11 @@ const STATUS = /^(status_\d)\d+$/;
 export interface Metrics {
   /** `api` is a configured name, never taken from a request. */
   decision(outcome: Decision['outcome'], reason: string, api: string | undefined, durationSeconds: number): void;
-  /** `result` is of a closed vocabulary, but for HTTP statuses (`status_404`), which count by class (`status_4xx`). */
-  keySetFetch(keyManager: string, result: string): void;
+  /**
+   * Names are configured ones and all else is of a closed vocabulary, but for HTTP statuses (`status_404`), which count by class
+   * (`status_4xx`). However many values come, each label has at most a few hundred.
+   */
+  count<Name extends CounterName>(counter: Name, labels: LabelsOf<Name>, by?: number): void;
   defect(): void;
   /** Prometheus' text format; rejects when the metrics thread does not answer. */
   scrape(): Promise<string>;
@@ -48,8 +60,12 @@ export function startMetrics(options: MetricsOptions): Metrics {
   });
   thread.unref();
   const loopDelay = startLoopDelay();
-  const apiLabel = labelCap();
-  const keyManagerLabel = labelCap();
+  const caps = new Map<string, (value: string) => string>();
+  const capped = (label: string, value: string) => {
+    const cap = caps.get(label) ?? labelCap();
+    caps.set(label, cap);
+    return cap(value);
+  };
   const counts = new Map<string, { counter: CounterName; labels: readonly string[]; by: number }>();
   const durations = new Float64Array(MAX_DURATIONS);
   const waiting = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>();
@@ -97,13 +113,19 @@ export function startMetrics(options: MetricsOptions): Metrics {
 
   return {
     decision(outcome, reason, api, durationSeconds) {
-      count('gatehouse_decisions_total', [outcome, reason, api === undefined ? '' : apiLabel(api)]);
+      count('gatehouse_decisions_total', [outcome, reason, api === undefined ? '' : capped('api', api)]);
       if (filled === MAX_DURATIONS) flush();
       durations[filled] = durationSeconds;
       filled += 1;
     },
-    keySetFetch: (keyManager, result) =>
-      count('gatehouse_key_set_fetches_total', [keyManagerLabel(keyManager), result.replace(STATUS, '$1xx')]),
+    count(counter, labels, by) {
+      const values: Readonly<Record<string, string>> = labels;
+      count(
+        counter,
+        COUNTERS[counter].labels.map((label) => capped(label, values[label]?.replace(STATUS, '$1xx') ?? '')),
+        by,
+      );
+    },
     defect: () => count('gatehouse_defects_total', []),
     scrape() {
       if (failure !== undefined) return Promise.reject(failure);
@@ -114,7 +136,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
       const message: Scrape = {
         kind: 'scrape',
         id,
-        gauges: { ...gauges, keySetAges: oldestByLabel(gauges.keySetAges, keyManagerLabel) },
+        gauges: { ...gauges, keySetAges: oldestByLabel(gauges.keySetAges, (name) => capped('key_manager', name)) },
         heapUsedBytes: process.memoryUsage().heapUsed,
       };
       return new Promise((resolve, reject) => {

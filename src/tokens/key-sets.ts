@@ -1,17 +1,29 @@
-// The keys of all key managers, each apart: a key proves tokens of the key manager that published it and of no other.
+// The keys of all key managers, each apart: a key proves tokens of the key manager that published it and of no other. Sets that
+// have to be fetched are kept fresh whether or not anybody asks.
 
 import { deny } from '../domain/decision.ts';
-import type { KeyManager, KeySource } from '../domain/key-manager.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
 import type { HeldKeys, KeyChoice } from './held-keys.ts';
+import { KeySetRefresher } from './key-set-refresher.ts';
 import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { StaticKeys } from './static-keys.ts';
+import { UnitedKeys } from './united-keys.ts';
+
+/** The keys of one key manager, and those of them that are fetched. */
+interface Held {
+  /** Equal for equal sources. */
+  readonly sourceId: string;
+  readonly keys: HeldKeys;
+  readonly remote: readonly RemoteKeys[];
+}
 
 /** Holds key sets by key manager; one of these lives as long as the process. */
 export class KeySets {
   readonly #options: RemoteKeysOptions;
+  readonly #refresher: KeySetRefresher;
   /** What rules now, by id of the key manager. */
-  readonly #held = new Map<string, { readonly sourceId: string; readonly keys: HeldKeys }>();
+  readonly #held = new Map<string, Held>();
   /**
    * Whatever was asked for, as long as somebody holds the settings: a request under way keeps the keys of the settings that it
    * began with, and neither evicts those of newer settings nor brings a deleted key manager back.
@@ -20,6 +32,32 @@ export class KeySets {
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options;
+    this.#refresher = new KeySetRefresher({
+      remoteKeys: () => [...this.#held.values()].flatMap(({ remote }) => remote),
+      clock: options.clock,
+    });
+  }
+
+  /** Begins to refresh in the background. */
+  start(): void {
+    this.#refresher.start();
+  }
+
+  /** Ends it; fetches under way come to their end. */
+  stop(): void {
+    this.#refresher.stop();
+  }
+
+  /** These are all key managers there are now: their sets are fetched without anybody asking, those of all others are forgotten. */
+  follow(keyManagers: Iterable<KeyManager>): void {
+    const ids = new Set<string>();
+    for (const keyManager of keyManagers) {
+      if (!keyManager.enabled) continue;
+      ids.add(keyManager.id);
+      if (keyManager.keys.kind === 'jwks') this.#keysOf(keyManager);
+    }
+    this.retain(ids);
+    this.#refresher.look();
   }
 
   /** The keys that may have signed this token; a promise only where they have to be fetched, as long as the fetch may take. */
@@ -42,7 +80,7 @@ export class KeySets {
     for (const id of this.#held.keys()) if (!keyManagerIds.has(id)) this.#drop(id);
   }
 
-  /** How old each fetched set is, for metrics. */
+  /** How old each fetched set is, the oldest where there are several URLs, for metrics. */
   ages(nowMs: number): readonly { readonly keyManagerId: string; readonly ageMs: number }[] {
     return [...this.#held].flatMap(([keyManagerId, { keys }]) =>
       keys.fetchedAtMs === undefined ? [] : [{ keyManagerId, ageMs: Math.max(0, nowMs - keys.fetchedAtMs) }],
@@ -59,22 +97,23 @@ export class KeySets {
     return keys;
   }
 
-  #keysOfNew({ id, connection, keys: source }: KeyManager): HeldKeys | undefined {
-    const sourceId = sourceIdOf(source);
-    const held = this.#held.get(id);
-    if (held?.sourceId === sourceId) return held.keys;
-    this.#drop(id);
+  #keysOfNew(keyManager: KeyManager): HeldKeys | undefined {
+    const sourceId = sourceIdOf(keyManager);
+    const known = this.#held.get(keyManager.id);
+    if (known?.sourceId === sourceId) return known.keys;
+    this.#drop(keyManager.id);
+    const held = this.#make(sourceId, keyManager);
+    if (held !== undefined) this.#held.set(keyManager.id, held);
+    return held?.keys;
+  }
+
+  #make(sourceId: string, { id, connection, keys: source }: KeyManager): Held | undefined {
     if (source.kind === 'none') return undefined;
-    const keys =
-      source.kind === 'pem'
-        ? new StaticKeys(source.values)
-        : new RemoteKeys(
-            { id, connection, authorizationFile: source.authorizationFile },
-            source.urls[0] ?? '',
-            this.#options,
-          );
-    this.#held.set(id, { sourceId, keys });
-    return keys;
+    if (source.kind === 'pem') return { sourceId, keys: new StaticKeys(source.values), remote: [] };
+    const owner = { id, connection, authorizationFile: source.authorizationFile };
+    const remote = [...new Set(source.urls)].map((url) => new RemoteKeys(owner, url, this.#options));
+    const [only] = remote.length === 1 ? remote : [];
+    return { sourceId, keys: only ?? new UnitedKeys(remote), remote };
   }
 
   #drop(id: string): void {
@@ -83,7 +122,9 @@ export class KeySets {
   }
 }
 
-function sourceIdOf(source: KeySource): string {
-  if (source.kind === 'jwks') return `jwks ${source.urls.join(' ')}`;
-  return source.kind === 'pem' ? `pem ${source.values.join('\n')}` : 'none';
+/** With what is needed to reach them: keys of before were fetched from whom the settings of before let in. */
+function sourceIdOf({ keys: source, connection }: KeyManager): string {
+  if (source.kind === 'pem') return `pem ${source.values.join('\n')}`;
+  if (source.kind === 'none') return 'none';
+  return JSON.stringify(['jwks', source.urls, source.authorizationFile, Object.values(connection)]);
 }

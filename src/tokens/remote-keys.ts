@@ -1,19 +1,24 @@
-// The JWKS of one URL: fetched once for all who ask, refreshed behind their backs, and kept when the server fails (the last good
-// set rules until it is too old). A set that was not refreshed for long proves nothing before a fetch was tried. A flood of
-// unknown key ids costs the server one fetch in a cool-down, also while it is down.
+// The JWKS of one URL: fetched once for all who ask, refreshed behind their backs or by `KeySets` when nobody asks, and kept when the
+// server fails (the last good set rules until it is too old). A set that was not refreshed for long proves nothing before a fetch
+// was tried. A flood of unknown key ids costs the server one fetch in a cool-down, also while it is down.
 
-import type { KeySetStore } from '../authorize/ports.ts';
+import type { KeySetStore, SharedKeySets, StoredKeySet } from '../authorize/ports.ts';
 import { deny, fault } from '../domain/decision.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
 import type { FetchKeySet, KeySetOwner } from './fetch-key-set.ts';
 import type { HeldKeys, KeyChoice } from './held-keys.ts';
 import { importJwks } from './import-jwks.ts';
 import type { KeySet } from './key-set.ts';
+import { obtainKeySet } from './obtain-key-set.ts';
 import { hasKeyNamed, selectKeys } from './select-keys.ts';
 
 /** After failures: the pause doubles from the first to the last, so that a server that comes back is found soon and not trampled. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 15_000;
+/** The last pause while nobody asks: thousands of servers that are gone must not keep a process busy. */
+const LAST_UNASKED_RETRY_MS = 60_000;
+/** First fetches are spread over this time: processes that are started together must not ask together. */
+const FIRST_SPREAD_MS = 1_000;
 /** Refreshes begin up to this part of the period early, so that processes started together do not ask together. */
 const JITTER = 0.2;
 /** A set this many refresh periods old was not asked for, or is from an earlier run: keys withdrawn meanwhile are still in it. */
@@ -27,12 +32,18 @@ export interface KeySetObserver {
   fetched(keyManagerId: string, outcome: string): void;
   /** A key was asked for that only a fetch could have brought, and the cool-down forbade it. */
   throttled(keyManagerId: string): void;
+  /** A set was used that is due, while its server fails. */
+  staleUsed(keyManagerId: string): void;
 }
 
 /** What every remote key set is made with. */
 export interface RemoteKeysOptions {
   readonly store: KeySetStore;
+  /** Of a fleet; undefined where there is none. */
+  readonly shared?: SharedKeySets | undefined;
   readonly fetch: FetchKeySet;
+  /** Longest time that a fetch takes. */
+  readonly fetchTimeoutMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** From 0 to 1; spreads refreshes and retries. */
@@ -45,6 +56,9 @@ export interface RemoteKeysOptions {
   readonly maxStaleMs: number;
   readonly observer: KeySetObserver;
 }
+
+/** `fetched`: by this process, after it was asked for. */
+type Outcome = 'fetched' | 'shared' | 'failed';
 
 /** The keys of one JWKS URL on behalf of one key manager. */
 export class RemoteKeys implements HeldKeys {
@@ -60,20 +74,17 @@ export class RemoteKeys implements HeldKeys {
   /** When the server first said, after keys, that it has none; it must say so twice. */
   #emptyAtMs: number | undefined;
   #problem = 'never_fetched';
-  #flight: Promise<void> | undefined;
+  #flight: Promise<Outcome> | undefined;
+  #firstAtMs: number;
+  #isLoaded = false;
   #dropped = false;
 
-  /** Starts from the last good set of an earlier run, if it came from the same URL. */
   constructor(owner: KeySetOwner, url: string, options: RemoteKeysOptions) {
     this.#owner = owner;
     this.#url = url;
     this.#options = options;
     this.#refreshAfterMs = this.#nextRefresh();
-    const stored = options.store.load(owner.id, url);
-    const imported = stored?.url === url ? importJwks(stored.jwks) : undefined;
-    if (stored === undefined || imported === undefined || 'problem' in imported) return;
-    this.#set = imported;
-    this.#fetchedAtMs = stored.fetchedAtMs;
+    this.#firstAtMs = options.clock() + FIRST_SPREAD_MS * options.random();
   }
 
   get fetchedAtMs(): number | undefined {
@@ -81,13 +92,34 @@ export class RemoteKeys implements HeldKeys {
   }
 
   current(nowMs: number): KeySet | undefined {
+    this.#load();
     if (this.#set === undefined) return undefined;
     // A clock that was set back must not make a set look fresh for as long as it was wrong.
     const ageMs = Math.abs(nowMs - this.#fetchedAtMs);
     const isDoubtful = this.#isDoubtful(nowMs, ageMs);
     const isDue = isDoubtful || this.#emptyAtMs !== undefined || ageMs >= this.#refreshAfterMs;
     if (isDue && this.#flight === undefined && !this.#isPausing(nowMs)) this.#refresh();
-    return isDoubtful || ageMs > this.#options.maxStaleMs ? undefined : this.#set;
+    if (isDoubtful || ageMs > this.#options.maxStaleMs) return undefined;
+    if (isDue && this.#failures > 0) this.#options.observer.staleUsed(this.#owner.id);
+    return this.#set;
+  }
+
+  /** True when a fetch is to be made though nobody asks: at first, when the set is old, and after failures at longer and longer pauses. */
+  isDue(nowMs: number): boolean {
+    if (this.#flight !== undefined) return false;
+    if (this.#problem === 'never_fetched') {
+      const leftMs = this.#firstAtMs - nowMs;
+      return leftMs <= 0 || leftMs > FIRST_SPREAD_MS;
+    }
+    if (this.#isPausing(nowMs)) return false;
+    if (this.#failedAtMs !== undefined) return Math.abs(nowMs - this.#failedAtMs) >= this.#unaskedPauseMs();
+    return this.#emptyAtMs !== undefined || Math.abs(nowMs - this.#fetchedAtMs) >= this.#refreshAfterMs;
+  }
+
+  /** Fetches now, or joins the fetch under way. Never rejects. */
+  async refresh(): Promise<void> {
+    this.#load();
+    await (this.#flight ?? this.#refresh());
   }
 
   find(header: UnprovedJwt['header'], nowMs: number): KeyChoice | Promise<KeyChoice> {
@@ -98,7 +130,7 @@ export class RemoteKeys implements HeldKeys {
     // A key of that name is there and does not fit the token: fetching would only tell that again.
     if (set !== undefined && hasKeyNamed(set, header)) return deny('key_not_found', { source: 'jwks' });
     if (this.#flight !== undefined) return this.#findAfter(this.#flight, header, isJoining);
-    if (!this.#isPausing(nowMs)) return this.#findAfter(this.#refresh(), header, false);
+    if (!this.#isPausing(nowMs)) return this.#findAfter(this.#refresh(header), header, false);
     this.#options.observer.throttled(this.#owner.id);
     return this.#unsettled(nowMs);
   }
@@ -107,13 +139,13 @@ export class RemoteKeys implements HeldKeys {
     this.#dropped = true;
   }
 
-  async #findAfter(flight: Promise<void>, header: UnprovedJwt['header'], isJoining: boolean): Promise<KeyChoice> {
-    await flight;
+  async #findAfter(flight: Promise<Outcome>, header: UnprovedJwt['header'], isJoining: boolean): Promise<KeyChoice> {
+    const outcome = await flight;
     const nowMs = this.#options.clock();
     const found = foundIn(this.current(nowMs), header);
     if (found !== undefined) return found;
-    // A fetch that was under way before the token came may have missed the token's key: only an own one settles it.
-    if (isJoining || this.#problem !== 'none') return this.#unsettled(nowMs);
+    // A fetch that began before the token came may have missed the token's key: only an own one settles it.
+    if (isJoining || outcome !== 'fetched') return this.#unsettled(nowMs);
     return deny('key_not_found', { source: 'jwks' });
   }
 
@@ -143,8 +175,8 @@ export class RemoteKeys implements HeldKeys {
     return leftMs > 0 && leftMs <= LAST_RETRY_MS;
   }
 
-  #refresh(): Promise<void> {
-    const flight = this.#fetch().finally(() => {
+  #refresh(wanted?: UnprovedJwt['header']): Promise<Outcome> {
+    const flight = this.#fetch(wanted).finally(() => {
       this.#flight = undefined;
     });
     this.#flight = flight;
@@ -152,47 +184,69 @@ export class RemoteKeys implements HeldKeys {
   }
 
   /** Never rejects: a refresh in the background has nobody to catch it. */
-  async #fetch(): Promise<void> {
-    const { clock, cooldownMs, observer, random, store } = this.#options;
-    const fetched = await this.#fetchSet();
-    const nowMs = clock();
-    if ('problem' in fetched) {
-      this.#problem = fetched.problem;
-      this.#failures += 1;
-      this.#failedAtMs = nowMs;
-      const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
-      this.#pauseUntilMs = nowMs + pauseMs * (1 - JITTER * random());
-      observer.fetched(this.#owner.id, fetched.problem);
-      return;
-    }
-    const outcome = fetched.set.keys.length === 0 ? 'empty' : 'ok';
+  async #fetch(wanted: UnprovedJwt['header'] | undefined): Promise<Outcome> {
+    const { clock, cooldownMs, fetch, fetchTimeoutMs, observer, shared } = this.#options;
+    const isEnough = (set: KeySet, fetchedAtMs: number) => {
+      const ageMs = Math.abs(clock() - fetchedAtMs);
+      if (wanted === undefined) return ageMs < this.#refreshAfterMs;
+      return ageMs < cooldownMs || foundIn(set, wanted) !== undefined;
+    };
+    const obtained = await obtainKeySet(
+      { owner: this.#owner, url: this.#url, heldAtMs: this.#set === undefined ? 0 : this.#fetchedAtMs, isEnough },
+      { fetch, shared, clock, holdMs: fetchTimeoutMs },
+    );
+    if ('problem' in obtained) return this.#failed(obtained.problem, clock());
+    const { from, set, stored } = obtained;
+    const isEmpty = set.keys.length === 0;
+    observer.fetched(this.#owner.id, from === 'fleet' ? 'shared' : isEmpty ? 'empty' : 'ok');
     this.#failures = 0;
     this.#failedAtMs = undefined;
-    this.#pauseUntilMs = nowMs + cooldownMs;
-    observer.fetched(this.#owner.id, outcome);
+    this.#pauseUntilMs = stored.fetchedAtMs + cooldownMs;
     // One empty list may be a server that is starting; the second, a cool-down later, is a withdrawal of all keys.
-    if (outcome === 'empty' && this.#emptyAtMs === undefined && this.#set?.keys.length !== 0) {
+    if (from === 'server' && isEmpty && this.#emptyAtMs === undefined && this.#set?.keys.length !== 0) {
       this.#problem = 'empty';
-      this.#emptyAtMs = nowMs;
-      return;
+      this.#emptyAtMs = stored.fetchedAtMs;
+      return 'failed';
     }
-    this.#problem = 'none';
-    this.#emptyAtMs = undefined;
-    this.#set = fetched.set;
-    this.#fetchedAtMs = nowMs;
-    this.#refreshAfterMs = this.#nextRefresh();
-    if (!this.#dropped) store.save(this.#owner.id, { url: this.#url, jwks: fetched.jwks, fetchedAtMs: nowMs });
+    this.#take(set, stored, from);
+    return from === 'server' ? 'fetched' : 'shared';
   }
 
-  async #fetchSet(): Promise<{ readonly set: KeySet; readonly jwks: string } | { readonly problem: string }> {
-    try {
-      const document = await this.#options.fetch(this.#owner, this.#url);
-      if ('problem' in document) return document;
-      const set = importJwks(document.text);
-      return 'problem' in set ? set : { set, jwks: document.text };
-    } catch {
-      return { problem: 'internal_error' };
-    }
+  #take(set: KeySet, stored: StoredKeySet, from: 'server' | 'fleet'): void {
+    const { shared, store } = this.#options;
+    this.#problem = 'none';
+    this.#emptyAtMs = undefined;
+    this.#set = set;
+    this.#fetchedAtMs = stored.fetchedAtMs;
+    this.#refreshAfterMs = this.#nextRefresh();
+    if (this.#dropped) return;
+    store.save(this.#owner.id, stored);
+    if (from === 'server') shared?.set(this.#owner.id, stored);
+  }
+
+  #failed(problem: string, nowMs: number): Outcome {
+    const { observer, random } = this.#options;
+    this.#problem = problem;
+    this.#failures += 1;
+    this.#failedAtMs = nowMs;
+    this.#pauseUntilMs = nowMs + pauseAfter(this.#failures, LAST_RETRY_MS) * (1 - JITTER * random());
+    observer.fetched(this.#owner.id, problem);
+    return 'failed';
+  }
+
+  #unaskedPauseMs(): number {
+    return pauseAfter(this.#failures, LAST_UNASKED_RETRY_MS) * (1 - JITTER * this.#options.random());
+  }
+
+  /** Once, and not before the keys are needed: the last good set of an earlier run, if it came from the same URL. */
+  #load(): void {
+    if (this.#isLoaded) return;
+    this.#isLoaded = true;
+    const stored = this.#options.store.load(this.#owner.id, this.#url);
+    const imported = stored?.url === this.#url ? importJwks(stored.jwks) : undefined;
+    if (stored === undefined || imported === undefined || 'problem' in imported) return;
+    this.#set = imported;
+    this.#fetchedAtMs = stored.fetchedAtMs;
   }
 
   #nextRefresh(): number {
@@ -200,7 +254,12 @@ export class RemoteKeys implements HeldKeys {
   }
 }
 
-function foundIn(set: KeySet | undefined, header: UnprovedJwt['header']): KeyChoice | undefined {
+function pauseAfter(failures: number, lastMs: number): number {
+  return Math.min(lastMs, FIRST_RETRY_MS * 2 ** Math.min(20, failures - 1));
+}
+
+/** The keys of a set that may have signed a token with this header; undefined when there are none. */
+export function foundIn(set: KeySet | undefined, header: UnprovedJwt['header']): KeyChoice | undefined {
   const keys = set === undefined ? [] : selectKeys(set, header);
   return set === undefined || keys.length === 0 ? undefined : { keys, setDigest: set.digest };
 }

@@ -45,7 +45,7 @@ describe('a scrape', () => {
     metrics.decision('allow', 'allowed', 'pizza', 0.0002);
     metrics.decision('allow', 'allowed', 'pizza', 0.002);
     metrics.decision('deny', 'api_not_found', undefined, 0.0001);
-    metrics.keySetFetch('Okta', 'ok');
+    metrics.count('gatehouse_key_set_fetches_total', { key_manager: 'Okta', result: 'ok' });
     metrics.defect();
     const text = await metrics.scrape();
     expect(text).toContain('gatehouse_decisions_total{outcome="allow",reason="allowed",api="pizza"} 2');
@@ -157,8 +157,9 @@ describe('labels', () => {
 
   test('of HTTP statuses that a key manager answers with are classes', async () => {
     const metrics = start();
-    for (let status = 100; status < 1000; status += 1) metrics.keySetFetch('Okta', `status_${status}`);
-    metrics.keySetFetch('Okta', 'timeout');
+    for (let status = 100; status < 1000; status += 1)
+      metrics.count('gatehouse_key_set_fetches_total', { key_manager: 'Okta', result: `status_${status}` });
+    metrics.count('gatehouse_key_set_fetches_total', { key_manager: 'Okta', result: 'timeout' });
     const lines = (await metrics.scrape()).split('\n').filter((line) => line.startsWith('gatehouse_key_set_fetches'));
     expect(lines).toHaveLength(10);
     expect(lines).toContain('gatehouse_key_set_fetches_total{key_manager="Okta",result="status_4xx"} 100');

@@ -41,10 +41,11 @@ export class ProverSample implements AsyncDisposable {
       }),
       clock: () => this.now,
       random: () => 0,
+      fetchTimeoutMs: 2_000,
       cooldownMs: 5_000,
       refreshMs: 3_600_000,
       maxStaleMs: 86_400_000,
-      observer: { fetched: () => undefined, throttled: () => undefined },
+      observer: { fetched: () => undefined, throttled: () => undefined, staleUsed: () => undefined },
     });
     const { remembered } = this;
     this.prover = new TokenProver({

@@ -31,12 +31,14 @@ function start(): KeySets {
     fetch,
     clock: () => now,
     random: () => 0,
+    fetchTimeoutMs: 2_000,
     cooldownMs: 5_000,
     refreshMs: HOUR,
     maxStaleMs: 24 * HOUR,
     observer: {
       fetched: (id, outcome) => told.push(`${id} ${outcome}`),
       throttled: (id) => told.push(`${id} throttled`),
+      staleUsed: () => undefined,
     },
   });
 }
