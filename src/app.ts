@@ -3,6 +3,7 @@
 
 import { adminCredentials } from './admin/admin-credentials.ts';
 import { gaugesOf } from './app/gauges.ts';
+import { openOutboundSide } from './app/open-outbound-side.ts';
 import { startAdminSide } from './app/start-admin-side.ts';
 import { startExtAuthz } from './app/start-ext-authz.ts';
 import type { World } from './authorize/authorize.ts';
@@ -14,15 +15,11 @@ import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
 import { formatListenAddress } from './extauthz/listen-address.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
-import { readCredentialFile } from './outbound/credential-file.ts';
-import { openOutboundDoor } from './outbound/outbound-door.ts';
 import { INSECURE_CHOICES } from './settings/settings.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { startMetrics } from './telemetry/metrics.ts';
-import { keySetFetch } from './tokens/fetch-key-set.ts';
 import { Introspector } from './tokens/introspector.ts';
-import { KeySets } from './tokens/key-sets.ts';
 import { TokenProver } from './tokens/token-prover.ts';
 
 export { validateCatalog } from './catalog-file.ts';
@@ -64,35 +61,9 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       log,
     });
 
-    const door = openOutboundDoor({
-      ...settings.outbound,
-      ...settings.keyManagers.limits,
-      environment: process.env,
-    });
-    undo.push(() => door.close());
-    if (door.notice !== undefined) log.info(door.notice);
-    const nameOf = (id: string) => catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name ?? 'other';
-    const keySets = new KeySets({
-      store: catalog.keySets,
-      fetch: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
-      clock: Date.now,
-      random: Math.random,
-      refreshMs: settings.keySets.refreshSeconds * 1000,
-      maxStaleMs: settings.keySets.maxStaleSeconds * 1000,
-      cooldownMs: settings.keySets.cooldownMs,
-      fetchTimeoutMs: settings.keySets.timeoutMs,
-      observer: {
-        fetched: (id, result) => {
-          metrics.count('gatehouse_key_set_fetches_total', { key_manager: nameOf(id), result });
-          if (result !== 'ok' && result !== 'shared')
-            log.warn({ key_manager: nameOf(id), problem: result }, 'a key set could not be fetched');
-        },
-        throttled: (id) => metrics.count('gatehouse_key_set_throttled_total', { key_manager: nameOf(id) }),
-        staleUsed: (id) => metrics.count('gatehouse_key_set_stale_uses_total', { key_manager: nameOf(id) }),
-      },
-    });
-    const admitted = { kind: 'admitted', done: () => undefined } as const;
-    const admission = { introspect: () => admitted, prove: () => admitted, wait: () => admitted };
+    const outbound = openOutboundSide(settings, catalog, () => metrics, log);
+    undo.push(() => outbound.close());
+    const { admission, door, keySets } = outbound;
     const tokens = new TokenProver({
       keySets,
       admission,
@@ -145,6 +116,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
 
     if (catalog.reader.snapshot()?.router.byId.size === 0)
       log.warn('the catalog has no API, so every request is denied; apply one with --catalog');
+    outbound.start();
     extauthz.setServing(true);
     const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
     log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');

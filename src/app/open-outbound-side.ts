@@ -1,0 +1,116 @@
+// Connects what reaches out to key managers: the outbound door, the limits of each key manager and their key sets, which follow
+// the key managers of the catalog whether or not a request comes.
+
+import type { Catalog } from '../authorize/ports.ts';
+import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import { Limits } from '../outbound/admission.ts';
+import { readCredentialFile } from '../outbound/credential-file.ts';
+import { type OutboundDoor, openOutboundDoor } from '../outbound/outbound-door.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { keySetFetch } from '../tokens/fetch-key-set.ts';
+import { KeySets } from '../tokens/key-sets.ts';
+
+/** The parts, and how they are taken down. */
+export interface OutboundSide {
+  readonly door: OutboundDoor;
+  readonly admission: Limits;
+  readonly keySets: KeySets;
+  /** Begins to keep key sets fresh, and to notice key managers that come and go. */
+  readonly start: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** How often the catalog's revision is looked at when no request does: one prepared statement. */
+const FOLLOW_MS = 1_000;
+
+/** Opens the outbound side. Metrics are asked for when something is counted: they are made later, from parts made here. */
+export function openOutboundSide(
+  settings: Settings,
+  catalog: OpenCatalog,
+  metrics: () => Pick<Metrics, 'count'>,
+  log: Logger,
+): OutboundSide {
+  const { limits } = settings.keyManagers;
+  const keyManagerName = (id: string) => catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name ?? 'other';
+  const door = openOutboundDoor({
+    ...settings.outbound,
+    ...limits,
+    environment: process.env,
+    onReply: (id, problem) =>
+      metrics().count('gatehouse_outbound_requests_total', {
+        key_manager: keyManagerName(id),
+        result: problem ?? 'reply',
+      }),
+  });
+  if (door.notice !== undefined) log.info(door.notice);
+  const admission = new Limits({
+    concurrentChecks: settings.extauthz.maxConcurrentStreams,
+    maxFlights: limits.maxFlights,
+    clock: Date.now,
+    random: Math.random,
+    observer: {
+      refused: (id, limit) =>
+        metrics().count('gatehouse_admission_refusals_total', { key_manager: keyManagerName(id), limit }),
+      circuit: (id, state) => {
+        metrics().count('gatehouse_circuit_changes_total', { key_manager: keyManagerName(id), state });
+        log.warn({ key_manager: keyManagerName(id), state }, 'the circuit breaker of a key manager changed');
+      },
+    },
+  });
+  const keySets = new KeySets({
+    store: catalog.keySets,
+    fetch: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
+    clock: Date.now,
+    random: Math.random,
+    refreshMs: settings.keySets.refreshSeconds * 1000,
+    maxStaleMs: settings.keySets.maxStaleSeconds * 1000,
+    cooldownMs: settings.keySets.cooldownMs,
+    fetchTimeoutMs: settings.keySets.timeoutMs,
+    observer: {
+      fetched: (id, result) => {
+        metrics().count('gatehouse_key_set_fetches_total', { key_manager: keyManagerName(id), result });
+        if (result !== 'ok' && result !== 'shared')
+          log.warn({ key_manager: keyManagerName(id), problem: result }, 'a key set could not be fetched');
+      },
+      throttled: (id) => metrics().count('gatehouse_key_set_throttled_total', { key_manager: keyManagerName(id) }),
+      staleUsed: (id) => metrics().count('gatehouse_key_set_stale_uses_total', { key_manager: keyManagerName(id) }),
+    },
+  });
+  const follow = follower(catalog.reader, { door, admission, keySets });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    door,
+    admission,
+    keySets,
+    start() {
+      follow();
+      keySets.start();
+      timer = setInterval(follow, FOLLOW_MS).unref();
+    },
+    close() {
+      clearInterval(timer);
+      keySets.stop();
+      return door.close();
+    },
+  };
+}
+
+/** Tells the parts which key managers there are, each time that may have changed. */
+function follower(
+  catalog: Catalog,
+  { door, admission, keySets }: Pick<OutboundSide, 'door' | 'admission' | 'keySets'>,
+) {
+  let followed: number | undefined;
+  return () => {
+    const snapshot = catalog.snapshot();
+    if (snapshot === undefined || snapshot.structureRevision === followed) return;
+    followed = snapshot.structureRevision;
+    const { byId } = snapshot.keyManagers;
+    keySets.follow(byId.values());
+    const ids = new Set(byId.keys());
+    admission.retain(ids);
+    door.retain(ids);
+  };
+}
