@@ -10,10 +10,11 @@ import type { World } from './authorize/authorize.ts';
 import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
-import { applyCatalogFile, catalogDatabase } from './catalog-file.ts';
+import { applyCatalogFile, catalogDatabase, keyManagerDefaults } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
 import { formatListenAddress } from './extauthz/listen-address.ts';
+import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import { INSECURE_CHOICES } from './settings/settings.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
@@ -42,16 +43,18 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     const log = createLogger(settings.telemetry.logLevel, sink);
     for (const choice of settings.insecure)
       log.warn({ flag: `--insecure-${choice}` }, `insecure by choice: ${INSECURE_CHOICES[choice]}`);
+    const types = await loadKeyManagerTypes(settings.keyManagers.types);
+    const defaults = keyManagerDefaults(settings);
     const catalog = await openCatalog({
       file: catalogDatabase(settings),
-      resolveKeyManager: (stored) => resolveKeyManager(stored, settings.tokens),
+      resolveKeyManager: (stored) => resolveKeyManager(stored, defaults, types),
       report: (event) => {
         const { level, message } = describeCatalogEvent(event);
         log[level](event, message);
       },
     });
     undo.push(() => catalog.close());
-    await applyCatalogFile(settings, catalog, { catalogWins, strict }, log);
+    await applyCatalogFile(settings, types, catalog, { catalogWins, strict }, log);
     const credentials = await adminCredentials({
       configured: settings.admin.credentials,
       kept: catalog.lists.listAdminCredentials(),
@@ -111,7 +114,17 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
     undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
     let draining = false;
-    const admin = await startAdminSide(settings, catalog, credentials, world, keySets, metrics, log, () => draining);
+    const admin = await startAdminSide(
+      settings,
+      types,
+      catalog,
+      credentials,
+      world,
+      keySets,
+      metrics,
+      log,
+      () => draining,
+    );
     undo.push(() => admin.stop());
 
     if (catalog.reader.snapshot()?.router.byId.size === 0)

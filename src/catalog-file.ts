@@ -11,7 +11,9 @@ import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
 import { judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
-import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
+import { type KeyManagerDefaults, resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import type { KeyManagerTypes } from './keymanagers/types.ts';
 import { urlProblem } from './outbound/url-problem.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -19,13 +21,14 @@ import { pemProblem } from './tokens/import-pem.ts';
 
 /** What a start would say of the catalog file: tried on a copy of the catalog, without listening and without writing. */
 export async function validateCatalog(settings: Settings): Promise<CatalogReport> {
-  const read = readCatalogFile(settings);
+  const types = await loadKeyManagerTypes(settings.keyManagers.types);
+  const read = readCatalogFile(settings, types);
   if (read === undefined) return { problems: [], warnings: [] };
   if (!read.ok) return { problems: read.problems, warnings: [] };
   const { facts, digest } = read.value;
   try {
     const result = await rehearseCatalog(catalogDatabase(settings), facts, digest, { catalogWins: false });
-    const warnings = [...audienceWarnings(read.value, settings), ...publicCatchAllWarnings(read.value)];
+    const warnings = [...audienceWarnings(read.value, settings, types), ...publicCatchAllWarnings(read.value)];
     return { problems: problemsOf(result, read.value, settings), warnings };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -39,16 +42,28 @@ export function catalogDatabase({ dataDir }: Settings): string {
   return join(dataDir, 'catalog.db');
 }
 
+/** What holds for key managers that say nothing themselves. */
+export function keyManagerDefaults({ tokens, introspection, keyManagers }: Settings): KeyManagerDefaults {
+  const { clockSkewSeconds, maxLifetimeSeconds } = tokens;
+  return { clockSkewSeconds, maxLifetimeSeconds, introspection, limits: keyManagers.limits };
+}
+
 /** How key material is judged wherever a key manager is written, in the file or over HTTP. */
 export function keyMaterialChecks({ outbound }: Settings): KeyMaterialChecks {
   return { urlProblem: (url) => urlProblem(url, outbound), pemProblem };
 }
 
-function audienceWarnings({ facts, problemAt }: CatalogReading, settings: Settings): readonly Problem[] {
+function audienceWarnings(
+  { facts, problemAt }: CatalogReading,
+  settings: Settings,
+  types: KeyManagerTypes,
+): readonly Problem[] {
+  const defaults = keyManagerDefaults(settings);
   const open = facts.keyManagers.filter(({ organization, dto, secrets }) => {
     const resolved = resolveKeyManager(
       { id: dto.name, organization, sequence: 0, version: 0, dto, secrets },
-      settings.tokens,
+      defaults,
+      types,
     );
     return resolved !== undefined && resolved.audiences.length === 0;
   });
@@ -96,7 +111,7 @@ function shields(catchAll: Operation, { resources }: ApiWrite): boolean {
   });
 }
 
-function readCatalogFile(settings: Settings) {
+function readCatalogFile(settings: Settings, types: KeyManagerTypes) {
   const file = settings.catalogFile;
   if (file === null) return undefined;
   const checks = keyMaterialChecks(settings);
@@ -107,17 +122,20 @@ function readCatalogFile(settings: Settings) {
     const message = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
     return { ok: false, problems: [problem(file, message, 'correct catalogFile, or the rights of the file')] } as const;
   }
-  return readCatalog(text, file, settings.organization, (dto) => judgeKeyManager(dto, checks, 'catalog_file'));
+  return readCatalog(text, file, settings.organization, (dto) =>
+    judgeKeyManager(dto, { types, checks, origin: 'catalog_file' }),
+  );
 }
 
 /** Applies the file at a start. A refused one never stops a start that has APIs to serve, unless `strict`. */
 export async function applyCatalogFile(
   settings: Settings,
+  types: KeyManagerTypes,
   { writer, reader }: OpenCatalog,
   { catalogWins, strict }: Pick<ServeOptions, 'catalogWins' | 'strict'>,
   log: Logger,
 ): Promise<void> {
-  const read = readCatalogFile(settings);
+  const read = readCatalogFile(settings, types);
   if (read === undefined) return;
   const problems = read.ok ? await apply(read.value) : read.problems;
   if (problems.length === 0) return;

@@ -9,10 +9,9 @@ import { proveAdmin } from '../authorize/prove-admin.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { keyMaterialChecks } from '../catalog-file.ts';
 import { isRefusal } from '../domain/decision.ts';
-import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import { describeKeyManagerTypes } from '../keymanagers/describe-types.ts';
 import { judgeKeyManager } from '../keymanagers/judge-key-manager.ts';
-import { resolveKeyManager } from '../keymanagers/resolve-key-manager.ts';
-import { KEY_MANAGER_TYPES } from '../keymanagers/types.ts';
+import type { KeyManagerTypes } from '../keymanagers/types.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -27,6 +26,7 @@ const NOT_WIRED = {
 /** Starts the admin side. */
 export function startAdminSide(
   settings: Settings,
+  types: KeyManagerTypes,
   { lists, reader, writer }: OpenCatalog,
   credentials: readonly AdminCredential[],
   { tokens }: World,
@@ -46,11 +46,12 @@ export function startAdminSide(
       find: async (organization, id) => lists.findKeyManager(organization, id),
       usage: async (id) => lists.keyManagerUsage(id),
       create: async (organization, dto) => {
-        const judged = judgeKeyManager(dto, checks, 'admin_side');
+        const judged = judgeKeyManager(dto, { types, checks, origin: 'admin_side' });
         if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
-        const written = await writer.createKeyManager({ organization, ...judged });
+        const { warnings, ...judgedWrite } = judged;
+        const written = await writer.createKeyManager({ organization, ...judgedWrite });
         if ('kind' in written) return written;
-        return { kind: 'written', keyManager: written, warnings: warningsOf(written, settings) };
+        return { kind: 'written', keyManager: written, warnings };
       },
       update: async () => NOT_WIRED,
       delete: async ({ organization, id }, force) => {
@@ -62,7 +63,7 @@ export function startAdminSide(
     diagnosis: {
       test: async () => undefined,
       discover: async () => ({ kind: 'failed', reason: NOT_WIRED.fields[0].message }),
-      types: () => [...KEY_MANAGER_TYPES.values()].map((type) => ({ ...type })),
+      types: () => describeKeyManagerTypes(types),
     },
     revocations: {
       write: async () => NOT_WIRED,
@@ -91,11 +92,4 @@ export function startAdminSide(
     audit: (entry) => log.info({ audit: entry }, 'admin request'),
     log,
   });
-}
-
-function warningsOf(stored: StoredKeyManager, settings: Settings): readonly string[] {
-  const resolved = resolveKeyManager(stored, settings.tokens);
-  return resolved?.audiences.length === 0
-    ? ['It states no audience: on APIs that state none either, a token meant for anything else will do.']
-    : [];
 }

@@ -10,7 +10,7 @@ const SOUNDS_SECRET =
   /secret|pass|phrase|pwd|credential|token|bearer|authorization|cookie|hmac|assertion|private|(?:keys?|auth|pin|otp|salt|seed)$/i;
 /** Names about a secret rather than of one (`token_endpoint`, `tokenType`, `secretFile`), and of keys that are no secret. */
 const HARMLESS =
-  /(?:endpoint|url|uri|types?|format|hint|claims?|method|file|name|use|lifetime|expiry|time|seconds|alg|algorithm|(?:public|consumer)[-_.]?keys?)$/i;
+  /(?:endpoint|url|uri|types?|format|hint|claims?|method|file|name|use|version|lifetime|expiry|time|seconds|alg|algorithm|(?:public|consumer)[-_.]?keys?)$/i;
 
 // Begins with two slashes and ends before the next one, so no part of a long text is read more than a fixed number of times.
 const URL_USER = /\/\/[^/?#\s]*@/;

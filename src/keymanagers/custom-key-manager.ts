@@ -1,21 +1,29 @@
-// Any server that issues JWT access tokens; clients are registered there by hand (out-of-band provisioning).
+// Any server that issues access tokens; clients are registered there by hand (out-of-band provisioning).
 
-import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
 import { IDENTITY_TOKEN_MARKS, PAYLOAD_TYP_MARK } from './identity-token-marks.ts';
+import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
+import { STANDARD_TOKENS } from './standard-tokens.ts';
 
 /** WSO2 type `CustomKeyManager`. */
 export const CUSTOM_KEY_MANAGER: KeyManagerType = {
+  ...STANDARD_TOKENS,
   type: 'CustomKeyManager',
   displayName: 'Custom Key Manager (Out-of-Band Provisioning)',
-  // WSO2's default, and the name of RFC 9068.
-  consumerKeyClaims: ['azp', 'client_id'],
-  scopesClaims: ['scope'],
-  algorithms: [...SIGNATURE_ALGORITHMS.keys()],
-  profile: 'standard',
   // Amazon Cognito and others write what the token is for into `token_use`, Keycloak into the payload's `typ`.
   marks: [...IDENTITY_TOKEN_MARKS, PAYLOAD_TYP_MARK, { claim: 'token_use', accept: ['access', 'access_token'] }],
-  connectorProperties: [],
+  introspection: {
+    ...RFC_7662,
+    consumerKeyMembers: ['client_id', 'azp'],
+    marks: [PAYLOAD_TYP_MARK, { claim: 'token_use', accept: ['access', 'access_token'] }],
+  },
   discovery: '{issuer}/.well-known/openid-configuration',
-  notes: 'Set consumerKeyClaim where the server names the client otherwise, for instance `appid` or `cid`.',
+  notes:
+    'Set additionalProperties.preset where there is one for the server, or consumerKeyClaim where it names the client otherwise, for instance `appid` or `cid`.',
+  quirks: [
+    {
+      what: 'WSO2’s type takes JWTs only.',
+      why: 'Here additionalProperties.introspection gives the credentials that its connector has no settings for.',
+    },
+  ],
 };

@@ -39,6 +39,7 @@ test('links between documents lead to files that exist', () => {
     'SECURITY.md',
     'docs/architecture.md',
     'docs/catalog.md',
+    'docs/key-managers.md',
     'docs/reasons.md',
     'docs/settings.md',
     'docs/wso2-differences.md',

@@ -43,6 +43,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string>> = {
   oauth4webapi: 'tokens',
   pino: 'telemetry',
   'prom-client': 'telemetry',
+  re2js: 'keymanagers',
   undici: 'outbound',
   yaml: 'documents',
   zod: 'documents',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
 import { judgeKeyManager, type KeyManagerOrigin } from '../../../src/keymanagers/judge-key-manager.ts';
+import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
 import { dto } from './key-manager-sample.ts';
 
 const asked: string[] = [];
@@ -12,13 +13,13 @@ const checks = {
   },
 };
 const describe = (changes: Partial<KeyManagerDto>, origin: KeyManagerOrigin = 'admin_side') =>
-  judgeKeyManager(dto(changes), checks, origin);
+  judgeKeyManager(dto(changes), { types: BUILT_IN_TYPES, checks, origin });
 
 test('tells the catalog what it must compare', () => {
   const tokenValidation = [{ id: 1, enable: true, type: 'JWT', value: { body: { tenant: 'blue' } } }] as const;
   expect(
     describe({ tokenValidation, additionalProperties: { issuers: ['https://alias.example', 'https://idp.example/'] } }),
-  ).toEqual({
+  ).toMatchObject({
     enabled: true,
     issuers: ['https://idp.example/', 'https://alias.example'],
     jwtRules: [{ tenant: 'blue' }],

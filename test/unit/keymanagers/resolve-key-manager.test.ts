@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
 import { resolveKeyManager } from '../../../src/keymanagers/resolve-key-manager.ts';
+import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
 import { dto } from './key-manager-sample.ts';
 
-const defaults = { clockSkewSeconds: 30, maxLifetimeSeconds: 86_400 };
+const defaults = {
+  clockSkewSeconds: 30,
+  maxLifetimeSeconds: 86_400,
+  introspection: { ttlSeconds: 60, timeoutMs: 300 },
+  limits: { concurrency: 32, ratePerSecond: 200, burst: 400 },
+};
 const resolve = (changes: Partial<KeyManagerDto> = {}, sequence = 1) =>
   resolveKeyManager(
     { id: 'id-1', organization: 'carbon.super', sequence, version: 1, dto: dto(changes), secrets: {} },
     defaults,
+    BUILT_IN_TYPES,
   );
 
 test('applies the defaults of type and installation', () => {
@@ -29,6 +36,18 @@ test('applies the defaults of type and installation', () => {
     profile: 'standard',
     marks: expect.arrayContaining([{ claim: 'at_hash', refuse: 'present' }]),
     jwtRules: [],
+    referenceRules: [],
+    tenancy: null,
+    checksKeyIssuer: false,
+    introspection: null,
+    connection: { ca: null, serverName: null, clientCert: null, clientKey: null },
+    limits: { concurrency: 32, ratePerSecond: 200, burst: 400 },
+    scopesFromNames: false,
+    claimMapping: [],
+    audienceClaim: 'aud',
+    acceptedTyp: null,
+    requiredClaims: [],
+    unverifiableHeaders: [],
     clockSkewSeconds: 30,
     maxLifetimeSeconds: 86_400,
     admin: false,
@@ -74,7 +93,8 @@ test.each([
   ['default', ['azp'], ['scope']],
   ['Forgerock', ['client_id', 'aud'], ['scope', 'scp']],
 ])('%s names its clients and scopes', (type, consumerKeyClaims, scopesClaims) => {
-  expect(resolve({ type })).toMatchObject({ consumerKeyClaims, scopesClaims });
+  const issuer = 'https://idp.example/oauth2/default/';
+  expect(resolve({ type, issuer })).toMatchObject({ consumerKeyClaims, scopesClaims });
 });
 
 test("Auth0's own audience, that of its Management API, is not the tokens'", () => {

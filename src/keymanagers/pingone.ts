@@ -1,0 +1,27 @@
+// PingOne, Ping Identity's cloud: a preset of `CustomKeyManager`.
+
+import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { RFC_7662 } from './introspection-rules.ts';
+import type { KeyManagerType } from './key-manager-type.ts';
+
+/** Preset `pingone`. */
+export const PINGONE: KeyManagerType = {
+  ...CUSTOM_KEY_MANAGER,
+  preset: 'pingone',
+  displayName: 'PingOne',
+  consumerKeyClaims: ['client_id'],
+  algorithms: ['RS256'],
+  introspection: RFC_7662,
+  discovery: 'https://auth.pingone.{tld}/{environment}/as/.well-known/openid-configuration',
+  notes: 'The issuer is the path up to `/as`.',
+  quirks: [
+    {
+      what: 'The header `typ` becomes `at+jwt` for all tokens in March 2027.',
+      why: 'Both `JWT` and `at+jwt` are accepted, and an absent one.',
+    },
+    {
+      what: 'Tokens of clients without a user have no `sub`.',
+      why: 'It is not required.',
+    },
+  ],
+};
