@@ -63,7 +63,7 @@ export function startAdminSide(
     diagnosis: {
       test: async () => undefined,
       discover: async () => ({ kind: 'failed', reason: NOT_WIRED.fields[0].message }),
-      types: () => describeKeyManagerTypes(types),
+      types: () => describeKeyManagerTypes(types).map((type) => ({ ...type })),
     },
     revocations: {
       write: async () => NOT_WIRED,
