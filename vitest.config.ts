@@ -15,6 +15,7 @@ export default defineConfig({
       project('house', 1),
       project('unit', 1),
       project('contract', 1, { testTimeout: 30_000 }),
+      project('faults', 2, withProcesses),
       project('e2e', 2, withProcesses),
       project('interop', 3, withProcesses),
     ],

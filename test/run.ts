@@ -14,7 +14,7 @@ import { findRedis } from '../scripts/redis-tool.ts';
 
 const TOP = fileURLToPath(new URL('..', import.meta.url));
 const INTEROP = 'interop';
-const PROJECTS = ['house', 'unit', 'contract', 'e2e'];
+const PROJECTS = ['house', 'unit', 'contract', 'faults', 'e2e'];
 
 /** The part of vitest's JSON report that is read here. */
 interface Report {

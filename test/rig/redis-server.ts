@@ -130,12 +130,9 @@ export async function startRedisCluster(): Promise<{
   readonly addresses: readonly string[];
   stop(): Promise<void>;
 }> {
-  const nodes: RedisServer[] = [];
-  while (nodes.length < 3) {
-    const port = await freePort();
-    // The cluster's bus takes the port 10000 above.
-    if (port < 55_000) nodes.push(await startRedis({ port, config: ['cluster-enabled yes'] }));
-  }
+  const nodes = await Promise.all(
+    [1, 2, 3].map(async () => startRedis({ config: ['cluster-enabled yes', `cluster-port ${await freePort()}`] })),
+  );
   const addresses = nodes.map(({ port }) => `${LOOPBACK}:${port}`);
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes']);
   await eventually('the cluster has all its slots', async () => {
