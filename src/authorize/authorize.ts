@@ -5,7 +5,7 @@ import type { Api, Resource } from '../domain/api.ts';
 import { type Decision, deny, fault, isRefusal, type Known, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { AccessRequest } from '../domain/request.ts';
-import type { TokenDecision, UnprovedJwt } from '../domain/token.ts';
+import type { TokenDecision, UnprovedToken } from '../domain/token.ts';
 import * as access from './check-access.ts';
 import { checkRevocation } from './check-revocation.ts';
 import { readCredential } from './credential.ts';
@@ -62,7 +62,7 @@ export function authorize(
 interface Claim {
   readonly api: Api;
   readonly resource: Resource;
-  readonly token: UnprovedJwt;
+  readonly token: UnprovedToken;
   readonly keyManager: KeyManager;
 }
 
@@ -96,7 +96,6 @@ function findClaim(
   const token = seen('token', world.tokens.read(credential));
   if (isRefusal(token)) return token;
   known.tokenHash = token.hash.slice(0, 12);
-  if (token.kind === 'opaque') return deny('opaque_token_unsupported');
   const keyManager = seen('key_manager', pickKeyManager(token, api, snapshot.keyManagers));
   if (isRefusal(keyManager)) return keyManager;
   known.keyManager = keyManager;

@@ -1,5 +1,5 @@
-// The one key manager that may vouch for a JWT, chosen by exact issuer (or, for tokens without one, by rule alone)
-// before any crypto and without any outbound call.
+// The one key manager that may vouch for a token, chosen before any crypto and without any outbound call: of a JWT by exact issuer
+// (for those without one, by rule alone), of an opaque token by pattern. No token is ever taken to a second one.
 
 import type { Api } from '../domain/api.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
@@ -9,11 +9,18 @@ import {
   type KeyManagerIndex,
   keyManagersOfIssuer,
   keyManagersWithoutIssuer,
+  opaqueClaimsOf,
+  opaqueClaimsOfAll,
 } from '../domain/key-manager-index.ts';
-import type { UnprovedJwt } from '../domain/token.ts';
+import type { OpaqueToken, UnprovedJwt, UnprovedToken } from '../domain/token.ts';
 
-/** The key manager with the token's issuer that is enabled, allowed for the API, and whose rules claim the token. */
-export function pickKeyManager(token: UnprovedJwt, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
+/** The key manager that is to judge the token: enabled, allowed for the API, and claiming the token. */
+export function pickKeyManager(token: UnprovedToken, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
+  return token.kind === 'jwt' ? pickByIssuer(token, api, index) : pickByPattern(token, api, index);
+}
+
+/** A JWT that its key manager does not let us validate is introspected by that one: its `iss` is the rule. */
+function pickByIssuer(token: UnprovedJwt, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
   const { issuer } = token;
   // An `iss` that is there but no text is no reason to look for key managers of tokens without one.
   if (issuer === undefined && Object.hasOwn(token.claims, 'iss'))
@@ -34,6 +41,17 @@ export function pickKeyManager(token: UnprovedJwt, api: Api, index: KeyManagerIn
   if (chosen === undefined) return deny('token_not_claimed', { issuer, key_managers: names(enabled) });
   if (others.length > 0) return deny('ambiguous_key_manager', { issuer, key_managers: names(claiming) });
   return chosen;
+}
+
+/** The first of the API's key managers whose pattern fits; `all` means in order of creation. */
+function pickByPattern({ text }: OpaqueToken, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
+  const { patterns, fallback, isEmpty } =
+    api.keyManagers === 'all'
+      ? opaqueClaimsOfAll(index, api.organization)
+      : opaqueClaimsOf(api.keyManagers.flatMap((id) => index.byId.get(id) ?? []));
+  if (isEmpty) return deny('opaque_token_unsupported', { api: api.name });
+  const claim = patterns.find(({ pattern }) => pattern.matches(text));
+  return claim?.keyManager ?? fallback ?? deny('opaque_token_not_claimed', { api: api.name });
 }
 
 function allows(api: Api, keyManager: KeyManager): boolean {

@@ -1,7 +1,8 @@
 // Finds key managers by issuer in one look-up, whatever their number, and tells those that share an issuer apart by their rules.
+// Opaque tokens have no issuer: their patterns alone say whose they are.
 
 import { GLOBAL_ORGANIZATION } from './api.ts';
-import type { ClaimRule, KeyManager, LiteralRule } from './key-manager.ts';
+import type { ClaimRule, KeyManager, LiteralRule, TextPattern } from './key-manager.ts';
 
 /** All key managers of a catalog. */
 export interface KeyManagerIndex {
@@ -10,6 +11,18 @@ export interface KeyManagerIndex {
   readonly byIssuer: ReadonlyMap<string, readonly KeyManager[]>;
   /** Key managers without an issuer, per organization: for tokens without `iss` that their rules claim. */
   readonly withoutIssuer: ReadonlyMap<string, readonly KeyManager[]>;
+  /** Who is asked about opaque tokens on APIs that take them of all key managers, per organization that has one to ask. */
+  readonly opaqueClaims: ReadonlyMap<string, OpaqueClaims>;
+}
+
+/** Who of a list of key managers is asked about an opaque token. */
+export interface OpaqueClaims {
+  /** Each different pattern with the first key manager that has it, in the list's order: as long as there are patterns. */
+  readonly patterns: readonly { readonly pattern: TextPattern; readonly keyManager: KeyManager }[];
+  /** The one without pattern that may be asked about any, since no other of the list introspects. */
+  readonly fallback: KeyManager | undefined;
+  /** None of the list introspects. */
+  readonly isEmpty: boolean;
 }
 
 /** Builds the index; key managers of type EXCHANGED are left out, they vouch for nothing at a gateway. */
@@ -23,7 +36,42 @@ export function keyManagerIndexOf(keyManagers: Iterable<KeyManager>): KeyManager
     if (keyManager.issuers.length === 0) append(withoutIssuer, keyManager.organization, keyManager);
     for (const issuer of keyManager.issuers) append(byIssuer, issuerKey(keyManager.organization, issuer), keyManager);
   }
-  return { byId, byIssuer, withoutIssuer };
+  return { byId, byIssuer, withoutIssuer, opaqueClaims: opaqueClaimsByOrganization(byId.values()) };
+}
+
+/** What a list of key managers, in order of precedence, claims of opaque tokens; those that cannot or must not be asked are left out. */
+export function opaqueClaimsOf(keyManagers: Iterable<KeyManager>): OpaqueClaims {
+  const asked = [...keyManagers].filter(introspects);
+  const patterns = new Map<string, OpaqueClaims['patterns'][number]>();
+  for (const keyManager of asked)
+    for (const pattern of keyManager.referenceRules)
+      if (!patterns.has(pattern.source)) patterns.set(pattern.source, { pattern, keyManager });
+  const [only, ...others] = asked;
+  const fallback = others.length === 0 && only?.referenceRules.length === 0 ? only : undefined;
+  return { patterns: [...patterns.values()], fallback, isEmpty: only === undefined };
+}
+
+/** Claims on opaque tokens of an API that takes them of all key managers: its organization's own and the Global ones. */
+export function opaqueClaimsOfAll(index: KeyManagerIndex, organization: string): OpaqueClaims {
+  return index.opaqueClaims.get(organization) ?? index.opaqueClaims.get(GLOBAL_ORGANIZATION) ?? opaqueClaimsOf([]);
+}
+
+function introspects({ enabled, tokenType, introspection }: KeyManager): boolean {
+  return enabled && tokenType !== 'EXCHANGED' && introspection !== null;
+}
+
+/** Takes key managers in order of creation and keeps it, the Global ones among the others. */
+function opaqueClaimsByOrganization(keyManagers: Iterable<KeyManager>): ReadonlyMap<string, OpaqueClaims> {
+  const asked = [...keyManagers].filter(introspects);
+  const byOrganization = Map.groupBy(asked, ({ organization }) => organization);
+  const global = byOrganization.get(GLOBAL_ORGANIZATION) ?? [];
+  const inOrder = (own: readonly KeyManager[]) => [...own, ...global].sort((a, b) => a.sequence - b.sequence);
+  return new Map(
+    [...byOrganization].map(([organization, own]) => [
+      organization,
+      opaqueClaimsOf(organization === GLOBAL_ORGANIZATION ? own : inOrder(own)),
+    ]),
+  );
 }
 
 function append(lists: Map<string, KeyManager[]>, key: string, keyManager: KeyManager): void {
