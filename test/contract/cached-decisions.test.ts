@@ -135,7 +135,7 @@ function proverOf(around: Surroundings, shared: FleetMemory | undefined) {
         ...{ send: around.send, readCredential: async () => undefined, timeoutMs: 1_000, maxBytes: 65_536 },
       }),
       ...{ clock, random: () => 0, refreshMs: REFRESH_MS, cooldownMs: 1_000, maxStaleMs: 3_600_000 },
-      observer: { fetched: () => undefined, throttled: () => undefined },
+      observer: { fetched: () => undefined, throttled: () => undefined, staleUsed: () => undefined },
     }),
     introspector: new Introspector({ send: around.send, admission, clock, maxReplyBytes: 65_536 }),
     cache: remembers ? memory : { get: () => undefined, set: () => undefined },
