@@ -134,7 +134,14 @@ function proverOf(around: Surroundings, shared: FleetMemory | undefined) {
       fetch: keySetFetch({
         ...{ send: around.send, readCredential: async () => undefined, timeoutMs: 1_000, maxBytes: 65_536 },
       }),
-      ...{ clock, random: () => 0, refreshMs: REFRESH_MS, cooldownMs: 1_000, maxStaleMs: 3_600_000 },
+      ...{
+        clock,
+        random: () => 0,
+        refreshMs: REFRESH_MS,
+        cooldownMs: 1_000,
+        maxStaleMs: 3_600_000,
+        fetchTimeoutMs: 1_000,
+      },
       observer: { fetched: () => undefined, throttled: () => undefined, staleUsed: () => undefined },
     }),
     introspector: new Introspector({ send: around.send, admission, clock, maxReplyBytes: 65_536 }),
