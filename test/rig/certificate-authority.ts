@@ -27,23 +27,24 @@ export class CertificateAuthority {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.#key = privateKey;
     const constraints = extension(BASIC_CONSTRAINTS, sequence(TRUE));
-    this.certificate = this.#certify(name, publicKey, constraints);
+    this.certificate = this.#certify(name, publicKey, Date.now(), constraints);
   }
 
-  /** A certificate for `localhost` and 127.0.0.1 and a new key. */
-  issue(name: string): IssuedCertificate {
+  /** A certificate for a new key, for `localhost` and 127.0.0.1 or for these host names; valid for a day from an hour before `from`. */
+  issue(name: string, hosts: readonly string[] = [], from = Date.now()): IssuedCertificate {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const names = sequence(tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.from([127, 0, 0, 1])));
+    const local = [tagged(0x82, Buffer.from('localhost')), tagged(0x87, Buffer.from([127, 0, 0, 1]))];
+    const names = sequence(...(hosts.length === 0 ? local : hosts.map((host) => tagged(0x82, Buffer.from(host)))));
     return {
-      certificate: this.#certify(name, publicKey, extension(SUBJECT_ALT_NAME, names)),
+      certificate: this.#certify(name, publicKey, from, extension(SUBJECT_ALT_NAME, names)),
       key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     };
   }
 
-  #certify(subject: string, publicKey: KeyObject, ...extensions: Buffer[]): string {
+  #certify(subject: string, publicKey: KeyObject, from: number, ...extensions: Buffer[]): string {
     const version3 = tagged(0xa0, tagged(0x02, Buffer.from([2])));
     const serial = tagged(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)]));
-    const valid = sequence(time(Date.now() - 3_600_000), time(Date.now() + 86_400_000));
+    const valid = sequence(time(from - 3_600_000), time(from + 86_400_000));
     const spki = publicKey.export({ format: 'der', type: 'spki' });
     const issuer = distinguishedName(this.#name);
     const facts = [version3, serial, ECDSA_WITH_SHA256, issuer, valid, distinguishedName(subject), spki];
