@@ -121,8 +121,8 @@ export function revocationRoutes(app: FastifyInstance, options: RevocationOption
   }
 
   function namedValue(document: RevocationDocument): string {
-    if ('token' in document) return options.tokenHash(document.token);
-    return 'tokenHash' in document ? document.tokenHash : document.value;
+    const { token, tokenHash, value } = document;
+    return (token === undefined ? tokenHash : options.tokenHash(token)) ?? value ?? '';
   }
 }
 

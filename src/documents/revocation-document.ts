@@ -14,34 +14,37 @@ const instant = z.iso
   .transform((text) => Date.parse(text))
   .optional();
 
-const common = {
-  // Id or name of the one key manager whose tokens it is about.
-  keyManager: z.string().min(1).max(MAX_VALUE_CHARACTERS).optional(),
-  issuedBefore: instant,
-  expiresAt: instant,
-};
+const SAYS_TOKEN = ['token', 'tokenHash'] as const;
 
-/** Compared character by character, so it is taken as it is. */
-const named = z.strictObject({
-  kind: z.enum(REVOCATION_KINDS).exclude(['token']),
-  value: z.string().min(1).max(MAX_VALUE_CHARACTERS),
-  ...common,
-});
-
-const byToken = z.strictObject({
-  kind: z.literal('token'),
-  token: z.string().min(1).max(MAX_TOKEN_CHARACTERS),
-  ...common,
-});
-
-const byHash = z.strictObject({
-  kind: z.literal('token'),
-  tokenHash: z.string().regex(/^[0-9a-f]{64}$/),
-  ...common,
-});
-
-/** By value; or, for a token, by the token itself or by its hash. */
-export const revocationDocument = z.union([named, byToken, byHash]);
+/** By `value`, compared character by character and so taken as it is; a token by itself or by its hash. */
+export const revocationDocument = z
+  .strictObject({
+    kind: z.enum(REVOCATION_KINDS),
+    value: z.string().min(1).max(MAX_VALUE_CHARACTERS).optional(),
+    token: z.string().min(1).max(MAX_TOKEN_CHARACTERS).optional(),
+    // Hex SHA-256 of a JWT's signing input (all before its last dot), or of an opaque token.
+    tokenHash: z.string().optional(),
+    // Id or name of the one key manager whose tokens it is about.
+    keyManager: z.string().min(1).max(MAX_VALUE_CHARACTERS).optional(),
+    issuedBefore: instant,
+    expiresAt: instant,
+  })
+  .superRefine((document, context) => {
+    const say = (field: string, message: string, fix: string) =>
+      context.addIssue({ code: 'custom', path: [field], message, params: { fix } });
+    const { kind, value, token, tokenHash } = document;
+    if (kind !== 'token') {
+      for (const field of SAYS_TOKEN)
+        if (document[field] !== undefined) say(field, `goes with the kind token, not with ${kind}`, 'use value');
+      if (value === undefined) say('value', 'is missing', `give the ${kind}`);
+      return;
+    }
+    if (value !== undefined) say('value', 'is not how a token is named', 'use token or tokenHash');
+    if ((token === undefined) === (tokenHash === undefined))
+      say('token', 'is needed, or tokenHash in its place', 'give one of the two');
+    if (tokenHash !== undefined && !/^[0-9a-f]{64}$/.test(tokenHash))
+      say('tokenHash', 'is not a SHA-256 in lower-case hex', 'give 64 hex digits');
+  });
 
 /** A revocation that somebody wants. */
 export type RevocationDocument = z.output<typeof revocationDocument>;
