@@ -1,6 +1,7 @@
 // A key manager as WSO2's admin API gives it back: every field of the DTO, and the short form of lists.
 
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
+import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
 
 /** Fields that WSO2 gives as null where nothing is set. */
@@ -30,7 +31,9 @@ const UNSET = Object.fromEntries(NULL_WHEN_UNSET.map((field) => [field, null]));
 
 /** The whole DTO. Its secrets are masked in the catalog already. */
 export function keyManagerBody({ id, organization, dto }: StoredKeyManager) {
-  const set = Object.entries(withAllowedOrganizations(dto, organization)).filter(([, value]) => value !== undefined);
+  const set = Object.entries(withAllowedOrganizations(withBothEndpointForms(dto), organization)).filter(
+    ([, value]) => value !== undefined,
+  );
   return { id, ...UNSET, ...Object.fromEntries(set), global: organization === GLOBAL_ORGANIZATION };
 }
 

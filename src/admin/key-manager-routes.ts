@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { keyManagerDto } from '../documents/key-manager-document.ts';
 import { readParsed } from '../documents/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
+import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
 import { isConditional, mayChange, tagged } from './entity-tag.ts';
 import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
 import type { KeyManagerStore, KeyManagerWritten } from './key-manager-store.ts';
@@ -65,7 +66,8 @@ function registerAt(
   app.post(base, async (request, reply) => {
     const read = readParsed(request.body, keyManagerDto);
     if (!read.ok) return refuseWith(reply, invalidBody(read.problems));
-    const written = await store.create(organizationOf(request), read.value, auditOf(request));
+    const dto = withBothEndpointForms(read.value);
+    const written = await store.create(organizationOf(request), dto, auditOf(request));
     if (written.kind === 'written') reply.code(201).header('location', `${base}/${written.keyManager.id}`);
     return answer(reply, written);
   });
@@ -81,8 +83,10 @@ function registerAt(
     if (target === undefined) return reply;
     const read = readParsed(request.body, keyManagerDto);
     if (!read.ok) return refuseWith(reply, invalidBody(read.problems));
-    if (read.value.name !== target.name) return refuseWith(reply, NAME_IMMUTABLE);
-    return answer(reply, await store.update(target, read.value, auditOf(request)));
+    const { former } = target;
+    if (read.value.name !== former.name) return refuseWith(reply, NAME_IMMUTABLE);
+    const dto = withBothEndpointForms(read.value, withBothEndpointForms(former));
+    return answer(reply, await store.update(target, dto, auditOf(request)));
   });
 
   app.delete<ById & { readonly Querystring: { readonly force?: unknown } }>(`${base}/:id`, async (request, reply) => {
@@ -101,7 +105,7 @@ function registerAt(
     else if (!mayChange(request, found.version)) refuseWith(reply, staleWrite([]));
     else {
       const expectedVersion = isConditional(request) ? found.version : null;
-      return { organization, id, expectedVersion, name: found.dto.name };
+      return { organization, id, expectedVersion, former: found.dto };
     }
     return undefined;
   }

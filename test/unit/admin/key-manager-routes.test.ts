@@ -117,6 +117,17 @@ describe('a DTO', () => {
     });
   });
 
+  test('takes endpoints in either of WSO2’s forms, gives both back, and either can be changed', async () => {
+    const [before, after] = ['https://a.example/token', 'https://b.example/token'];
+    const created = await (await post({ name: 'Okta', type: 'Okta', tokenEndpoint: before })).json();
+    const endpoints = [{ name: 'token_endpoint', value: before }];
+    expect(created).toMatchObject({ tokenEndpoint: before, endpoints });
+    const put = async (body: unknown) => (await rig.call('PUT', `${BASE}/id-1`, TOKENS.write, body)).json();
+    const changed = { tokenEndpoint: after, endpoints: [{ name: 'token_endpoint', value: after }] };
+    expect(await put({ ...(created as object), tokenEndpoint: after })).toMatchObject(changed);
+    expect(await put({ name: 'Okta', type: 'Okta', endpoints: changed.endpoints })).toMatchObject(changed);
+  });
+
   test('that was read can be written back as it is, and unknown additional properties survive', async () => {
     const additionalProperties = { constraints: { x: { type: 'MAX', value: { max: 1 } } }, nested: [{ a: null }] };
     await post({ name: 'Okta', type: 'Okta', additionalProperties, allowedOrganizations: ['carbon.super'] });
