@@ -10,12 +10,13 @@ import type { World } from './authorize/authorize.ts';
 import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
-import { applyCatalogFile, catalogDatabase, keyManagerDefaults } from './catalog-file.ts';
+import { applyCatalogFile, catalogDatabase, connectorSecrets, keyManagerDefaults } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
 import { formatListenAddress } from './extauthz/listen-address.ts';
 import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { loadSealingKeys } from './sealing/load-sealing-keys.ts';
 import { INSECURE_CHOICES } from './settings/settings.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -45,8 +46,18 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       log.warn({ flag: `--insecure-${choice}` }, `insecure by choice: ${INSECURE_CHOICES[choice]}`);
     const types = await loadKeyManagerTypes(settings.keyManagers.types);
     const defaults = keyManagerDefaults(settings);
+    const sealing = loadSealingKeys({
+      sources: settings.sealing.keys,
+      dataDir: settings.dataDir,
+      environment: process.env,
+      make: true,
+    });
+    if (sealing.made !== undefined)
+      log.warn({ path: sealing.made }, 'a sealing key was made; keep a copy of it apart from copies of the catalog');
     const catalog = await openCatalog({
       file: catalogDatabase(settings),
+      sealingKeys: sealing.keys,
+      secretNames: connectorSecrets(types),
       resolveKeyManager: (stored) => resolveKeyManager(stored, defaults, types),
       report: (event) => {
         const { level, message } = describeCatalogEvent(event);

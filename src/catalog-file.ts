@@ -10,11 +10,14 @@ import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
-import { judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
+import { isSecretSetting, judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
 import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
 import { type KeyManagerDefaults, resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
-import type { KeyManagerTypes } from './keymanagers/types.ts';
+import { connectionOf, type KeyManagerTypes } from './keymanagers/types.ts';
 import { urlProblem } from './outbound/url-problem.ts';
+import { loadSealingKeys } from './sealing/load-sealing-keys.ts';
+import type { SealingKey } from './sealing/sealing-key.ts';
+import { newFingerprintKey } from './sealing/secret-sealer.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { pemProblem } from './tokens/import-pem.ts';
@@ -27,7 +30,9 @@ export async function validateCatalog(settings: Settings): Promise<CatalogReport
   if (!read.ok) return { problems: read.problems, warnings: [] };
   const { facts, digest } = read.value;
   try {
-    const result = await rehearseCatalog(catalogDatabase(settings), facts, digest, { catalogWins: false });
+    const result = await rehearseCatalog(catalogDatabase(settings), keysAsTheyAre(settings), facts, digest, {
+      catalogWins: false,
+    });
     const warnings = [...audienceWarnings(read.value, settings, types), ...publicCatchAllWarnings(read.value)];
     return { problems: problemsOf(result, read.value, settings), warnings };
   } catch (error) {
@@ -46,6 +51,20 @@ export function catalogDatabase({ dataDir }: Settings): string {
 export function keyManagerDefaults({ tokens, introspection, keyManagers }: Settings): KeyManagerDefaults {
   const { clockSkewSeconds, maxLifetimeSeconds } = tokens;
   return { clockSkewSeconds, maxLifetimeSeconds, introspection, limits: keyManagers.limits };
+}
+
+/** Where no key was made yet nothing is sealed yet, and any key will do for a copy that is thrown away. */
+function keysAsTheyAre({ sealing, dataDir }: Settings): readonly SealingKey[] {
+  const { keys } = loadSealingKeys({ sources: sealing.keys, dataDir, environment: process.env, make: false });
+  return keys.length > 0 ? keys : [{ id: 'rehearsal', secret: newFingerprintKey() }];
+}
+
+/** Members of `additionalProperties` that are secrets of a type although they may not sound so, by type. */
+export function connectorSecrets(types: KeyManagerTypes): Readonly<Record<string, readonly string[]>> {
+  const namesOf = (type: string) => [...connectionOf(types, type).map(({ name }) => name), 'headers'];
+  return Object.fromEntries(
+    [...types.byType.keys()].map((type) => [type, namesOf(type).filter(isSecretSetting(types, type))]),
+  );
 }
 
 /** How key material is judged wherever a key manager is written, in the file or over HTTP. */

@@ -150,6 +150,8 @@ export function refusedWrite({ why, fields }: WriteRefusal): Wso2Error {
       };
     case 'stale':
       return staleWrite(fields);
+    case 'immutable':
+      return { status: 400, code: 400, message: 'Bad Request', description: 'The field cannot be changed', fields };
     case 'unresolved':
       return { status: 400, code: 400, message: 'Bad Request', description: 'A name does not exist', fields };
     case 'busy':

@@ -9,6 +9,7 @@ import { proveAdmin } from '../authorize/prove-admin.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { keyMaterialChecks } from '../catalog-file.ts';
 import { isRefusal } from '../domain/decision.ts';
+import { maskedPointers } from '../domain/secret-fields.ts';
 import { describeKeyManagerTypes } from '../keymanagers/describe-types.ts';
 import { judgeKeyManager } from '../keymanagers/judge-key-manager.ts';
 import type { KeyManagerTypes } from '../keymanagers/types.ts';
@@ -45,17 +46,26 @@ export function startAdminSide(
       list: async (organization) => lists.listKeyManagers(organization),
       find: async (organization, id) => lists.findKeyManager(organization, id),
       usage: async (id) => lists.keyManagerUsage(id),
-      create: async (organization, dto) => {
+      create: async (organization, dto, audit) => {
         const judged = judgeKeyManager(dto, { types, checks, origin: 'admin_side' });
         if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
-        const { warnings, ...judgedWrite } = judged;
-        const written = await writer.createKeyManager({ organization, ...judgedWrite });
-        if ('kind' in written) return written;
-        return { kind: 'written', keyManager: written, warnings };
+        const { warnings, ...write } = judged;
+        const written = await writer.createKeyManager({ organization, ...write }, audit);
+        return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
       },
-      update: async () => NOT_WIRED,
-      delete: async ({ organization, id }, force) => {
-        const gone = await writer.deleteKeyManager(organization, id, force);
+      update: async (target, dto, audit) => {
+        const kept = lists.openKeyManager(target.organization, target.id)?.secrets ?? {};
+        const judged = judgeKeyManager(dto, { types, checks, origin: 'admin_side', kept });
+        if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
+        const { warnings, secrets, ...write } = judged;
+        // What is masked stays as it is when the write is made, which may not be as it was when it was judged.
+        const masked = new Set(maskedPointers(dto));
+        const given = Object.fromEntries(Object.entries(secrets).filter(([pointer]) => !masked.has(pointer)));
+        const written = await writer.updateKeyManager(target, { ...write, secrets: given }, audit);
+        return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
+      },
+      delete: async (target, force, audit) => {
+        const gone = await writer.deleteKeyManager(target, force, audit);
         keySets.retain(new Set(reader.snapshot()?.keyManagers.byId.keys()));
         return gone;
       },
@@ -66,9 +76,12 @@ export function startAdminSide(
       types: () => describeKeyManagerTypes(types).map((type) => ({ ...type })),
     },
     revocations: {
-      write: async () => NOT_WIRED,
-      list: async () => ({ total: 0, list: [] }),
-      find: async () => [],
+      write: async (entries, audit) => {
+        const saved = await writer.saveRevocations(entries, { kind: 'admin', audit });
+        return saved.kind === 'saved' ? { kind: 'written' } : saved;
+      },
+      list: async (organization, page) => lists.listRevocations(organization, Date.now(), page),
+      find: async (organization, id) => lists.findRevocations(organization, id, Date.now()),
       findKeyManager: async () => undefined,
       keysNamed: async () => [],
       typesInUse: async () => [],
@@ -81,7 +94,7 @@ export function startAdminSide(
       const token = tokens.read(text);
       return isRefusal(token) ? createHash('sha256').update(text).digest('hex') : revocationHash(token);
     },
-    listAudit: async () => ({ total: 0, list: [] }),
+    listAudit: async (organization, page) => lists.listAudit(organization, page),
     readiness: () => {
       if (isDraining()) return { ready: false, detail: 'shutting down' };
       return reader.snapshot() === undefined

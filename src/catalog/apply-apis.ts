@@ -4,7 +4,7 @@ import type { Api } from '../domain/api.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
 import { ANY_HOST } from '../domain/router.ts';
 import type { ApplySession } from './apply-session.ts';
-import type { Fields } from './merge-entry.ts';
+import type { Fields } from './field-digester.ts';
 import type { StoredKeyManagers } from './stored-key-managers.ts';
 
 /** Writes them; an API whose names cannot be resolved or whose place on the wire is taken refuses the document. */
@@ -18,14 +18,17 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
     const stored = id === undefined ? undefined : apis.find(id);
     const merge = session.merge(
       { key: ['api', organization, name, version], label: `apis[${name}:${version}]`, at, fields: fieldsOf(write) },
-      stored && fieldsOf({ ...stored, keyManagers: namesOf(stored, keyManagers) }),
+      stored && fieldsOf({ ...stored, ...namesIn(stored, keyManagers) }),
     );
     if (merge.kind !== 'insert' && merge.kind !== 'update') continue;
     const merged = merge.kind === 'insert' ? write : { ...write, ...(merge.fields as Partial<ApiWrite>) };
     // What an admin did to the list stays as ids: names may have come to mean another key manager since.
-    const keepsList = merge.kind === 'update' && !merge.changed.includes('keyManagers');
-    const allowed = keepsList && stored ? stored.keyManagers : resolve(merged, at, session);
-    planned.push({ api: { ...merged, id: id ?? crypto.randomUUID(), keyManagers: allowed }, at });
+    const keeps = (field: string) => merge.kind === 'update' && !merge.changed.includes(field);
+    const allowed = keeps('keyManagers') && stored ? stored.keyManagers : resolve(merged, at, session);
+    const audiencesByKeyManager =
+      keeps('audiencesByKeyManager') && stored ? stored.audiencesByKeyManager : resolveAudiences(merged, at, session);
+    const api = { ...merged, id: id ?? crypto.randomUUID(), keyManagers: allowed, audiencesByKeyManager };
+    planned.push({ api, at });
   }
   // All let go of their routes first: in one document, two APIs may trade a context or the default version may move.
   for (const { api } of planned) writableApis.releaseRoutes(api.id);
@@ -44,17 +47,38 @@ function fieldsOf(write: ApiWrite & { readonly id?: string }): Fields {
   return fields;
 }
 
-function namesOf(api: Api, keyManagers: StoredKeyManagers): 'all' | readonly string[] {
-  return api.keyManagers === 'all' ? 'all' : api.keyManagers.map((id) => keyManagers.nameOf(id) ?? id);
+/** What the document would say of the key managers that the API names. */
+function namesIn(api: Api, keyManagers: StoredKeyManagers): Pick<ApiWrite, 'keyManagers' | 'audiencesByKeyManager'> {
+  const nameOf = (id: string) => keyManagers.nameOf(id) ?? id;
+  const audiences = Object.entries(api.audiencesByKeyManager).map(([id, expected]) => [nameOf(id), expected]);
+  return {
+    keyManagers: api.keyManagers === 'all' ? 'all' : api.keyManagers.map(nameOf),
+    audiencesByKeyManager: Object.fromEntries(audiences) as ApiWrite['audiencesByKeyManager'],
+  };
 }
 
 function resolve(write: ApiWrite, at: string, session: ApplySession): Api['keyManagers'] {
   if (write.keyManagers === 'all') return 'all';
-  return write.keyManagers.flatMap((name, index) => {
-    const id = session.tables.keyManagers.resolve(write.organization, name);
-    if (id !== undefined) return [id];
-    const message = `no key manager of the organization is named "${name}"; add it under keyManagers, or correct the name`;
-    session.refuse('unresolved', `${at}.keyManagers[${index}]`, message);
-    return [];
-  });
+  return write.keyManagers.flatMap((name, index) =>
+    resolveName(write.organization, name, `${at}.keyManagers[${index}]`, session),
+  );
+}
+
+function resolveAudiences(write: ApiWrite, at: string, session: ApplySession): Api['audiencesByKeyManager'] {
+  return Object.fromEntries(
+    Object.entries(write.audiencesByKeyManager).flatMap(([name, audiences]) =>
+      resolveName(write.organization, name, `${at}.audiencesByKeyManager.${name}`, session).map((id) => [
+        id,
+        audiences,
+      ]),
+    ),
+  );
+}
+
+function resolveName(organization: string, name: string, field: string, session: ApplySession): readonly string[] {
+  const id = session.tables.keyManagers.resolve(organization, name);
+  if (id !== undefined) return [id];
+  const message = `no key manager of the organization is named "${name}"; add it under keyManagers, or correct the name`;
+  session.refuse('unresolved', field, message);
+  return [];
 }

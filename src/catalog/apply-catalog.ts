@@ -8,8 +8,9 @@ import { applyApplications } from './apply-applications.ts';
 import { applyKeyManagers } from './apply-key-managers.ts';
 import { ApplySession } from './apply-session.ts';
 import type { CatalogResult } from './catalog-result.ts';
-import type { FieldDigests } from './merge-entry.ts';
+import type { FieldDigests } from './field-digester.ts';
 import { refuse } from './refuse.ts';
+import { documentDigest } from './seal-catalog.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
 
@@ -26,11 +27,12 @@ export function applyCatalog(
   log: StructureLog,
   facts: CatalogFacts,
   digest: string,
-  { catalogWins }: ApplyCatalogOptions,
+  { catalogWins, fingerprintKey }: ApplyCatalogOptions & { readonly fingerprintKey: string },
 ): Ended<CatalogResult> {
   const last = db.prepare<[], string | null>('SELECT catalog_digest FROM meta').pluck().get();
-  if (last === digest) return { commit: false, result: { kind: 'unchanged' } };
-  const session = new ApplySession({ tables, log, base: readBase(db), catalogWins });
+  const kept = documentDigest(fingerprintKey, digest);
+  if (last === kept) return { commit: false, result: { kind: 'unchanged' } };
+  const session = new ApplySession({ tables, log, base: readBase(db), catalogWins, fingerprintKey });
   applyKeyManagers(facts.keyManagers, session);
   applyApis(facts.apis, session);
   applyApplications(facts.applications, session);
@@ -43,8 +45,9 @@ export function applyCatalog(
     return { commit: false, result: refuse(problem.why, ...fields) };
   }
   writeBase(db, session.digests);
-  db.prepare('UPDATE meta SET catalog_digest = ?').run(digest);
-  return { commit: true, result: { kind: 'applied', changes: session.changes } };
+  db.prepare('UPDATE meta SET catalog_digest = ?').run(kept);
+  const change = { target: undefined, status: 200, after: { changes: session.changes } };
+  return { commit: true, result: { kind: 'applied', changes: session.changes }, changes: [change] };
 }
 
 function readBase(db: Database): ReadonlyMap<string, FieldDigests> {

@@ -3,7 +3,8 @@
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { CatalogConflict } from './catalog-result.ts';
-import { digestsOf, type FieldDigests, type Fields, type Merge, mergeEntry } from './merge-entry.ts';
+import { FieldDigester, type FieldDigests, type Fields } from './field-digester.ts';
+import { type Merge, mergeEntry } from './merge-entry.ts';
 import type { StructureLog } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
 
@@ -25,6 +26,8 @@ export interface ApplyOptions {
   /** Digests of the last applied document, by entry. */
   readonly base: ReadonlyMap<string, FieldDigests>;
   readonly catalogWins: boolean;
+  /** Key of the digests. */
+  readonly fingerprintKey: string;
 }
 
 /** Why a document is refused, with the field at fault. */
@@ -40,12 +43,14 @@ export class ApplySession {
   readonly digests = new Map<string, FieldDigests>();
   readonly #base: ReadonlyMap<string, FieldDigests>;
   readonly #catalogWins: boolean;
+  readonly #fingerprintKey: string;
 
-  constructor({ tables, log, base, catalogWins }: ApplyOptions) {
+  constructor({ tables, log, base, catalogWins, fingerprintKey }: ApplyOptions) {
     this.tables = tables;
     this.log = log;
     this.#base = base;
     this.#catalogWins = catalogWins;
+    this.#fingerprintKey = fingerprintKey;
   }
 
   /** Judges an entry against what the catalog holds, and notes a change or conflict. `anew`: its parent is new. */
@@ -55,9 +60,11 @@ export class ApplySession {
       this.refuse('exists', entry.at, `${entry.label} is in the document twice; remove one of the two`);
       return { kind: 'keep' };
     }
-    this.digests.set(key, digestsOf(entry.fields));
+    const digester = this.#digesterOf(entry);
+    this.digests.set(key, digester.digestsOf(entry.fields));
     const base = how.anew === true ? undefined : this.#base.get(key);
     const merge = mergeEntry(base, entry.fields, current, {
+      digester,
       catalogWins: this.#catalogWins,
       partsChanged: how.partsChanged === true,
     });
@@ -71,17 +78,22 @@ export class ApplySession {
   /** True when the entry is not exactly as in the last applied document. */
   isNews(entry: Entry): boolean {
     const base = this.#base.get(JSON.stringify(entry.key)) ?? {};
-    const now = digestsOf(entry.fields);
-    return [...Object.keys(base), ...Object.keys(now)].some((field) => base[field] !== now[field]);
+    const digester = this.#digesterOf(entry);
+    const names = [...Object.keys(base), ...Object.keys(entry.fields)];
+    return names.some((name) => !digester.matches(base[name], name, entry.fields[name]));
   }
 
   /** Keeps what the document says of an entry that is not looked at, for the next document. */
   remember(entry: Entry): void {
-    this.digests.set(JSON.stringify(entry.key), digestsOf(entry.fields));
+    this.digests.set(JSON.stringify(entry.key), this.#digesterOf(entry).digestsOf(entry.fields));
   }
 
   /** Notes a mistake; the document will not be applied. */
   refuse(why: WriteRefusal['why'], field: string, message: string): void {
     this.problems.push({ why, field, message });
+  }
+
+  #digesterOf({ key }: Entry): FieldDigester {
+    return new FieldDigester(this.#fingerprintKey, ['catalog_document', ...key]);
   }
 }

@@ -6,6 +6,8 @@ export type CatalogEvent =
   | { readonly kind: 'unreadable'; readonly message: string }
   /** A key manager that its type cannot read any more: it vouches for nothing until it is written anew. */
   | { readonly kind: 'key_manager_skipped'; readonly id: string; readonly name: string; readonly organization: string }
+  /** A secret of a key manager does not open (damaged, moved, or of another key): it vouches for nothing until it is written anew. */
+  | { readonly kind: 'secret_unreadable'; readonly id: string; readonly name: string; readonly organization: string }
   /** A write failed for a reason other than its content. */
   | { readonly kind: 'write_failed'; readonly message: string }
   /** The writer's thread is gone: decisions go on, writes are refused until a restart. */
@@ -24,6 +26,11 @@ export function describeCatalogEvent(event: CatalogEvent): {
   switch (event.kind) {
     case 'key_manager_skipped':
       return { level: 'error', message: 'a key manager cannot be read any more and vouches for nothing' };
+    case 'secret_unreadable':
+      return {
+        level: 'error',
+        message: 'a secret of a key manager does not open; it vouches for nothing until it is written anew',
+      };
     case 'unreadable':
       return { level: 'error', message: 'the catalog cannot be read; nothing can be decided' };
     case 'write_failed':

@@ -1,24 +1,45 @@
-// The admin side's reads of the catalog. Unlike a decision's reads they may throw: an unreadable file is an error there.
+// The admin side's reads of the catalog. Unlike a decision's reads they may throw: an unreadable file is an error there. No secret is
+// opened but where that is asked for by name.
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { Api } from '../domain/api.ts';
+import type { KeptAuditEntry } from '../domain/audit.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import type { Revocation, SequencedRevocation } from '../domain/revocation.ts';
+import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import { type KeyManagerUsage, keyManagerUsageFinder } from './key-manager-usage.ts';
+import type { Page, Paged } from './paged.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import { StoredApis } from './stored-apis.ts';
+import { StoredAudit } from './stored-audit.ts';
 import { StoredKeyManagers } from './stored-key-managers.ts';
+import { StoredRevocations } from './stored-revocations.ts';
+import { StoredSecrets } from './stored-secrets.ts';
 
 /** Lists and single entries, each within one organization. */
 export class CatalogLists {
   readonly #apis: StoredApis;
   readonly #keyManagers: StoredKeyManagers;
+  readonly #secrets: StoredSecrets;
+  readonly #revocations: StoredRevocations;
+  readonly #audit: StoredAudit;
   readonly #usageOf: (keyManagerId: string) => KeyManagerUsage;
+  readonly #used: Statement<[], string>;
   readonly #credentials: Statement<[], Omit<StoredAdminCredential, 'rights'> & { readonly rights: string }>;
 
-  constructor(db: Database) {
+  constructor(db: Database, sealer: SecretSealer) {
     this.#apis = new StoredApis(db);
     this.#keyManagers = new StoredKeyManagers(db);
+    this.#secrets = new StoredSecrets(db, sealer);
+    this.#revocations = new StoredRevocations(db);
+    this.#audit = new StoredAudit(db);
     this.#usageOf = keyManagerUsageFinder(db);
+    this.#used = db
+      .prepare<[], string>(
+        `SELECT key_manager_id FROM api_key_manager UNION SELECT key_manager_id FROM api_key_manager_audience
+         UNION SELECT key_manager_id FROM application_key_mapping`,
+      )
+      .pluck();
     this.#credentials = db.prepare('SELECT * FROM admin_credential ORDER BY name');
   }
 
@@ -33,14 +54,56 @@ export class CatalogLists {
     return stored?.organization === organization ? stored : undefined;
   }
 
+  /** The same with its secrets in the clear, for who is to use them: never for an answer. Undefined also where one does not open. */
+  openKeyManager(organization: string, id: string): StoredKeyManager | undefined {
+    const stored = this.findKeyManager(organization, id);
+    const secrets = stored && this.#secrets.of(id);
+    return secrets && { ...stored, secrets };
+  }
+
   /** Who refers to a key manager by name. */
   keyManagerUsage(id: string): KeyManagerUsage {
     return this.#usageOf(id);
   }
 
+  /** Ids of all key managers that somebody refers to by name (WSO2 `isUsed`). */
+  usedKeyManagers(): ReadonlySet<string> {
+    return new Set(this.#used.all());
+  }
+
   /** The organization's APIs, by name and version. */
   listApis(organization: string): Api[] {
     return this.#apis.ofOrganization(organization);
+  }
+
+  /** The organization's revocations in force, the latest first. */
+  listRevocations(organization: string, nowMs: number, page: Page): Paged<Revocation> {
+    return this.#revocations.page(organization, nowMs, page);
+  }
+
+  /** The organization's revocation of this id, and those that were made with it (`<id>.…`), as far as they are in force. */
+  findRevocations(organization: string, id: string, nowMs: number): Revocation[] {
+    return this.#revocations.family(organization, id, nowMs);
+  }
+
+  /** Single tokens of the organization that are revoked by their jti (WSO2 `revokedjwt`). */
+  revokedJwts(organization: string, nowMs: number): Revocation[] {
+    return this.#revocations.ofKind(organization, 'jti', nowMs);
+  }
+
+  /** Revocations and lifts of every organization after a sequence, in order: all, or those that were made here. */
+  revocationsSince(sequence: number, limit: number, madeHere: boolean): SequencedRevocation[] {
+    return this.#revocations.since(sequence, limit, madeHere);
+  }
+
+  /** How far a stream of revocations was read and applied; undefined before the first time. */
+  streamPosition(stream: string): string | undefined {
+    return this.#revocations.position(stream);
+  }
+
+  /** The audit, the newest first: of one organization, or with null of all and of callers that nobody knew. */
+  listAudit(organization: string | null, page: Page): Paged<KeptAuditEntry> {
+    return this.#audit.page(organization, page);
   }
 
   /** Every kept credential for the admin side. */

@@ -1,22 +1,17 @@
 // The deciding thread's view of the catalog: reads only, one prepared statement a question, and the routing structure in
 // memory. It never waits for a writer and never turns a failed read into an answer.
 
-import type { Database, Statement } from 'better-sqlite3';
+import type { Statement } from 'better-sqlite3';
 import type { Catalog, CatalogSnapshot, StoredKeySet } from '../authorize/ports.ts';
+import type { Revocation, RevocationSubject } from '../domain/revocation.ts';
 import type { Subscriber } from '../domain/subscriber.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
-import { type ResolveKeyManager, StructureLoader } from './structure-loader.ts';
+import { RevocationFinder } from './find-revocation.ts';
+import { StructureLoader, type StructureLoaderOptions } from './structure-loader.ts';
 import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscriber-row.ts';
 
 /** Belongs to no snapshot, so a decision that gets it starts over and finds the catalog unreadable. */
 const UNREADABLE: Subscriber = { structureRevision: -1, mapping: null, application: null, subscription: null };
-
-/** What the reader needs beside its connection. */
-export interface CatalogReaderOptions {
-  readonly db: Database;
-  readonly resolveKeyManager: ResolveKeyManager;
-  readonly report: ReportCatalogEvent;
-}
 
 /** Implements {@link Catalog}. */
 export class CatalogReader implements Catalog {
@@ -24,18 +19,23 @@ export class CatalogReader implements Catalog {
   readonly #structureRevision: Statement<[], number>;
   readonly #revision: Statement<[], number>;
   readonly #subscriber: Statement<[string, string, string], SubscriberRow>;
-  readonly #keySet: Statement<[string], StoredKeySet>;
+  readonly #keySet: Statement<[string, string], StoredKeySet>;
+  readonly #revocations: RevocationFinder;
   readonly #loader: StructureLoader;
   #held: CatalogSnapshot | undefined;
   #failing = false;
 
-  constructor({ db, resolveKeyManager, report }: CatalogReaderOptions) {
+  constructor(options: StructureLoaderOptions) {
+    const { db, report } = options;
     this.#report = report;
     this.#structureRevision = db.prepare<[], number>('SELECT structure_revision FROM meta').pluck();
     this.#revision = db.prepare<[], number>('SELECT revision FROM meta').pluck();
     this.#subscriber = db.prepare(findSubscriberSql);
-    this.#keySet = db.prepare('SELECT url, jwks, fetched_at_ms AS fetchedAtMs FROM key_set WHERE key_manager_id = ?');
-    this.#loader = new StructureLoader(db, resolveKeyManager, report);
+    this.#keySet = db.prepare(
+      'SELECT url, jwks, fetched_at_ms AS fetchedAtMs FROM key_set WHERE key_manager_id = ? AND url = ?',
+    );
+    this.#revocations = new RevocationFinder(db);
+    this.#loader = new StructureLoader(options);
   }
 
   /** The same object for as long as no API and no key manager changes. */
@@ -54,14 +54,17 @@ export class CatalogReader implements Catalog {
     }, UNREADABLE);
   }
 
-  /** Nothing is revoked here yet. */
-  findRevocation(): undefined {
-    return undefined;
+  /** An entry in force that hits the token. Nothing is looked up where nothing is revoked. */
+  findRevocation(subject: RevocationSubject, nowMs: number): Revocation | 'unreadable' | undefined {
+    return this.#reading<Revocation | 'unreadable' | undefined>(
+      () => this.#revocations.find(subject, nowMs),
+      'unreadable',
+    );
   }
 
-  /** The key set kept for a key manager. */
-  loadKeySet(keyManagerId: string): StoredKeySet | undefined {
-    return this.#reading(() => this.#keySet.get(keyManagerId), undefined);
+  /** The key set kept of a key manager's URL. */
+  loadKeySet(keyManagerId: string, url: string): StoredKeySet | undefined {
+    return this.#reading(() => this.#keySet.get(keyManagerId, url), undefined);
   }
 
   /** Rises with every write; undefined when it cannot be read. */

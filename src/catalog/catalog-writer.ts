@@ -2,16 +2,19 @@
 
 import { Worker } from 'node:worker_threads';
 import type { StoredKeySet } from '../authorize/ports.ts';
-import type { CatalogFacts, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
+import type { AuditContext, AuditEntry } from '../domain/audit.ts';
+import type { CatalogFacts, KeyManagerKey, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import type { Revocation, RevocationSource } from '../domain/revocation.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import type { CatalogResult } from './catalog-result.ts';
-import type { CatalogTransactions, Saved } from './catalog-transactions.ts';
+import type { CatalogTransactions, Saved, Swept } from './catalog-transactions.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import type { KeyManagerDeleted } from './write-key-managers.ts';
+import type { RevocationsSaved } from './write-revocations.ts';
 import type { FromWriter, ToWriter, WriteName, WriterOptions } from './writer-message.ts';
 
 /** The built thread is JavaScript, the one in development TypeScript; either stands beside this file. */
@@ -31,6 +34,7 @@ export class CatalogWriter {
   readonly #waiting = new Map<number, (result: unknown) => void>();
   #nextId = 1;
   #open = true;
+  #written: () => void = () => undefined;
 
   private constructor(file: string, thread: Worker, report: ReportCatalogEvent) {
     this.file = file;
@@ -65,13 +69,43 @@ export class CatalogWriter {
   }
 
   /** Adds a key manager; refused when its name is taken (`exists`) or its tokens could be another's (`issuer_shared`). */
-  createKeyManager(write: KeyManagerWrite): Promise<StoredKeyManager | WriteRefusal> {
-    return this.#write('createKeyManager', write);
+  createKeyManager(write: KeyManagerWrite, audit: AuditContext): Promise<StoredKeyManager | WriteRefusal> {
+    return this.#write('createKeyManager', write, audit);
   }
 
-  /** Deletes a key manager; one that is `in_use` only with `force`, and then with every reference to it. */
-  deleteKeyManager(organization: string, id: string, force: boolean): Promise<KeyManagerDeleted | WriteRefusal> {
-    return this.#write('deleteKeyManager', organization, id, force);
+  /**
+   * Writes a key manager anew; where its DTO has a mask, the secret that is there stays. Refused as `not_found`, `stale` (it is not at
+   * the expected version), `immutable` (another name), `unresolved` (a mask without a secret) and `issuer_shared`.
+   */
+  updateKeyManager(
+    key: KeyManagerKey,
+    write: Omit<KeyManagerWrite, 'organization'>,
+    audit: AuditContext,
+  ): Promise<StoredKeyManager | WriteRefusal> {
+    return this.#write('updateKeyManager', key, write, audit);
+  }
+
+  /** Deletes a key manager; one that is `in_use` only with `force`, and then with every reference to it. Else `not_found` or `stale`. */
+  deleteKeyManager(key: KeyManagerKey, force: boolean, audit: AuditContext): Promise<KeyManagerDeleted | WriteRefusal> {
+    return this.#write('deleteKeyManager', key, force, audit);
+  }
+
+  /**
+   * Adds revocations, and lifts of them, each the entry of the same id with `lifted`. An id that is known changes nothing, and what was
+   * lifted stays lifted. In force for every read that starts after the answer.
+   */
+  saveRevocations(entries: readonly Revocation[], source: RevocationSource): Promise<RevocationsSaved | WriteRefusal> {
+    return this.#write('saveRevocations', entries, source);
+  }
+
+  /** Deletes some of the revocations whose time is over. The writer does so by itself from time to time. */
+  sweepRevocations(nowMs: number): Promise<Swept | WriteRefusal> {
+    return this.#write('sweepRevocations', nowMs);
+  }
+
+  /** Adds entries of attempts that came to nothing to the audit; a write's own entry is written with it. */
+  saveAuditEntries(entries: readonly AuditEntry[]): Promise<Saved | WriteRefusal> {
+    return this.#write('saveAuditEntries', entries);
   }
 
   /** Keeps a fetched key set for the next start. */
@@ -82,6 +116,11 @@ export class CatalogWriter {
   /** Writes a credential for the admin side, in the place of the one of its name. */
   saveAdminCredential(credential: StoredAdminCredential): Promise<Saved | WriteRefusal> {
     return this.#write('saveAdminCredential', credential);
+  }
+
+  /** Calls back after each write, right after its answer. */
+  onWritten(listener: () => void): void {
+    this.#written = listener;
   }
 
   /** Waits for the writes sent so far, marks the file as cleanly closed and ends the thread. */
@@ -113,5 +152,6 @@ export class CatalogWriter {
     if (message.kind === 'failed') report({ kind: 'write_failed', message: message.message });
     this.#waiting.get(message.id)?.(message.kind === 'done' ? message.result : message.refusal);
     this.#waiting.delete(message.id);
+    if (message.kind === 'done') this.#written();
   }
 }

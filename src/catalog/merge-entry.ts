@@ -1,14 +1,8 @@
 // Three-way comparison of one catalog entry: what the document said when it was applied last, what it says now, and what
 // the catalog holds. Decides what is to be written; writes nothing.
 
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
-
-/** An entry's content by field; values are JSON. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** Digest of each field of an entry, as kept from the last application. */
-export type FieldDigests = Readonly<Record<string, string>>;
+import { type FieldDigester, type FieldDigests, type Fields, SecretField } from './field-digester.ts';
 
 /** One field that the document and an admin both changed. Values are for people to read and hold no secret. */
 export interface FieldConflict {
@@ -26,6 +20,7 @@ export type Merge =
 
 /** How the caller wants an entry to be judged. */
 export interface MergeOptions {
+  readonly digester: FieldDigester;
   readonly catalogWins: boolean;
   /** What hangs on the entry changed in the document, so that the entry cannot stay deleted unnoticed. */
   readonly partsChanged?: boolean;
@@ -34,7 +29,7 @@ export interface MergeOptions {
 /** Stands for the entry as a whole in a conflict: it was deleted by an admin. */
 const WHOLE_ENTRY = '';
 
-/** The only field with room for secrets (a key manager's connector settings). */
+/** The field with room for secrets that nobody recognises as such (a key manager's connector settings). */
 const SECRET_FIELD = 'additionalProperties';
 
 const MAX_SHOWN_CHARACTERS = 120;
@@ -47,21 +42,21 @@ export function mergeEntry(
   base: FieldDigests | undefined,
   catalog: Fields,
   current: Fields | undefined,
-  { catalogWins, partsChanged = false }: MergeOptions,
+  { digester, catalogWins, partsChanged = false }: MergeOptions,
 ): Merge {
-  const said = digestsOf(catalog);
+  const said = digester.digestsOf(catalog);
   const names = [...new Set([...Object.keys(base ?? {}), ...Object.keys(catalog), ...Object.keys(current ?? {})])];
-  const documentChanged = names.filter((name) => base?.[name] !== said[name]);
+  const documentChanged = names.filter((name) => !digester.matches(base?.[name], name, catalog[name]));
   if (current === undefined) {
     if (base === undefined) return { kind: 'insert' };
     if (documentChanged.length === 0 && !partsChanged) return { kind: 'keep' };
     if (catalogWins) return { kind: 'insert' };
     return { kind: 'conflict', conflicts: [{ field: WHOLE_ENTRY, catalog: 'changed', current: 'deleted' }] };
   }
-  const held = digestsOf(current);
+  const held = digester.digestsOf(current);
   // What was never in a document was written by an admin, whatever it says.
   const changed = documentChanged.filter((name) => held[name] !== said[name]);
-  const disputed = changed.filter((name) => base === undefined || held[name] !== base[name]);
+  const disputed = changed.filter((name) => base === undefined || !digester.matches(base[name], name, current[name]));
   if (disputed.length > 0 && !catalogWins) {
     const conflicts = disputed.map((field) => ({
       field,
@@ -76,17 +71,7 @@ export function mergeEntry(
   return { kind: 'update', fields, changed };
 }
 
-/** A digest for each field that is present. */
-export function digestsOf(fields: Fields): FieldDigests {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => {
-      const text = canonicalJson(value);
-      return text === undefined ? [] : [[name, createHash('sha256').update(text).digest('base64url')]];
-    }),
-  );
-}
-
 function shown(field: string, value: unknown): string {
-  if (field === SECRET_FIELD) return '(not shown)';
+  if (field === SECRET_FIELD || value instanceof SecretField) return '(not shown)';
   return (canonicalJson(value) ?? 'absent').slice(0, MAX_SHOWN_CHARACTERS);
 }

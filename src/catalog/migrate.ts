@@ -2,16 +2,25 @@
 
 import type { Database } from 'better-sqlite3';
 import { CatalogUnusable } from './catalog-unusable.ts';
+import { keepCopy } from './keep-copy.ts';
 import { initialSchema } from './migrations/0001-initial-schema.ts';
+import { liveKeyManagers } from './migrations/0002-live-key-managers.ts';
+import { type FirstSchemaSecrets, sealFirstSchema } from './seal-first-schema.ts';
+
+/** SQL, and what SQL alone cannot do. */
+interface Migration {
+  readonly sql: string;
+  readonly finish?: (db: Database, secrets: FirstSchemaSecrets) => void;
+}
 
 /** In order; a file's `user_version` is the number of those it has seen. */
-const MIGRATIONS: readonly string[] = [initialSchema];
+const MIGRATIONS: readonly Migration[] = [{ sql: initialSchema }, { sql: liveKeyManagers, finish: sealFirstSchema }];
 
 /** SQLite's `application_id` of a catalog, written by the first migration. */
 const APPLICATION_ID = 0x67617465;
 
-/** Applies what is missing in one transaction. Throws {@link CatalogUnusable} for foreign files and for newer schemas. */
-export function migrate(db: Database, file: string): void {
+/** Applies what is missing in one transaction, a copy kept before. Throws {@link CatalogUnusable} for foreign files and newer schemas. */
+export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets): void {
   const version = db.pragma('user_version', { simple: true }) as number;
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
@@ -28,8 +37,12 @@ export function migrate(db: Database, file: string): void {
       'start the newer version that wrote it, or give this one another file',
     );
   if (version === MIGRATIONS.length) return;
+  if (version > 0) keepCopy(db, file, version, secrets);
   db.transaction(() => {
-    for (const sql of MIGRATIONS.slice(version)) db.exec(sql);
+    for (const { sql, finish } of MIGRATIONS.slice(version)) {
+      db.exec(sql);
+      finish?.(db, secrets);
+    }
     db.pragma(`user_version = ${MIGRATIONS.length}`);
   }).immediate();
 }

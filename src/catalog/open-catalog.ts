@@ -1,6 +1,8 @@
 // Opens the catalog: the writer in its thread, then the readers of this thread. The only way into this room.
 
-import type { KeySetStore } from '../authorize/ports.ts';
+import type { CatalogSnapshot, KeySetStore } from '../authorize/ports.ts';
+import type { SealingKey } from '../sealing/sealing-key.ts';
+import { SecretSealer } from '../sealing/secret-sealer.ts';
 import type { CatalogEvent, ReportCatalogEvent } from './catalog-event.ts';
 import { CatalogLists } from './catalog-lists.ts';
 import { CatalogReader } from './catalog-reader.ts';
@@ -12,6 +14,9 @@ import type { ResolveKeyManager } from './structure-loader.ts';
 /** Longer than any write of ours; a foreign lock that lasts longer is answered with "try again". */
 const BUSY_TIMEOUT_MS = 5000;
 
+/** Nobody waits for the room that an expired revocation takes. */
+const SWEEP_INTERVAL_MS = 60_000;
+
 /** Past the rush of a start, in which the writer has better things to do. */
 const FULL_CHECK_DELAY_MS = 30_000;
 
@@ -21,6 +26,12 @@ export interface OpenCatalogOptions {
   readonly file: string;
   readonly resolveKeyManager: ResolveKeyManager;
   readonly report: ReportCatalogEvent;
+  /** The first seals secrets at rest, all open them. */
+  readonly sealingKeys: readonly SealingKey[];
+  /** Members of `additionalProperties` that are secrets of a type beside those that sound so; for files of the first schema. */
+  readonly secretNames?: Readonly<Record<string, readonly string[]>>;
+  /** How often revocations are looked through for those whose time is over; a minute unless given. */
+  readonly sweepIntervalMs?: number;
   /** How long a write waits for a foreign lock; 5 s unless given. */
   readonly busyTimeoutMs?: number;
   /** How long after a clean start the file is checked in full; 30 s unless given. */
@@ -33,35 +44,55 @@ export interface OpenCatalog {
   readonly lists: CatalogLists;
   readonly writer: CatalogWriter;
   readonly keySets: KeySetStore;
+  /** Calls back, soon after each write that changed an API or a key manager, with what is in force then. Returns how to end that. */
+  onStructureChange(listener: (snapshot: CatalogSnapshot) => void): () => void;
   /** Waits for the writes sent so far; nothing may be read or written afterwards. */
   close(): Promise<void>;
 }
 
 /** Rejects with {@link CatalogUnusable} when the file is in use, foreign, newer or damaged. */
 export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCatalog> {
-  const { file, resolveKeyManager, busyTimeoutMs = BUSY_TIMEOUT_MS, fullCheckDelayMs = FULL_CHECK_DELAY_MS } = options;
+  const { file, resolveKeyManager, sealingKeys, secretNames = {} } = options;
+  const { busyTimeoutMs = BUSY_TIMEOUT_MS, fullCheckDelayMs = FULL_CHECK_DELAY_MS } = options;
+  const { sweepIntervalMs = SWEEP_INTERVAL_MS } = options;
+  const sealer = new SecretSealer(sealingKeys);
   let lastEvent: CatalogEvent | undefined;
   const report: ReportCatalogEvent = (event) => {
     lastEvent = event;
     options.report(event);
   };
-  const writer = await CatalogWriter.start({ file, busyTimeoutMs, fullCheckDelayMs }, report);
+  const writer = await CatalogWriter.start(
+    { file, sealingKeys, secretNames, busyTimeoutMs, fullCheckDelayMs, sweepIntervalMs },
+    report,
+  );
   const db = openForReading(writer.file);
   const close = async () => {
     // The last connection to close cleans up after the others, and only the writer's may.
     db.close();
     await writer.close();
   };
-  const reader = new CatalogReader({ db, resolveKeyManager, report });
-  if (reader.snapshot() === undefined) {
+  const reader = new CatalogReader({ db, sealer, resolveKeyManager, report });
+  let told = reader.snapshot();
+  if (told === undefined) {
     await close();
     const details = lastEvent?.kind === 'unreadable' ? lastEvent.message : 'unknown error';
     throw new CatalogUnusable(file, `cannot be read (${details})`, 'move it aside and restore a copy');
   }
   const keySets: KeySetStore = {
-    load: (keyManagerId) => reader.loadKeySet(keyManagerId),
+    load: (keyManagerId, url) => reader.loadKeySet(keyManagerId, url),
     // A failure was reported by then; a key manager that is gone needs no key set.
     save: (keyManagerId, keySet) => void writer.saveKeySet(keyManagerId, keySet),
   };
-  return { reader, lists: new CatalogLists(db), writer, keySets, close };
+  const listeners = new Set<(snapshot: CatalogSnapshot) => void>();
+  writer.onWritten(() => {
+    const snapshot = reader.snapshot();
+    if (snapshot === undefined || snapshot === told) return;
+    told = snapshot;
+    for (const listener of listeners) listener(snapshot);
+  });
+  const onStructureChange: OpenCatalog['onStructureChange'] = (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  return { reader, lists: new CatalogLists(db, sealer), writer, keySets, onStructureChange, close };
 }

@@ -23,6 +23,8 @@ export function openForWriting(file: string, busyTimeoutMs: number): Database.Da
     );
   }
   db.pragma('foreign_keys = ON');
+  // What is deleted is gone from its page too: former secrets, sealed by keys that may be known by now.
+  db.pragma('secure_delete = ON');
   return db;
 }
 

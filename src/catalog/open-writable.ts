@@ -4,9 +4,12 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
+import type { SealingKey } from '../sealing/sealing-key.ts';
+import { SecretSealer } from '../sealing/secret-sealer.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import { migrate } from './migrate.ts';
 import { makeDurable, openForWriting } from './open-database.ts';
+import { sealCatalog } from './seal-catalog.ts';
 import { createPrivately, takeWriterLock } from './writer-lock.ts';
 
 /** The catalog, open for writing and marked as open. */
@@ -16,13 +19,28 @@ export interface WritableCatalog {
   readonly db: Database;
   /** The last stop was clean, so the full check was left for later. */
   readonly wasClean: boolean;
+  readonly sealer: SecretSealer;
+  /** Key of digests that tell nothing about what was digested. */
+  readonly fingerprintKey: string;
   /** Marks the file as cleanly closed, closes it and lets the next writer in. */
   close(): void;
 }
 
+/** What is opened, and with what. */
+export interface OpenWritableOptions {
+  readonly file: string;
+  readonly busyTimeoutMs: number;
+  /** The first seals, all open. */
+  readonly sealingKeys: readonly SealingKey[];
+  /** Members of `additionalProperties` that are secrets of a type beside those that sound so, by type. */
+  readonly secretNames: Readonly<Record<string, readonly string[]>>;
+}
+
 /** Throws {@link CatalogUnusable} when the file cannot be used. */
-export function openWritable(path: string, busyTimeoutMs: number): WritableCatalog {
-  let file = resolve(path);
+export function openWritable(options: OpenWritableOptions): WritableCatalog {
+  const { busyTimeoutMs, sealingKeys, secretNames } = options;
+  const sealer = new SecretSealer(sealingKeys);
+  let file = resolve(options.file);
   const undo: (() => void)[] = [];
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -32,17 +50,18 @@ export function openWritable(path: string, busyTimeoutMs: number): WritableCatal
     createPrivately(file);
     const db = openForWriting(file, busyTimeoutMs);
     undo.push(() => db.close());
-    migrate(db, file);
+    migrate(db, file, { sealer, secretNames });
     makeDurable(db);
     const wasClean = db.prepare('SELECT clean FROM meta').pluck().get() === 1;
     const problems = wasClean ? [] : findDamage(db);
     if (problems.length > 0) throw damaged(file, problems.join('; '));
+    const fingerprintKey = sealCatalog(db, file, sealer, sealingKeys);
     db.exec('UPDATE meta SET clean = 0');
     const close = () => {
       db.exec('UPDATE meta SET clean = 1');
       for (const step of undo.reverse()) step();
     };
-    return { file, db, wasClean, close };
+    return { file, db, wasClean, sealer, fingerprintKey, close };
   } catch (error) {
     for (const step of undo.reverse()) step();
     throw asUnusable(file, error);

@@ -5,14 +5,16 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CatalogFacts } from '../domain/catalog-facts.ts';
+import type { SealingKey } from '../sealing/sealing-key.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
 import type { CatalogResult } from './catalog-result.ts';
 import { openCatalog } from './open-catalog.ts';
 import { openForReading } from './open-database.ts';
 
-/** The result that applying would have; an absent `file` counts as empty. Rejects when the file is no catalog. */
+/** The result that applying would have; an absent `file` counts as empty. Rejects when the file is no catalog, or of other keys. */
 export async function rehearseCatalog(
   file: string,
+  sealingKeys: readonly SealingKey[],
   facts: CatalogFacts,
   digest: string,
   options: ApplyCatalogOptions,
@@ -21,7 +23,12 @@ export async function rehearseCatalog(
   try {
     const copy = join(folder, 'catalog.db');
     if (existsSync(file)) copyDatabase(file, copy);
-    const catalog = await openCatalog({ file: copy, resolveKeyManager: () => undefined, report: () => {} });
+    const catalog = await openCatalog({
+      file: copy,
+      sealingKeys,
+      resolveKeyManager: () => undefined,
+      report: () => {},
+    });
     const result = await catalog.writer.applyCatalog(facts, digest, options);
     await catalog.close();
     return result;

@@ -36,7 +36,18 @@ interface AllowedRow {
   readonly key_manager_id: string;
 }
 
-/** The `api`, `resource` and `api_key_manager` tables, for reading. */
+interface AudienceRow extends AllowedRow {
+  readonly audiences: string;
+}
+
+/** What hangs on an API's row. */
+interface Parts {
+  readonly resources: readonly ResourceRow[];
+  readonly allowed: readonly AllowedRow[];
+  readonly audiences: readonly AudienceRow[];
+}
+
+/** The `api`, `resource`, `api_key_manager` and `api_key_manager_audience` tables, for reading. */
 export class StoredApis {
   readonly #all: Statement<[], ApiRow>;
   readonly #ofOrganization: Statement<[string], ApiRow>;
@@ -46,6 +57,8 @@ export class StoredApis {
   readonly #resources: Statement<[string], ResourceRow>;
   readonly #allAllowed: Statement<[], AllowedRow>;
   readonly #allowed: Statement<[string], AllowedRow>;
+  readonly #allAudiences: Statement<[], AudienceRow>;
+  readonly #audiences: Statement<[string], AudienceRow>;
 
   constructor(db: Database) {
     this.#all = db.prepare('SELECT * FROM api');
@@ -60,13 +73,22 @@ export class StoredApis {
     this.#resources = db.prepare('SELECT * FROM resource WHERE api_id = ? ORDER BY position');
     this.#allAllowed = db.prepare('SELECT * FROM api_key_manager ORDER BY api_id, position');
     this.#allowed = db.prepare('SELECT * FROM api_key_manager WHERE api_id = ? ORDER BY position');
+    this.#allAudiences = db.prepare('SELECT * FROM api_key_manager_audience');
+    this.#audiences = db.prepare('SELECT * FROM api_key_manager_audience WHERE api_id = ?');
   }
 
   /** Every API of every organization. */
   all(): Api[] {
     const resources = Map.groupBy(this.#allResources.iterate(), (row) => row.api_id);
     const allowed = Map.groupBy(this.#allAllowed.iterate(), (row) => row.api_id);
-    return this.#all.all().map((row) => toApi(row, resources.get(row.id) ?? [], allowed.get(row.id) ?? []));
+    const audiences = Map.groupBy(this.#allAudiences.iterate(), (row) => row.api_id);
+    return this.#all.all().map((row) =>
+      toApi(row, {
+        resources: resources.get(row.id) ?? [],
+        allowed: allowed.get(row.id) ?? [],
+        audiences: audiences.get(row.id) ?? [],
+      }),
+    );
   }
 
   /** The APIs of one organization, by name and version. */
@@ -86,11 +108,16 @@ export class StoredApis {
   }
 
   #complete(row: ApiRow): Api {
-    return toApi(row, this.#resources.all(row.id), this.#allowed.all(row.id));
+    const { id } = row;
+    return toApi(row, {
+      resources: this.#resources.all(id),
+      allowed: this.#allowed.all(id),
+      audiences: this.#audiences.all(id),
+    });
   }
 }
 
-function toApi(row: ApiRow, resources: readonly ResourceRow[], allowed: readonly AllowedRow[]): Api {
+function toApi(row: ApiRow, { resources, allowed, audiences }: Parts): Api {
   return {
     id: row.id,
     organization: row.organization,
@@ -103,7 +130,7 @@ function toApi(row: ApiRow, resources: readonly ResourceRow[], allowed: readonly
     type: row.type,
     securityScheme: list(row.security_scheme),
     audiences: list(row.audiences),
-    audiencesByKeyManager: {},
+    audiencesByKeyManager: Object.fromEntries(audiences.map((one) => [one.key_manager_id, list(one.audiences)])),
     keyManagers: row.all_key_managers === 1 ? 'all' : allowed.map((one) => one.key_manager_id),
     subscriptionValidation: row.subscription_validation === 1,
     endpoints: list(row.endpoints) as KeyType[],

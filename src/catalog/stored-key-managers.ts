@@ -16,6 +16,7 @@ interface KeyManagerRow {
   readonly vouches: number;
   readonly rules: string;
   readonly dto: string;
+  readonly version: number;
 }
 
 /** The `key_manager` and `key_manager_issuer` tables. */
@@ -47,20 +48,23 @@ export class StoredKeyManagers {
       .pluck();
     this.#sharers = db.prepare(`
       SELECT k.*, mine.issuer AS issuer FROM key_manager_issuer mine
-      JOIN key_manager_issuer other ON other.organization = mine.organization AND other.issuer = mine.issuer
+      JOIN key_manager_issuer other ON other.issuer = mine.issuer
       JOIN key_manager k ON k.id = other.key_manager_id
-      WHERE mine.key_manager_id = ? AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1 ORDER BY k.sequence`);
+      WHERE mine.key_manager_id = ? AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1
+        AND (mine.organization IN (other.organization, '${GLOBAL_ORGANIZATION}')
+          OR other.organization = '${GLOBAL_ORGANIZATION}') ORDER BY k.sequence`);
     this.#withoutIssuer = db.prepare(`
       SELECT k.*, NULL AS issuer FROM key_manager k
-      WHERE k.organization = ? AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1
+      WHERE (? IN (k.organization, '${GLOBAL_ORGANIZATION}') OR k.organization = '${GLOBAL_ORGANIZATION}')
+        AND k.id <> ? AND k.enabled = 1 AND k.vouches = 1
         AND NOT EXISTS (SELECT 1 FROM key_manager_issuer i WHERE i.key_manager_id = k.id) ORDER BY k.sequence`);
     this.#sequence = db
       .prepare<[], number>('UPDATE meta SET next_sequence = next_sequence + 1 RETURNING next_sequence - 1')
       .pluck();
     this.#put = db.prepare(`
-      INSERT INTO key_manager VALUES (@id, @organization, @name, @sequence, @enabled, @vouches, @rules, @dto)
+      INSERT INTO key_manager VALUES (@id, @organization, @name, @sequence, @enabled, @vouches, @rules, @dto, 1)
       ON CONFLICT (id) DO UPDATE SET enabled = excluded.enabled, vouches = excluded.vouches, rules = excluded.rules,
-        dto = excluded.dto`);
+        dto = excluded.dto, version = version + 1`);
     this.#clearIssuers = db.prepare('DELETE FROM key_manager_issuer WHERE key_manager_id = ?');
     this.#issuer = db.prepare('INSERT INTO key_manager_issuer VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
     this.#delete = db.prepare('DELETE FROM key_manager WHERE id = ?');
@@ -102,7 +106,7 @@ export class StoredKeyManagers {
     return { issuers: this.#issuers.all(id), jwtRules: rulesOf(this.#one.get(id)) };
   }
 
-  /** Writes a new key manager, or anew the one of this id, and returns it as stored. */
+  /** Writes a new key manager, or anew the one of this id, and returns it as stored. Its secrets are not written here. */
   put(write: KeyManagerWrite, existingId: string | undefined): StoredKeyManager {
     const known = existingId === undefined ? undefined : this.find(existingId);
     const id = known?.id ?? crypto.randomUUID();
@@ -121,12 +125,12 @@ export class StoredKeyManagers {
     });
     this.#clearIssuers.run(id);
     for (const issuer of write.issuers) this.#issuer.run(organization, issuer, id);
-    return { id, organization, sequence, version: 1, dto, secrets: {} };
+    return { id, organization, sequence, version: (known?.version ?? 0) + 1, dto, secrets: {} };
   }
 
   /**
-   * Another enabled key manager of the organization that could claim a token of this one, with the issuer they share: null
-   * where both are without and their rules find the tokens.
+   * Another enabled key manager that could claim a token of this one, with the issuer they share: null where both are without and
+   * their rules find the tokens. The Global key manager stands beside those of every organization.
    */
   rivalOf(id: string): { readonly name: string; readonly issuer: string | null } | undefined {
     const own = this.#one.get(id);
@@ -142,15 +146,15 @@ export class StoredKeyManagers {
     });
   }
 
-  /** Deletes the key manager with its issuers and its kept key set; nothing may refer to it any more. */
+  /** Deletes the key manager with its issuers, secrets and kept key sets; nothing may refer to it any more. */
   delete(id: string): void {
     this.#delete.run(id);
   }
 }
 
 function toStored(row: KeyManagerRow): StoredKeyManager {
-  const { id, organization, sequence } = row;
-  return { id, organization, sequence, version: 1, dto: JSON.parse(row.dto) as KeyManagerDto, secrets: {} };
+  const { id, organization, sequence, version } = row;
+  return { id, organization, sequence, version, dto: JSON.parse(row.dto) as KeyManagerDto, secrets: {} };
 }
 
 function rulesOf(row: KeyManagerRow | undefined): LiteralRule[] {

@@ -8,11 +8,13 @@ import type { KeyManager } from '../domain/key-manager.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { keyManagerIndexOf } from '../domain/key-manager-index.ts';
 import { type Router, routerOf, withChanges } from '../domain/router.ts';
+import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import { StoredApis } from './stored-apis.ts';
 import { StoredKeyManagers } from './stored-key-managers.ts';
+import { type Secrets, StoredSecrets } from './stored-secrets.ts';
 
-/** Makes of a stored key manager what decides; undefined when its type cannot. */
+/** Makes of a stored key manager, its secrets opened, what decides; undefined when its type cannot. */
 export type ResolveKeyManager = (stored: StoredKeyManager) => KeyManager | undefined;
 
 interface Change {
@@ -20,22 +22,33 @@ interface Change {
   readonly id: string;
 }
 
-/** Loads snapshots over one read-only connection. */
+/** What a loader needs. */
+export interface StructureLoaderOptions {
+  /** Read-only. */
+  readonly db: Database;
+  readonly sealer: SecretSealer;
+  readonly resolveKeyManager: ResolveKeyManager;
+  readonly report: ReportCatalogEvent;
+}
+
+/** Loads snapshots over one connection. */
 export class StructureLoader {
   readonly #resolve: ResolveKeyManager;
   readonly #report: ReportCatalogEvent;
   readonly #apis: StoredApis;
   readonly #keyManagers: StoredKeyManagers;
+  readonly #secrets: StoredSecrets;
   readonly #revision: Statement<[], number>;
   readonly #oldest: Statement<[], number | null>;
   readonly #since: Statement<[number], Change>;
   readonly #inOneRevision: (held: CatalogSnapshot | undefined) => CatalogSnapshot;
 
-  constructor(db: Database, resolve: ResolveKeyManager, report: ReportCatalogEvent) {
-    this.#resolve = resolve;
+  constructor({ db, sealer, resolveKeyManager, report }: StructureLoaderOptions) {
+    this.#resolve = resolveKeyManager;
     this.#report = report;
     this.#apis = new StoredApis(db);
     this.#keyManagers = new StoredKeyManagers(db);
+    this.#secrets = new StoredSecrets(db, sealer);
     this.#revision = db.prepare<[], number>('SELECT structure_revision FROM meta').pluck();
     this.#oldest = db.prepare<[], number | null>('SELECT min(revision) FROM structure_change').pluck();
     this.#since = db.prepare('SELECT DISTINCT kind, id FROM structure_change WHERE revision > ?');
@@ -57,7 +70,10 @@ export class StructureLoader {
   }
 
   #loadAll(structureRevision: number): CatalogSnapshot {
-    const keyManagers = this.#keyManagers.all().flatMap((stored) => this.#resolved(stored));
+    const secrets = this.#secrets.all();
+    const keyManagers = this.#keyManagers
+      .all()
+      .flatMap((stored) => this.#resolved(stored, secrets.has(stored.id) ? secrets.get(stored.id) : {}));
     return {
       structureRevision,
       router: routerOf(this.#apis.all()),
@@ -73,7 +89,7 @@ export class StructureLoader {
       keyManagers.delete(id);
       const stored = this.#keyManagers.find(id);
       if (stored === undefined) gone.add(id);
-      else for (const keyManager of this.#resolved(stored)) keyManagers.set(id, keyManager);
+      else for (const keyManager of this.#resolved(stored, this.#secrets.of(id))) keyManagers.set(id, keyManager);
     }
     const changed = new Set(idsOf('api'));
     const read = [...changed].flatMap((id) => this.#apis.find(id) ?? []);
@@ -87,22 +103,28 @@ export class StructureLoader {
     };
   }
 
-  #resolved(stored: StoredKeyManager): readonly KeyManager[] {
-    const keyManager = this.#resolve(stored);
+  /** One whose secrets do not open is left out like one that its type cannot read: the others go on. */
+  #resolved(stored: StoredKeyManager, secrets: Secrets | undefined): readonly KeyManager[] {
+    const keyManager = secrets && this.#resolve({ ...stored, secrets });
     if (keyManager !== undefined) return [keyManager];
     const { id, organization, dto } = stored;
-    this.#report({ kind: 'key_manager_skipped', id, name: dto.name, organization });
+    const kind = secrets === undefined ? 'secret_unreadable' : 'key_manager_skipped';
+    this.#report({ kind, id, name: dto.name, organization });
     return [];
   }
 }
 
-/** The APIs that list a key manager that is gone, with shorter lists; a list that becomes empty allows none. */
+/** The APIs that name a key manager that is gone, without it; a list that becomes empty allows none. */
 function withoutGone(router: Router, gone: ReadonlySet<string>): Api[] {
   if (gone.size === 0) return [];
   const shorter: Api[] = [];
   for (const { api } of router.byId.values()) {
-    if (api.keyManagers === 'all' || !api.keyManagers.some((id) => gone.has(id))) continue;
-    shorter.push({ ...api, keyManagers: api.keyManagers.filter((id) => !gone.has(id)) });
+    const isListed = api.keyManagers !== 'all' && api.keyManagers.some((id) => gone.has(id));
+    const audiences = Object.entries(api.audiencesByKeyManager);
+    const stay = audiences.filter(([id]) => !gone.has(id));
+    if (!isListed && stay.length === audiences.length) continue;
+    const keyManagers = api.keyManagers === 'all' ? 'all' : api.keyManagers.filter((id) => !gone.has(id));
+    shorter.push({ ...api, keyManagers, audiencesByKeyManager: Object.fromEntries(stay) });
   }
   return shorter;
 }

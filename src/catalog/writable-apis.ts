@@ -11,7 +11,7 @@ export interface RouteOwner {
   readonly owner: string;
 }
 
-/** The `api`, `api_route`, `resource` and `api_key_manager` tables, for writing. */
+/** The `api`, `api_route`, `resource`, `api_key_manager` and `api_key_manager_audience` tables, for writing. */
 export class WritableApis {
   readonly #put: Statement;
   readonly #clear: readonly Statement<[string]>[];
@@ -20,7 +20,8 @@ export class WritableApis {
   readonly #owner: Statement<[string, string], string>;
   readonly #resource: Statement;
   readonly #allow: Statement;
-  readonly #disallow: Statement<[string]>;
+  readonly #audience: Statement<[string, string, string]>;
+  readonly #disallow: readonly Statement<[string]>[];
 
   constructor(db: Database) {
     this.#put = db.prepare(`
@@ -34,7 +35,9 @@ export class WritableApis {
         subscription_validation = excluded.subscription_validation, endpoints = excluded.endpoints,
         authorization_header = excluded.authorization_header, encoded_slash = excluded.encoded_slash,
         matrix_parameters = excluded.matrix_parameters`);
-    this.#clear = ['resource', 'api_key_manager'].map((table) => db.prepare(`DELETE FROM ${table} WHERE api_id = ?`));
+    this.#clear = ['resource', 'api_key_manager', 'api_key_manager_audience'].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE api_id = ?`),
+    );
     this.#clearRoutes = db.prepare('DELETE FROM api_route WHERE api_id = ?');
     this.#route = db.prepare('INSERT INTO api_route VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
     this.#owner = db
@@ -45,7 +48,10 @@ export class WritableApis {
       .pluck();
     this.#resource = db.prepare('INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?)');
     this.#allow = db.prepare('INSERT INTO api_key_manager VALUES (?, ?, ?)');
-    this.#disallow = db.prepare('DELETE FROM api_key_manager WHERE key_manager_id = ?');
+    this.#audience = db.prepare('INSERT INTO api_key_manager_audience VALUES (?, ?, ?)');
+    this.#disallow = ['api_key_manager', 'api_key_manager_audience'].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE key_manager_id = ?`),
+    );
   }
 
   /** Gives up the API's routes, so that several APIs can trade theirs in one transaction. */
@@ -72,13 +78,15 @@ export class WritableApis {
     const allowed = api.keyManagers === 'all' ? [] : new Set(api.keyManagers);
     let position = 0;
     for (const keyManagerId of allowed) this.#allow.run(api.id, position++, keyManagerId);
+    for (const [keyManagerId, audiences] of Object.entries(api.audiencesByKeyManager))
+      this.#audience.run(api.id, keyManagerId, JSON.stringify(audiences));
     this.releaseRoutes(api.id);
     return this.#claimRoutes(api);
   }
 
-  /** Takes a key manager off every API's list. */
+  /** Takes a key manager off every API's list, with the audiences that the API expects of it. */
   disallow(keyManagerId: string): void {
-    this.#disallow.run(keyManagerId);
+    for (const statement of this.#disallow) statement.run(keyManagerId);
   }
 
   #claimRoutes(api: Api): RouteOwner[] {

@@ -1,6 +1,7 @@
 // One write: all of it or nothing, with the revisions that readers watch. Nothing in this room writes outside of it.
 
 import type { Database } from 'better-sqlite3';
+import type { AuditEntry } from '../domain/audit.ts';
 
 /** Structure revisions whose changes are kept; a reader that is further behind loads everything. */
 const KEPT_STRUCTURE_REVISIONS = 1000;
@@ -10,10 +11,14 @@ export interface StructureLog {
   changed(kind: 'api' | 'key_manager', id: string): void;
 }
 
-/** The end of a write: its result, and whether what it wrote stays. */
+/** What a write did to one entity, for the audit. Secrets are masked. */
+export type AuditedChange = Pick<AuditEntry, 'target' | 'status' | 'before' | 'after'>;
+
+/** The end of a write: its result, whether what it wrote stays, and what the audit is to say of it. */
 export interface Ended<T> {
   readonly commit: boolean;
   readonly result: T;
+  readonly changes?: readonly AuditedChange[];
 }
 
 /** Runs a write. SQLite errors pass through after a rollback; `SQLITE_BUSY` means that nothing was begun. */

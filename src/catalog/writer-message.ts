@@ -2,15 +2,15 @@
 
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { CatalogTransactions } from './catalog-transactions.ts';
+import type { OpenWritableOptions } from './open-writable.ts';
 
 /** Names of the writes. */
 export type WriteName = keyof CatalogTransactions;
 
-/** What the writer's thread is started with. */
-export interface WriterOptions {
-  readonly file: string;
-  /** How long a write waits for another program's lock on the file before it is refused. */
-  readonly busyTimeoutMs: number;
+/** What the writer's thread is started with. A write waits `busyTimeoutMs` for another program's lock before it is refused. */
+export interface WriterOptions extends OpenWritableOptions {
+  /** How often revocations are looked through for those whose time is over. */
+  readonly sweepIntervalMs: number;
   /** When the full check that a clean start leaves out is made. */
   readonly fullCheckDelayMs: number;
 }

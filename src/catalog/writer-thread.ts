@@ -7,31 +7,42 @@ import { findDamage, openWritable, type WritableCatalog } from './open-writable.
 import { refuse } from './refuse.ts';
 import type { FromWriter, ToWriter, WriterOptions } from './writer-message.ts';
 
-const { file, busyTimeoutMs, fullCheckDelayMs } = workerData as WriterOptions;
+const options = workerData as WriterOptions;
 const port = parentPort;
 if (port === null) throw new Error('the writer runs in a thread of its own');
 const tell = (message: FromWriter) => port.postMessage(message);
 
 try {
-  serve(openWritable(file, busyTimeoutMs));
+  serve(openWritable(options));
 } catch (error) {
   if (!(error instanceof CatalogUnusable)) throw error;
   tell({ kind: 'unusable', file: error.file, problem: error.problem, fix: error.fix });
 }
 
 function serve(catalog: WritableCatalog): void {
-  const writes = new CatalogTransactions(catalog.db);
+  const writes = new CatalogTransactions({ ...catalog, clock: Date.now });
   // After an unclean stop the check has been made already.
   const check = () => tell({ kind: 'checked', problems: problemsOf(catalog) });
-  const checkLater = catalog.wasClean ? setTimeout(check, fullCheckDelayMs) : undefined;
+  const checkLater = catalog.wasClean ? setTimeout(check, options.fullCheckDelayMs) : undefined;
+  const sweeping = setInterval(() => sweep(writes), options.sweepIntervalMs);
   port?.on('message', (message: ToWriter) => {
     if (message.kind === 'close') {
       clearTimeout(checkLater);
+      clearInterval(sweeping);
       catalog.close();
       port?.close();
     } else tell(perform(writes, message));
   });
   tell({ kind: 'ready', file: catalog.file });
+}
+
+/** One batch; what is left waits for the next time. Never throws: an entry whose time is over does no harm, and its time comes again. */
+function sweep(writes: CatalogTransactions): void {
+  try {
+    writes.sweepRevocations(Date.now());
+  } catch {
+    // A write that somebody waits for will tell what is wrong with the file.
+  }
 }
 
 /** Never throws: a file that cannot even be checked must not end the writer, whose next write may well succeed. */

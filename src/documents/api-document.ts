@@ -59,6 +59,14 @@ const keyManagers = list(name(256)).refine((names) => !names.includes('all') || 
   params: { fix: 'write [all], or the names of those that the API accepts' },
 });
 
+/** An empty list would read as "none expected"; what is expected of all key managers stands in `audiences`. */
+const audiencesByKeyManager = z
+  .record(name(256), list(name(1024)).min(1))
+  .refine((given) => Object.keys(given).length <= MAX_LIST_ITEMS, {
+    error: 'names too many key managers',
+    params: { fix: `name at most ${MAX_LIST_ITEMS}` },
+  });
+
 /** Name and version are joined with a colon where an API is referred to. */
 const withoutColon = name(256).refine((value) => !/[:/{}]/.test(value), {
   error: 'has a colon, slash or brace',
@@ -79,6 +87,7 @@ export const apiDocument = z
     type: name(64).default('HTTP'),
     securityScheme: list(z.string().toLowerCase().pipe(z.enum(SECURITY_SCHEMES))).default(['oauth2']),
     audiences: list(name(1024)).default([]),
+    audiencesByKeyManager: audiencesByKeyManager.default({}),
     keyManagers,
     subscriptionValidation: z.boolean().default(true),
     authorizationHeader: authorizationHeader.optional(),

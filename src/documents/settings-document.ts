@@ -179,10 +179,18 @@ const outbound = z.strictObject({
   lookupTimeoutMs: whole(10, MINUTE_MS, 1000),
 });
 
-const sealingKey = z.strictObject({
-  id: form(/^[A-Za-z0-9._-]{1,32}$/, 'is not a short plain name', 'write for instance 2026-11'),
-  file: filePath,
-});
+const sealingKey = z
+  .strictObject({
+    id: form(/^[A-Za-z0-9._-]{1,32}$/, 'is not a short plain name', 'write for instance 2026-11'),
+    file: filePath.nullable().default(null),
+    env: form(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not the name of an environment variable', 'write the name alone')
+      .nullable()
+      .default(null),
+  })
+  .refine(({ file, env }) => (file === null) !== (env === null), {
+    error: 'does not say where the key is, or says it twice',
+    params: { fix: 'give either file or env' },
+  });
 
 const credential = z.strictObject({
   name: shortName,

@@ -37,7 +37,8 @@ export function toCatalogFacts(
 
 function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {
   const { name, version, context, isDefaultVersion, lifeCycleStatus, keyManagers, operations } = document;
-  const { hosts, type, securityScheme, audiences, subscriptionValidation, endpoints, path } = document;
+  const { hosts, type, securityScheme, audiences, audiencesByKeyManager, subscriptionValidation, endpoints, path } =
+    document;
   return {
     organization: ofOrganization.organization,
     name,
@@ -49,7 +50,7 @@ function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {
     type,
     securityScheme,
     audiences,
-    audiencesByKeyManager: {},
+    audiencesByKeyManager,
     keyManagers: keyManagers.includes('all') ? 'all' : keyManagers,
     subscriptionValidation,
     endpoints,

@@ -22,6 +22,14 @@ export interface KeyManagerWrite extends JudgedKeyManager {
   readonly organization: string;
 }
 
+/** Which key manager a write is about, and what its writer believes it to be. */
+export interface KeyManagerKey {
+  readonly organization: string;
+  readonly id: string;
+  /** The version that the writer read (`If-Match`); null writes over any. */
+  readonly expectedVersion: number | null;
+}
+
 /** An API to write; its key managers by name within its organization and the Global one. */
 export type ApiWrite = Omit<Api, 'id' | 'keyManagers' | 'audiencesByKeyManager'> & {
   readonly keyManagers: 'all' | readonly string[];
@@ -53,6 +61,15 @@ export interface CatalogFacts {
 /** Why a write was refused; nothing of it was written. */
 export interface WriteRefusal {
   readonly kind: 'refused';
-  readonly why: 'exists' | 'not_found' | 'in_use' | 'issuer_shared' | 'unresolved' | 'conflict' | 'stale' | 'busy';
+  readonly why:
+    | 'exists'
+    | 'not_found'
+    | 'in_use'
+    | 'issuer_shared'
+    | 'unresolved'
+    | 'conflict'
+    | 'immutable'
+    | 'stale'
+    | 'busy';
   readonly fields: readonly FieldProblem[];
 }

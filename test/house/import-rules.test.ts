@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   documents: ['domain'],
   settings: ['domain', 'documents'],
   extauthz: ['domain', 'authorize'],
-  admin: ['domain', 'authorize', 'documents'],
+  admin: ['domain', 'authorize', 'documents', 'sealing'],
 };
 const PORTS = 'src/authorize/ports.ts';
 /** Files that know every room. */

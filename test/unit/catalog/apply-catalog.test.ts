@@ -2,7 +2,7 @@
 
 import { expect, test, vi } from 'vitest';
 import type { CatalogFacts } from '../../../src/domain/catalog-facts.ts';
-import { api, application, key, keyManager, ORGANIZATION, pizzaFacts, subscription } from './catalog-samples.ts';
+import { AUDIT, api, application, key, keyManager, ORGANIZATION, pizzaFacts, subscription } from './catalog-samples.ts';
 import { behindItsBack, idsOf, openTemporary } from './temporary-catalog.ts';
 
 // Each test starts a thread, some a process, and machines are busy.
@@ -50,8 +50,8 @@ test('a list of all stays all, and an empty list stays empty and so allows nobod
 
 test('names mean key managers of the own organization first, then the Global one', async () => {
   const catalog = await openTemporary();
-  const global = await catalog.writer.createKeyManager({ ...keyManager('Shared'), organization: 'WSO2/System' });
-  await catalog.writer.createKeyManager({ ...keyManager('Elsewhere'), organization: 'other.example' });
+  const global = await catalog.writer.createKeyManager({ ...keyManager('Shared'), organization: 'WSO2/System' }, AUDIT);
+  await catalog.writer.createKeyManager({ ...keyManager('Elsewhere'), organization: 'other.example' }, AUDIT);
   const facts = { keyManagers: [], apis: [api('Pizza', { keyManagers: ['Shared'] })], applications: [] };
   expect(await catalog.writer.applyCatalog(facts, 'a', WITHOUT_WINNING)).toMatchObject({ kind: 'applied' });
   expect(catalog.lists.listApis(ORGANIZATION)[0]?.keyManagers).toEqual([(global as { id: string }).id]);
@@ -123,7 +123,10 @@ test('a conflict never shows what may be a secret', async () => {
     const additionalProperties = { client_secret: secret };
     return { keyManagers: [keyManager('Partner', { additionalProperties })], apis: [], applications: [] };
   };
-  await catalog.writer.createKeyManager(keyManager('Partner', { additionalProperties: { client_secret: 'old-one' } }));
+  await catalog.writer.createKeyManager(
+    keyManager('Partner', { additionalProperties: { client_secret: 'old-one' } }),
+    AUDIT,
+  );
   const result = await catalog.writer.applyCatalog(facts('new-one'), 'a', WITHOUT_WINNING);
   expect(result).toMatchObject({ kind: 'conflicts', conflicts: [{ field: 'additionalProperties' }] });
   expect(JSON.stringify(result)).not.toMatch(/old-one|new-one/);
@@ -132,7 +135,13 @@ test('a conflict never shows what may be a secret', async () => {
 test('an unchanged entry does not bring back what an admin deleted, nor its place on the lists of APIs', async () => {
   const { catalog, apply } = await withPizza();
   const partner = idsOf(catalog).keyManagers.get('Partner') ?? '';
-  expect(await catalog.writer.deleteKeyManager(ORGANIZATION, partner, true)).toMatchObject({ kind: 'deleted' });
+  expect(
+    await catalog.writer.deleteKeyManager(
+      { organization: ORGANIZATION, id: partner, expectedVersion: null },
+      true,
+      AUDIT,
+    ),
+  ).toMatchObject({ kind: 'deleted' });
   const apis = [api('Pizza', { keyManagers: ['Partner'], audiences: ['pizza'] }), api('Orders')];
   expect(await apply({ apis }, 'second')).toEqual({
     kind: 'applied',
@@ -141,7 +150,7 @@ test('an unchanged entry does not bring back what an admin deleted, nor its plac
   expect(catalog.lists.listKeyManagers(ORGANIZATION).map(({ dto }) => dto.name)).toEqual(['Staff']);
   expect(catalog.lists.listApis(ORGANIZATION)).toMatchObject([{ keyManagers: 'all' }, { keyManagers: [] }]);
   // Nor when a key manager of the old name has come since.
-  await catalog.writer.createKeyManager(keyManager('Partner'));
+  await catalog.writer.createKeyManager(keyManager('Partner'), AUDIT);
   expect(await apply({}, 'third')).toMatchObject({ kind: 'applied' });
   expect(catalog.lists.listApis(ORGANIZATION)).toMatchObject([{ keyManagers: 'all' }, { keyManagers: [] }]);
   expect(idsOf(catalog).subscriber('shack').mapping).toBeNull();
@@ -165,7 +174,7 @@ test('a changed entry that an admin deleted is a conflict', async () => {
 
 test('an entry that an admin wrote first is adopted when it is the same, and disputed when it is not', async () => {
   const catalog = await openTemporary();
-  await catalog.writer.createKeyManager(keyManager('Partner'));
+  await catalog.writer.createKeyManager(keyManager('Partner'), AUDIT);
   const facts = (more: object) => ({ keyManagers: [keyManager('Partner', more)], apis: [], applications: [] });
   expect(await catalog.writer.applyCatalog(facts({ displayName: 'Partners' }), 'a', WITHOUT_WINNING)).toMatchObject({
     kind: 'conflicts',

@@ -3,7 +3,7 @@
 import { expect, test, vi } from 'vitest';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 import { findApi, type Router } from '../../../src/domain/router.ts';
-import { api, application, key, keyManager, ORGANIZATION, pizzaFacts, subscription } from './catalog-samples.ts';
+import { AUDIT, api, application, key, keyManager, ORGANIZATION, pizzaFacts, subscription } from './catalog-samples.ts';
 import { startProgram } from './child-program.ts';
 import { behindItsBack, idsOf, openTemporary } from './temporary-catalog.ts';
 
@@ -31,9 +31,9 @@ test('a change acknowledged to an admin rules the very next question', async () 
     expect(idsOf(catalog).subscriber('shack').subscription?.state).toBe(state);
   }
   for (const name of ['A', 'B', 'C']) {
-    const { id } = (await catalog.writer.createKeyManager(keyManager(name))) as StoredKeyManager;
+    const { id } = (await catalog.writer.createKeyManager(keyManager(name), AUDIT)) as StoredKeyManager;
     expect(catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name).toBe(name);
-    await catalog.writer.deleteKeyManager(ORGANIZATION, id, false);
+    await catalog.writer.deleteKeyManager({ organization: ORGANIZATION, id, expectedVersion: null }, false, AUDIT);
     expect(catalog.reader.snapshot()?.keyManagers.byId.has(id)).toBe(false);
   }
 });
@@ -54,7 +54,7 @@ test('writes of subscriptions, applications, keys and key sets never rebuild the
 test('a key manager that is added changes the index and leaves the router as it is', async () => {
   const catalog = await openWithPizza();
   const before = catalog.reader.snapshot();
-  await catalog.writer.createKeyManager(keyManager('Third'));
+  await catalog.writer.createKeyManager(keyManager('Third'), AUDIT);
   const after = catalog.reader.snapshot();
   expect(after?.structureRevision).toBe((before?.structureRevision ?? 0) + 1);
   expect(after?.router).toBe(before?.router);
@@ -66,7 +66,7 @@ test('a subscriber comes with the structure revision it was read at, so facts of
   const snapshot = catalog.reader.snapshot();
   const { subscriber } = idsOf(catalog);
   expect(subscriber('shack').structureRevision).toBe(snapshot?.structureRevision);
-  await catalog.writer.createKeyManager(keyManager('Third'));
+  await catalog.writer.createKeyManager(keyManager('Third'), AUDIT);
   expect(subscriber('shack').structureRevision).toBe((snapshot?.structureRevision ?? 0) + 1);
 });
 
@@ -82,7 +82,7 @@ test('a snapshot that followed every change equals one that is loaded afresh', a
     followed.reader.snapshot();
   }
   const staff = idsOf(followed).keyManagers.get('Staff') ?? '';
-  await followed.writer.deleteKeyManager(ORGANIZATION, staff, true);
+  await followed.writer.deleteKeyManager({ organization: ORGANIZATION, id: staff, expectedVersion: null }, true, AUDIT);
   const last = followed.reader.snapshot();
   await followed.close();
   const fresh = (await openTemporary(followed.file)).reader.snapshot();
@@ -112,8 +112,12 @@ test('a forced deletion of a key manager shortens the lists that had it and keep
   const { apis: ids, keyManagers } = idsOf(catalog);
   const [partner, staff] = [keyManagers.get('Partner') ?? '', keyManagers.get('Staff') ?? ''];
   const before = catalog.reader.snapshot()?.router;
-  await catalog.writer.deleteKeyManager(ORGANIZATION, partner, true);
-  await catalog.writer.createKeyManager(keyManager('Partner'));
+  await catalog.writer.deleteKeyManager(
+    { organization: ORGANIZATION, id: partner, expectedVersion: null },
+    true,
+    AUDIT,
+  );
+  await catalog.writer.createKeyManager(keyManager('Partner'), AUDIT);
   const after = catalog.reader.snapshot()?.router;
   const lists = { Both: [staff], Only: [], Other: [staff], All: 'all' };
   for (const [name, list] of Object.entries(lists)) {
@@ -147,7 +151,7 @@ test('APIs changed and key managers deleted since the held revision come out as 
   await catalog.writer.applyCatalog(facts, 'first', { catalogWins: false });
   const { apis: ids, keyManagers } = idsOf(catalog);
   catalog.reader.snapshot();
-  const late = (await catalog.writer.createKeyManager(keyManager('Late'))) as StoredKeyManager;
+  const late = (await catalog.writer.createKeyManager(keyManager('Late'), AUDIT)) as StoredKeyManager;
   const changed = [
     api('Moved', { keyManagers: ['Partner', 'Late'], context: '/traded/1.0.0' }),
     api('Traded', { keyManagers: ['Partner', 'Staff'], context: '/moved/1.0.0' }),
@@ -158,8 +162,16 @@ test('APIs changed and key managers deleted since the held revision come out as 
     await catalog.writer.applyCatalog({ ...facts, apis: changed }, 'second', { catalogWins: false }),
   ).toMatchObject({ kind: 'applied' });
   const [partner, staff] = [keyManagers.get('Partner') ?? '', keyManagers.get('Staff') ?? ''];
-  await catalog.writer.deleteKeyManager(ORGANIZATION, late.id, true);
-  await catalog.writer.deleteKeyManager(ORGANIZATION, partner, true);
+  await catalog.writer.deleteKeyManager(
+    { organization: ORGANIZATION, id: late.id, expectedVersion: null },
+    true,
+    AUDIT,
+  );
+  await catalog.writer.deleteKeyManager(
+    { organization: ORGANIZATION, id: partner, expectedVersion: null },
+    true,
+    AUDIT,
+  );
   const router = catalog.reader.snapshot()?.router;
   expect(router && findApi(router, 'any', ['traded', '1.0.0'])?.routed.api.name).toBe('Moved');
   const listOf = (id: string | undefined) => router?.byId.get(id ?? '')?.api.keyManagers;
@@ -174,8 +186,8 @@ test('APIs changed and key managers deleted since the held revision come out as 
 test('a reader that the log of changes does not reach back to loads everything', async () => {
   const catalog = await openWithPizza();
   const before = catalog.reader.snapshot();
-  await catalog.writer.createKeyManager(keyManager('Third'));
-  await catalog.writer.createKeyManager(keyManager('Fourth'));
+  await catalog.writer.createKeyManager(keyManager('Third'), AUDIT);
+  await catalog.writer.createKeyManager(keyManager('Fourth'), AUDIT);
   behindItsBack(catalog.file, (db) => db.exec('DELETE FROM structure_change WHERE revision <= 2'));
   const names = [...(catalog.reader.snapshot()?.keyManagers.byId.values() ?? [])].map(({ name }) => name);
   expect(before?.keyManagers.byId.size).toBe(2);
@@ -185,7 +197,7 @@ test('a reader that the log of changes does not reach back to loads everything',
 test('the log of changes is kept short', async () => {
   const catalog = await openWithPizza();
   behindItsBack(catalog.file, (db) => db.exec('UPDATE meta SET structure_revision = 5000'));
-  await catalog.writer.createKeyManager(keyManager('Third'));
+  await catalog.writer.createKeyManager(keyManager('Third'), AUDIT);
   const kept = behindItsBack(catalog.file, (db) => db.prepare('SELECT revision FROM structure_change').pluck().all());
   expect(kept).toEqual([5001]);
 });
@@ -194,18 +206,21 @@ test('deciding reads go on while another process holds the write lock, and the w
   const catalog = await openWithPizza();
   const program = startProgram('holding-process.ts', catalog.file);
   expect(await program.firstLine).toBe('holding');
-  const refused = catalog.writer.createKeyManager(keyManager('Third'));
+  const refused = catalog.writer.createKeyManager(keyManager('Third'), AUDIT);
   expect(catalog.reader.snapshot()?.router.byId.size).toBe(2);
   expect(idsOf(catalog).subscriber('shack').application?.name).toBe('Shack');
   expect(await refused).toMatchObject({ why: 'busy', fields: [{ message: expect.stringContaining('try again') }] });
   expect(catalog.events).toMatchObject([{ kind: 'write_failed' }]);
   await program.kill();
-  expect(await catalog.writer.createKeyManager(keyManager('Third'))).toHaveProperty('id');
+  expect(await catalog.writer.createKeyManager(keyManager('Third'), AUDIT)).toHaveProperty('id');
 });
 
 test('a key manager that its type cannot read is left out and reported', async () => {
   const catalog = await openTemporary();
-  const { id } = (await catalog.writer.createKeyManager(keyManager('Odd', { type: 'Broken' }))) as StoredKeyManager;
+  const { id } = (await catalog.writer.createKeyManager(
+    keyManager('Odd', { type: 'Broken' }),
+    AUDIT,
+  )) as StoredKeyManager;
   expect(catalog.reader.snapshot()?.keyManagers.byId.size).toBe(0);
   expect(catalog.events).toEqual([{ kind: 'key_manager_skipped', id, name: 'Odd', organization: ORGANIZATION }]);
 });

@@ -1,10 +1,24 @@
 // Small facts to put into a catalog, and the least that a resolver can make of them.
 
+import type { AuditContext } from '../../../src/domain/audit.ts';
 import type { ApiWrite, ApplicationWrite, CatalogFacts, KeyManagerWrite } from '../../../src/domain/catalog-facts.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
+import type { SealingKey } from '../../../src/sealing/sealing-key.ts';
 
 export const ORGANIZATION = 'carbon.super';
+
+/** An admin. */
+export const AUDIT: AuditContext = {
+  requestId: 'request-1',
+  caller: 'ann',
+  organization: ORGANIZATION,
+  address: '127.0.0.1',
+  method: 'POST',
+  route: '/key-managers',
+};
+
+export const SEALING_KEY: SealingKey = { id: 'test', secret: Buffer.alloc(32, 7).toString('base64url') };
 
 /** The least that a resolver can make of a stored key manager; undefined for type `Broken`. */
 export function resolveKeyManager({ id, organization, sequence, dto }: StoredKeyManager): KeyManager | undefined {

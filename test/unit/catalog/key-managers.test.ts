@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import type { KeyManagerWrite } from '../../../src/domain/catalog-facts.ts';
 import type { LiteralRule } from '../../../src/domain/key-manager.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
-import { keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
+import { AUDIT, keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
 import { idsOf, openTemporary } from './temporary-catalog.ts';
 
 // Each test starts a thread, some a process, and machines are busy.
@@ -16,9 +16,10 @@ test('a new key manager is stored with its DTO, an id, the order of its creation
   const { writer, lists } = await openTemporary();
   const first = (await writer.createKeyManager(
     keyManager('First', { id: 'mine', description: 'x' }),
+    AUDIT,
   )) as StoredKeyManager;
   const global = { ...keyManager('Second'), organization: 'WSO2/System' };
-  const second = (await writer.createKeyManager(global)) as StoredKeyManager;
+  const second = (await writer.createKeyManager(global, AUDIT)) as StoredKeyManager;
   expect(first.dto).toMatchObject({ id: first.id, name: 'First', description: 'x', enabled: true, global: false });
   expect(first.id).not.toBe('mine');
   expect(second.dto.global).toBe(true);
@@ -30,37 +31,41 @@ test('a new key manager is stored with its DTO, an id, the order of its creation
 
 test('a name is taken within its organization only', async () => {
   const { writer } = await openTemporary();
-  await writer.createKeyManager(keyManager('Partner'));
-  expect(await writer.createKeyManager(keyManager('Partner', { issuer: 'https://another.example' }))).toMatchObject({
+  await writer.createKeyManager(keyManager('Partner'), AUDIT);
+  expect(
+    await writer.createKeyManager(keyManager('Partner', { issuer: 'https://another.example' }), AUDIT),
+  ).toMatchObject({
     kind: 'refused',
     why: 'exists',
     fields: [{ field: 'name' }],
   });
-  expect(await writer.createKeyManager({ ...keyManager('Partner'), organization: OTHER })).toHaveProperty('id');
+  expect(await writer.createKeyManager({ ...keyManager('Partner'), organization: OTHER }, AUDIT)).toHaveProperty('id');
 });
 
 test('an issuer is shared by two enabled key managers of one organization only with rules that exclude each other', async () => {
   const { writer } = await openTemporary();
   const issuer = 'https://shared.example';
   const a = { ...keyManager('A', { issuer }), jwtRules: [{ tenant: 'a' }] };
-  expect(await writer.createKeyManager(a)).toHaveProperty('id');
+  expect(await writer.createKeyManager(a, AUDIT)).toHaveProperty('id');
   const refused = { kind: 'refused', why: 'issuer_shared', fields: [{ field: 'issuer' }] };
-  expect(await writer.createKeyManager(keyManager('B', { issuer }))).toMatchObject(refused);
-  expect(await writer.createKeyManager({ ...a, dto: { ...a.dto, name: 'B' } })).toMatchObject(refused);
+  expect(await writer.createKeyManager(keyManager('B', { issuer }), AUDIT)).toMatchObject(refused);
+  expect(await writer.createKeyManager({ ...a, dto: { ...a.dto, name: 'B' } }, AUDIT)).toMatchObject(refused);
   const b = { ...keyManager('B', { issuer }), jwtRules: [{ tenant: 'b' }] };
-  expect(await writer.createKeyManager(b)).toHaveProperty('id');
+  expect(await writer.createKeyManager(b, AUDIT)).toHaveProperty('id');
   // None of these can claim a token that another one claims.
-  expect(await writer.createKeyManager(keyManager('Disabled', { issuer, enabled: false }))).toHaveProperty('id');
-  expect(await writer.createKeyManager(keyManager('Exchanged', { issuer, tokenType: 'EXCHANGED' }))).toHaveProperty(
+  expect(await writer.createKeyManager(keyManager('Disabled', { issuer, enabled: false }), AUDIT)).toHaveProperty('id');
+  expect(
+    await writer.createKeyManager(keyManager('Exchanged', { issuer, tokenType: 'EXCHANGED' }), AUDIT),
+  ).toHaveProperty('id');
+  expect(await writer.createKeyManager({ ...keyManager('C', { issuer }), organization: OTHER }, AUDIT)).toHaveProperty(
     'id',
   );
-  expect(await writer.createKeyManager({ ...keyManager('C', { issuer }), organization: OTHER })).toHaveProperty('id');
 });
 
 test('two enabled key managers of one organization without issuer need rules that exclude each other', async () => {
   const { writer } = await openTemporary();
   const create = (name: string, rules: readonly LiteralRule[], more: Partial<KeyManagerWrite> = {}) =>
-    writer.createKeyManager({ ...keyManager(name), issuers: [], jwtRules: rules, ...more });
+    writer.createKeyManager({ ...keyManager(name), issuers: [], jwtRules: rules, ...more }, AUDIT);
   expect(await create('A', [{ tenant: 'a' }])).toHaveProperty('id');
   const refused = {
     kind: 'refused',
@@ -79,9 +84,9 @@ test('two enabled key managers of one organization without issuer need rules tha
 
 test('a refused key manager leaves nothing behind', async () => {
   const { writer, reader, lists } = await openTemporary();
-  await writer.createKeyManager(keyManager('A', { issuer: 'https://shared.example' }));
+  await writer.createKeyManager(keyManager('A', { issuer: 'https://shared.example' }), AUDIT);
   const revision = reader.revision();
-  await writer.createKeyManager(keyManager('B', { issuer: 'https://shared.example' }));
+  await writer.createKeyManager(keyManager('B', { issuer: 'https://shared.example' }), AUDIT);
   expect(lists.listKeyManagers(ORGANIZATION)).toHaveLength(1);
   expect(reader.revision()).toBe(revision);
 });
@@ -94,7 +99,9 @@ test('a key manager in use is deleted only by force, and the refusal names who u
     apis: [{ name: 'Pizza', version: '1.0.0', organization: ORGANIZATION }],
     applications: [{ name: 'Shack', owner: 'owner', organization: ORGANIZATION }],
   });
-  expect(await catalog.writer.deleteKeyManager(ORGANIZATION, id, false)).toMatchObject({
+  expect(
+    await catalog.writer.deleteKeyManager({ organization: ORGANIZATION, id, expectedVersion: null }, false, AUDIT),
+  ).toMatchObject({
     kind: 'refused',
     why: 'in_use',
     fields: [{ message: expect.stringMatching(/1 API\(s\) \(Pizza\) and 1 application\(s\) \(Shack\)/) }],
@@ -109,12 +116,14 @@ test('a forced deletion removes list entries and key mappings too, and a new key
   const id = keyManagers.get('Partner') ?? '';
   await catalog.writer.saveKeySet(id, { url: 'https://Partner.example/jwks', jwks: '{}', fetchedAtMs: 1 });
   const revision = catalog.reader.revision() ?? 0;
-  expect(await catalog.writer.deleteKeyManager(ORGANIZATION, id, true)).toMatchObject({
+  expect(
+    await catalog.writer.deleteKeyManager({ organization: ORGANIZATION, id, expectedVersion: null }, true, AUDIT),
+  ).toMatchObject({
     kind: 'deleted',
     usage: { apis: [{ name: 'Pizza' }], applications: [{ name: 'Shack' }] },
   });
   expect(catalog.reader.revision()).toBe(revision + 1);
-  const successor = (await catalog.writer.createKeyManager(keyManager('Partner'))) as StoredKeyManager;
+  const successor = (await catalog.writer.createKeyManager(keyManager('Partner'), AUDIT)) as StoredKeyManager;
   expect(successor.id).not.toBe(id);
   const snapshot = catalog.reader.snapshot();
   expect(snapshot?.keyManagers.byId.has(id)).toBe(false);
@@ -127,7 +136,10 @@ test('a forced deletion removes list entries and key mappings too, and a new key
 
 test('a key manager of another organization cannot be deleted', async () => {
   const { writer, lists } = await openTemporary();
-  const { id } = (await writer.createKeyManager(keyManager('Partner'))) as StoredKeyManager;
-  expect(await writer.deleteKeyManager(OTHER, id, true)).toMatchObject({ kind: 'refused', why: 'not_found' });
+  const { id } = (await writer.createKeyManager(keyManager('Partner'), AUDIT)) as StoredKeyManager;
+  expect(await writer.deleteKeyManager({ organization: OTHER, id, expectedVersion: null }, true, AUDIT)).toMatchObject({
+    kind: 'refused',
+    why: 'not_found',
+  });
   expect(lists.listKeyManagers(ORGANIZATION)).toHaveLength(1);
 });

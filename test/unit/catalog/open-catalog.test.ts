@@ -18,7 +18,7 @@ import Database from 'better-sqlite3';
 import { expect, test, vi } from 'vitest';
 import { CatalogUnusable } from '../../../src/catalog/catalog-unusable.ts';
 import { isSafeVersion, makeDurable, openForWriting } from '../../../src/catalog/open-database.ts';
-import { keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
+import { AUDIT, keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
 import { startProgram } from './child-program.ts';
 import { behindItsBack, openTemporary, temporaryFile } from './temporary-catalog.ts';
 
@@ -152,7 +152,7 @@ test('a full check that fails is reported as a problem, and the writer goes on',
   await expect
     .poll(() => events, POLL)
     .toEqual([{ kind: 'checked', problems: [expect.stringMatching(/^the check was not finished: .*only_here/)] }]);
-  expect(await writer.createKeyManager(keyManager('later'))).toHaveProperty('id');
+  expect(await writer.createKeyManager(keyManager('later'), AUDIT)).toHaveProperty('id');
 });
 
 test('the clean mark is there after a stop and gone while the catalog is open', async () => {
@@ -167,10 +167,10 @@ test('the clean mark is there after a stop and gone while the catalog is open', 
 
 test('closing waits for the writes sent before it, and later ones are refused', async () => {
   const { file, writer, close } = await openTemporary();
-  const pending = [1, 2, 3].map((at) => writer.createKeyManager(keyManager(`k${at}`)));
+  const pending = [1, 2, 3].map((at) => writer.createKeyManager(keyManager(`k${at}`), AUDIT));
   await close();
   for (const written of await Promise.all(pending)) expect(written).toHaveProperty('id');
-  expect(await writer.createKeyManager(keyManager('late'))).toMatchObject({ kind: 'refused', why: 'busy' });
+  expect(await writer.createKeyManager(keyManager('late'), AUDIT)).toMatchObject({ kind: 'refused', why: 'busy' });
   const { lists } = await openTemporary(file);
   expect(lists.listKeyManagers(ORGANIZATION).map(({ dto }) => dto.name)).toEqual(['k1', 'k2', 'k3']);
 });

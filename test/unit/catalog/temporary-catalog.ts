@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import type { CatalogEvent } from '../../../src/catalog/catalog-event.ts';
 import { type OpenCatalog, type OpenCatalogOptions, openCatalog } from '../../../src/catalog/open-catalog.ts';
-import { ORGANIZATION, resolveKeyManager } from './catalog-samples.ts';
+import { ORGANIZATION, resolveKeyManager, SEALING_KEY } from './catalog-samples.ts';
 
 /** A file name in a new folder that goes when the test is over. */
 export function temporaryFile(): string {
@@ -23,7 +23,14 @@ export async function openTemporary(
 ): Promise<OpenCatalog & { readonly file: string; readonly events: CatalogEvent[] }> {
   const events: CatalogEvent[] = [];
   const report = (event: CatalogEvent) => events.push(event);
-  const catalog = await openCatalog({ file, resolveKeyManager, report, busyTimeoutMs: 50, ...options });
+  const catalog = await openCatalog({
+    file,
+    sealingKeys: [SEALING_KEY],
+    resolveKeyManager,
+    report,
+    busyTimeoutMs: 50,
+    ...options,
+  });
   onTestFinished(() => catalog.close());
   return { ...catalog, file, events };
 }

@@ -5,15 +5,16 @@ import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { CatalogTransactions } from '../../../src/catalog/catalog-transactions.ts';
 import { openWritable } from '../../../src/catalog/open-writable.ts';
-import { keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
+import { AUDIT, keyManager, ORGANIZATION, pizzaFacts, SEALING_KEY } from './catalog-samples.ts';
 import { temporaryFile } from './temporary-catalog.ts';
 
 function openForOneTest() {
   const file = temporaryFile();
   mkdirSync(dirname(file));
-  const { db, close } = openWritable(file, 0);
+  const catalog = openWritable({ file, busyTimeoutMs: 0, sealingKeys: [SEALING_KEY], secretNames: {} });
+  const { db, close } = catalog;
   const count = (table: string) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
-  return { db, close, count, writes: new CatalogTransactions(db) };
+  return { db, close, count, writes: new CatalogTransactions({ ...catalog, clock: Date.now }) };
 }
 
 test('a write that runs out of room is rolled back as a whole, and the next one that fits succeeds', () => {
@@ -35,16 +36,16 @@ test('every write raises the revision by one, and only those that change APIs or
   const { db, close, writes } = openForOneTest();
   const revisions = () => db.prepare('SELECT revision, structure_revision FROM meta').raw().get();
   expect(revisions()).toEqual([0, 0]);
-  const stored = writes.createKeyManager(keyManager('A'));
+  const stored = writes.createKeyManager(keyManager('A'), AUDIT);
   expect(revisions()).toEqual([1, 1]);
   const id = 'id' in stored ? stored.id : '';
   writes.saveKeySet(id, { url: 'https://a.example/jwks', jwks: '{}', fetchedAtMs: 1 });
   expect(revisions()).toEqual([2, 1]);
   writes.applyCatalog(pizzaFacts(), 'a', { catalogWins: false });
   expect(revisions()).toEqual([3, 2]);
-  writes.deleteKeyManager(ORGANIZATION, 'unknown', false);
+  writes.deleteKeyManager({ organization: ORGANIZATION, id: 'unknown', expectedVersion: null }, false, AUDIT);
   expect(revisions()).toEqual([3, 2]);
-  writes.deleteKeyManager(ORGANIZATION, id, false);
+  writes.deleteKeyManager({ organization: ORGANIZATION, id, expectedVersion: null }, false, AUDIT);
   expect(revisions()).toEqual([4, 3]);
   close();
 });

@@ -3,10 +3,10 @@
 
 import { writeSync } from 'node:fs';
 import { openCatalog } from '../../../src/catalog/open-catalog.ts';
-import { api, application, key, keyManager, resolveKeyManager, subscription } from './catalog-samples.ts';
+import { api, application, key, keyManager, resolveKeyManager, SEALING_KEY, subscription } from './catalog-samples.ts';
 
 const [, , file = '', prefix = ''] = process.argv;
-const { writer } = await openCatalog({ file, resolveKeyManager, report: () => undefined });
+const { writer } = await openCatalog({ file, sealingKeys: [SEALING_KEY], resolveKeyManager, report: () => undefined });
 writeSync(1, 'open\n');
 for (let at = 0; ; at++) {
   const name = `${prefix}-${at}`;

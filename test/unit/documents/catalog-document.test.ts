@@ -77,6 +77,7 @@ test('an API has the defaults of a plain published one', () => {
     type: 'HTTP',
     securityScheme: ['oauth2'],
     audiences: [],
+    audiencesByKeyManager: {},
     keyManagers: 'all',
     subscriptionValidation: true,
     endpoints: [],
