@@ -8,6 +8,7 @@ import { revocationHash } from '../authorize/check-revocation.ts';
 import { proveAdmin } from '../authorize/prove-admin.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { keyMaterialChecks } from '../catalog-file.ts';
+import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { isRefusal } from '../domain/decision.ts';
 import { maskedPointers } from '../domain/secret-fields.ts';
 import { describeKeyManagerTypes } from '../keymanagers/describe-types.ts';
@@ -28,7 +29,7 @@ const NOT_WIRED = {
 export function startAdminSide(
   settings: Settings,
   types: KeyManagerTypes,
-  { lists, reader, writer }: OpenCatalog,
+  { lists, reader, writer, refusedAttempts }: OpenCatalog,
   credentials: readonly AdminCredential[],
   { tokens }: World,
   keySets: KeySets,
@@ -82,9 +83,13 @@ export function startAdminSide(
       },
       list: async (organization, page) => lists.listRevocations(organization, Date.now(), page),
       find: async (organization, id) => lists.findRevocations(organization, id, Date.now()),
-      findKeyManager: async () => undefined,
+      findKeyManager: async (organization, idOrName) => {
+        const found = lists.resolveKeyManager(organization, idOrName);
+        return found && { id: found.id, name: found.dto.name };
+      },
       keysNamed: async () => [],
-      typesInUse: async () => [],
+      typesInUse: async (organization) =>
+        [organization, GLOBAL_ORGANIZATION].flatMap((of) => lists.listKeyManagers(of)).map(({ dto }) => dto.type),
     },
     margins: () => ({
       maxLifetimeMs: settings.tokens.maxLifetimeSeconds * 1000,
@@ -102,7 +107,11 @@ export function startAdminSide(
         : { ready: true, detail: 'serving' };
     },
     metrics: () => metrics.scrape(),
-    audit: (entry) => log.info({ audit: entry }, 'admin request'),
+    audit: (entry) => {
+      log.info({ audit: entry }, 'admin request');
+      // What was written is in the audit with the write itself.
+      if (entry.status >= 400) refusedAttempts.note(entry);
+    },
     log,
   });
 }

@@ -2,7 +2,7 @@
 // opened but where that is asked for by name.
 
 import type { Database, Statement } from 'better-sqlite3';
-import type { Api } from '../domain/api.ts';
+import { type Api, GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { KeptAuditEntry } from '../domain/audit.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { Revocation, SequencedRevocation } from '../domain/revocation.ts';
@@ -61,6 +61,21 @@ export class CatalogLists {
     return secrets && { ...stored, secrets };
   }
 
+  /** The key manager that APIs of the organization mean by an id or a name: its own, else the Global one. */
+  resolveKeyManager(organization: string, idOrName: string): StoredKeyManager | undefined {
+    for (const of of [organization, GLOBAL_ORGANIZATION]) {
+      const found = this.findKeyManager(of, idOrName) ?? this.findKeyManagerNamed(of, idOrName);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The key manager of this name, of exactly this organization. */
+  findKeyManagerNamed(organization: string, name: string): StoredKeyManager | undefined {
+    const id = this.#keyManagers.idOf(organization, name);
+    return id === undefined ? undefined : this.#keyManagers.find(id);
+  }
+
   /** Who refers to a key manager by name. */
   keyManagerUsage(id: string): KeyManagerUsage {
     return this.#usageOf(id);
@@ -91,9 +106,9 @@ export class CatalogLists {
     return this.#revocations.ofKind(organization, 'jti', nowMs);
   }
 
-  /** Revocations and lifts of every organization after a sequence, in order: all, or those that were made here. */
-  revocationsSince(sequence: number, limit: number, madeHere: boolean): SequencedRevocation[] {
-    return this.#revocations.since(sequence, limit, madeHere);
+  /** Revocations and lifts of every organization after a sequence, in order. */
+  revocationsSince(sequence: number, limit: number): SequencedRevocation[] {
+    return this.#revocations.since(sequence, limit);
   }
 
   /** How far a stream of revocations was read and applied; undefined before the first time. */

@@ -9,6 +9,7 @@ import { CatalogReader } from './catalog-reader.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import { CatalogWriter } from './catalog-writer.ts';
 import { openForReading } from './open-database.ts';
+import { RefusedAttempts } from './refused-attempts.ts';
 import type { ResolveKeyManager } from './structure-loader.ts';
 
 /** Longer than any write of ours; a foreign lock that lasts longer is answered with "try again". */
@@ -44,6 +45,8 @@ export interface OpenCatalog {
   readonly lists: CatalogLists;
   readonly writer: CatalogWriter;
   readonly keySets: KeySetStore;
+  /** Brings attempts that came to nothing into the audit. */
+  readonly refusedAttempts: RefusedAttempts;
   /** Calls back, soon after each write that changed an API or a key manager, with what is in force then. Returns how to end that. */
   onStructureChange(listener: (snapshot: CatalogSnapshot) => void): () => void;
   /** Waits for the writes sent so far; nothing may be read or written afterwards. */
@@ -66,7 +69,9 @@ export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCata
     report,
   );
   const db = openForReading(writer.file);
+  const refusedAttempts = new RefusedAttempts({ save: (entries) => writer.saveAuditEntries(entries), clock: Date.now });
   const close = async () => {
+    await refusedAttempts.flush();
     // The last connection to close cleans up after the others, and only the writer's may.
     db.close();
     await writer.close();
@@ -94,5 +99,5 @@ export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCata
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { reader, lists: new CatalogLists(db, sealer), writer, keySets, onStructureChange, close };
+  return { reader, lists: new CatalogLists(db, sealer), writer, keySets, refusedAttempts, onStructureChange, close };
 }

@@ -29,7 +29,6 @@ export class StoredRevocations {
   readonly #ofKind: Statement<[string, number, string], RevocationRow>;
   readonly #family: Statement<[string, number, string, string, string], RevocationRow>;
   readonly #since: Statement<[number, number], RevocationRow>;
-  readonly #madeHereSince: Statement<[number, number], RevocationRow>;
   readonly #last: Statement<[], number | null>;
   readonly #position: Statement<[string], string>;
   readonly #savePosition: Statement<[string, string]>;
@@ -52,7 +51,6 @@ export class StoredRevocations {
     // Between `id.` and `id/` lies exactly what begins with `id.`.
     this.#family = db.prepare(`${SELECT} WHERE ${inForce} AND (id = ? OR (id > ? AND id < ?)) ORDER BY sequence`);
     this.#since = db.prepare(`${SELECT} WHERE sequence > ? ORDER BY sequence LIMIT ?`);
-    this.#madeHereSince = db.prepare(`${SELECT} WHERE sequence > ? AND stream IS NULL ORDER BY sequence LIMIT ?`);
     this.#last = db.prepare<[], number | null>("SELECT seq FROM sqlite_sequence WHERE name = 'revocation'").pluck();
     this.#position = db.prepare<[string], string>('SELECT position FROM stream_position WHERE stream = ?').pluck();
     this.#savePosition = db.prepare('INSERT OR REPLACE INTO stream_position VALUES (?, ?)');
@@ -95,9 +93,9 @@ export class StoredRevocations {
     return this.#family.all(organization, nowMs, id, `${id}.`, `${id}/`).map((row) => toSequenced(row).revocation);
   }
 
-  /** Entries and lifts after a sequence, in order: all, or those that were made here. */
-  since(sequence: number, limit: number, madeHere: boolean): SequencedRevocation[] {
-    return (madeHere ? this.#madeHereSince : this.#since).all(sequence, limit).map(toSequenced);
+  /** Entries and lifts after a sequence, in order. */
+  since(sequence: number, limit: number): SequencedRevocation[] {
+    return this.#since.all(sequence, limit).map(toSequenced);
   }
 
   /** The last sequence that was handed out; 0 before the first. */
