@@ -1,6 +1,6 @@
 // A real Gatehouse process, as users start it: settings file, catalog, data folder. Loopback only, on any free ports unless told.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ export interface GatehouseProcess extends RunningProcess {
   /** Where it takes checks: a port, or the path of a socket. */
   readonly endpoints: readonly (number | string)[];
   readonly adminUrl: string;
-  /** The admin credential that it made for itself. */
+  /** The admin credential that it made for itself; empty where the settings list others. */
   readonly adminToken: string;
   log(): LogLine[];
   /** The first log line that fits, when it has been written. */
@@ -76,7 +76,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
     folder,
     endpoints: (ready['extauthz'] as string[]).map(endpointOf),
     adminUrl: String(ready['admin']),
-    adminToken: readFileSync(join(dataDir, 'admin-token'), 'utf8').trim(),
+    adminToken: adminTokenOf(dataDir),
     log,
     logged,
     again: () => startGatehouse({ ...options, settings: withAddresses(options.settings, ready['extauthz']) }),
@@ -86,6 +86,11 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
       return code;
     },
   };
+}
+
+function adminTokenOf(dataDir: string): string {
+  const file = join(dataDir, 'admin-token');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
 
 function settingsOf(options: GatehouseOptions, dataDir: string): SettingsSections {

@@ -28,6 +28,8 @@ export interface KeyManagerOptions {
   /** 0 takes any. */
   readonly port?: number;
   readonly algorithm?: SigningAlgorithm;
+  /** The name of its first key; a digest of the key by default. */
+  readonly kid?: string;
   /** The issuer in tokens and discovery; the server's own URL by default. */
   readonly issuer?: string;
   readonly clients?: readonly OAuthClient[];
@@ -79,7 +81,7 @@ const DEFAULT_LIFETIME_SECONDS = 3600;
 
 /** Starts a key manager on loopback. */
 export async function startKeyManager(options: KeyManagerOptions = {}): Promise<KeyManagerServer> {
-  let keys: readonly SigningKey[] = [makeSigningKey(options.algorithm)];
+  let keys: readonly SigningKey[] = [makeSigningKey(options.algorithm, options.kid)];
   const clients = new Map(options.clients?.map((client) => [client.id, client]));
   const faults = new Map<string, EndpointFault>();
   const counts = new Map<string, number>();

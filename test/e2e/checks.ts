@@ -1,0 +1,41 @@
+// Asks a running Gatehouse through its gRPC port, as Envoy would, and tells the outcome in one word.
+
+import { type CheckAnswer, CheckClient } from '../../src/extauthz/check-client.ts';
+import type { GatehouseProcess } from '../rig/gatehouse-process.ts';
+
+/** Ends what hangs. */
+const TIMEOUT_MS = 20_000;
+
+/** A client of one Gatehouse. */
+export interface Checks {
+  check(path: string, token: string): Promise<CheckAnswer>;
+  /** `allow`, or the reason of the denial or fault. */
+  outcome(path: string, token: string): Promise<string>;
+  close(): void;
+}
+
+/** A client; close it when done. */
+export function checksOf(gatehouse: Pick<GatehouseProcess, 'endpoints'>): Checks {
+  const client = new CheckClient({ kind: 'tcp', host: '127.0.0.1', port: Number(gatehouse.endpoints[0]) });
+  const check = (path: string, token: string) => {
+    const headers = [['authorization', `Bearer ${token}`]] as const;
+    return client.check({ method: 'GET', url: `http://api.example${path}`, headers, headerMode: 'raw' }, TIMEOUT_MS);
+  };
+  return {
+    check,
+    outcome: async (path, token) => outcomeOf(await check(path, token)),
+    close: () => client.close(),
+  };
+}
+
+/** `allow`, or the reason. */
+export function outcomeOf(answer: CheckAnswer): string {
+  return answer.status === 0 ? 'allow' : (answer.metadata['reason'] ?? 'no reason');
+}
+
+/** How often each outcome came, for the printed summary. */
+export function tally(outcomes: Iterable<string>): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
