@@ -25,5 +25,5 @@ export function introspectingDto(
 
 /** `additionalProperties` with the client that asks. */
 export function introspectionClient(clientSecret: string): Record<string, unknown> {
-  return { introspection: { auth: 'client_secret_basic', clientId: 'gatehouse', clientSecret } };
+  return { introspection: { method: 'client_secret_basic', clientId: 'gatehouse', clientSecret } };
 }

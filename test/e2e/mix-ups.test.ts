@@ -166,7 +166,7 @@ describe('one jti in two key managers', () => {
     const reply = await ours('POST', '/revocations', {
       kind: 'jti',
       value: 'revoked-at-a',
-      keyManagerId: await idOf('MixA'),
+      keyManager: await idOf('MixA'),
     });
     expect(reply.status, JSON.stringify(reply.body)).toBe(201);
     expect(await refusal(BOTH, mine)).toBe('token_revoked');

@@ -57,7 +57,7 @@ function keyManager(more: object = {}): Record<string, unknown> {
     enableSelfValidationJWT: true,
     tokenValidation: [{ type: 'REFERENCE', value: '^[A-Za-z0-9_-]{43}$' }],
     additionalProperties: {
-      introspection: { auth: 'client_secret_basic', clientId: GATEHOUSE.id, clientSecret: GATEHOUSE.secret },
+      introspection: { method: 'client_secret_basic', clientId: GATEHOUSE.id, clientSecret: GATEHOUSE.secret },
     },
     ...more,
   };
@@ -127,7 +127,7 @@ describe('opaque tokens', () => {
   test('without a right to ask there is no verdict: 503, never an allow; with it there is, with the next request', async () => {
     const token = await provider.token(SHOP, 'opaque');
     expect(await statusOf(token)).toBe(200);
-    const wrong = { auth: 'client_secret_basic', clientId: GATEHOUSE.id, clientSecret: 'not-the-secret' };
+    const wrong = { method: 'client_secret_basic', clientId: GATEHOUSE.id, clientSecret: 'not-the-secret' };
     await put({ additionalProperties: { introspection: wrong } });
     expect(await statusOf(token)).toBe(503);
     await put({});
