@@ -81,7 +81,9 @@ export async function startFleet(settings: SettingsSections = {}): Promise<Fleet
         return started;
       },
       restartRedis: async (dump) => {
-        redis = await startRedis({ port: redis.port, ...(dump !== undefined && { dump }) });
+        const former = redis;
+        redis = await startRedis({ port: former.port, ...(dump !== undefined && { dump }) });
+        await former.stop();
       },
       stop,
     };
