@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BlackHole, deafPort, mutePort } from '../rig/black-hole.ts';
 import { eventually } from '../rig/eventually.ts';
 import { type IntrospectionServer, startIntrospection } from '../rig/introspection-server.ts';
-import { type NameServer, startNameServer } from '../rig/name-server.ts';
+import { NameServer } from '../rig/name-server.ts';
 import { type Checks, checksOf, tally } from './checks.ts';
 import { introspectingDto, introspectionClient } from './introspecting-key-manager.ts';
 import { keyManagerDto, type Stack, startStack } from './stack.ts';
@@ -31,11 +31,11 @@ const figures: Record<string, object> = {};
 
 beforeAll(async () => {
   b = await startIntrospection({ prefix: 'bb' });
-  names = await startNameServer(['b.example', LOST_NAME]);
-  names.silent.add(LOST_NAME);
+  names = await new NameServer().name('b.example', ['127.0.0.1']).listen();
+  names.names.set(LOST_NAME, { kind: 'silent' });
   deaf = await deafPort();
   mute = await mutePort();
-  stops.push(b.close, names.close, deaf.close, mute.close);
+  stops.push(b.close, () => names[Symbol.asyncDispose](), deaf.close, mute.close);
   stack = await startStack({
     settings: { outbound: { allowLoopback: true, allowHttp: true, nameServers: [names.address] } },
     editCatalog: ({ keyManagers }) => {
@@ -163,7 +163,7 @@ test.each([
 
 test('ten key managers whose name server never answers leave B as it was', async () => {
   const lost = Array.from({ length: 10 }, (_, at) => `lost-${at}.example`);
-  for (const name of lost) names.silent.add(name);
+  for (const name of lost) names.names.set(name, { kind: 'silent' });
   const ids: string[] = [];
   for (const [at, name] of lost.entries())
     ids.push(

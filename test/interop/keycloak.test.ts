@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findKeycloak } from '../../scripts/keycloak-tool.ts';
+import { tally } from '../e2e/checks.ts';
 import { received, type Stack, startStack, valuesOf } from '../e2e/stack.ts';
 import { eventually } from '../rig/eventually.ts';
 import { startLoad } from '../rig/http-load.ts';
@@ -150,8 +151,12 @@ describe('a realm whose JWTs are validated here', () => {
     console.log(
       `Keycloak's removed key was refused after ${seconds.toFixed(1)} s; keys are refreshed each ${REFRESH_SECONDS} s`,
     );
-    for (let at = 0; at < 20; at++) expect(await statusOf(old)).toBe(401);
-    expect(await reasonOf(old)).toBe('key_not_found');
+    // Shortly after a fetch it cannot be told whether an unknown key exists by now: a fault, and no allow either.
+    const outcomes: unknown[] = [];
+    for (let at = 0; at < 20; at++, await sleep(30)) outcomes.push(await reasonOf(old));
+    console.log('tokens of the removed key:', tally(outcomes.map(String)));
+    expect(outcomes.filter((reason) => reason !== 'key_not_found' && reason !== 'key_set_refreshing')).toEqual([]);
+    expect(outcomes).toContain('key_not_found');
   });
 });
 
@@ -209,9 +214,8 @@ describe('a realm whose JWTs are introspected', () => {
       additionalProperties: { ...dto.additionalProperties, client_secret },
     });
     expect(JSON.stringify(dto)).not.toContain(GATEHOUSE.secret);
-    const token = await accessToken(ledger, LIGHT);
-    expect(await statusOf(token)).toBe(200);
     expect((await stack.admin('PUT', path, withSecret('not-the-secret'))).status).toBe(200);
+    const token = await accessToken(ledger, LIGHT);
     expect(await statusOf(token)).toBe(503);
     expect((await stack.admin('PUT', path, withSecret(GATEHOUSE.secret))).status).toBe(200);
     await eventually('the right secret to count', async () => (await statusOf(token)) === 200);

@@ -125,10 +125,9 @@ describe('opaque tokens', () => {
   });
 
   test('without a right to ask there is no verdict: 503, never an allow; with it there is, with the next request', async () => {
-    const token = await provider.token(SHOP, 'opaque');
-    expect(await statusOf(token)).toBe(200);
     const wrong = { method: 'client_secret_basic', clientId: GATEHOUSE.id, clientSecret: 'not-the-secret' };
     await put({ additionalProperties: { introspection: wrong } });
+    const token = await provider.token(SHOP, 'opaque');
     expect(await statusOf(token)).toBe(503);
     await put({});
     await eventually('the right secret to count', async () => (await statusOf(token)) === 200);
