@@ -61,10 +61,17 @@ export async function startIntrospection(options: IntrospectionOptions): Promise
     if (fault?.kind === 'delay') await sleep(fault.delayMs);
     if (fault?.kind === 'status') return send(response, fault.status, '{"error":"temporarily_unavailable"}');
     if (fault?.kind === 'reply') return send(response, 200, fault.body);
-    const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`).toString('base64');
-    if (request.headers.authorization !== `Basic ${basic}`) return send(response, 401, '{"error":"invalid_client"}');
+    if (!isClient(request.headers.authorization)) return send(response, 401, '{"error":"invalid_client"}');
     const record = records.get(token);
     send(response, 200, JSON.stringify(record === undefined ? { active: false } : { active: true, ...record }));
+  };
+  /** RFC 6749 §2.3.1: HTTP Basic with form-encoded parts. */
+  const isClient = (authorization = ''): boolean => {
+    const [id = '', ...rest] = Buffer.from(authorization.replace(/^Basic /i, ''), 'base64')
+      .toString()
+      .split(':');
+    const decode = (part: string) => new URLSearchParams(`v=${part}`).get('v');
+    return decode(id) === clientId && decode(rest.join(':')) === secret;
   };
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
