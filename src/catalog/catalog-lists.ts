@@ -63,8 +63,8 @@ export class CatalogLists {
 
   /** The key manager that APIs of the organization mean by an id or a name: its own, else the Global one. */
   resolveKeyManager(organization: string, idOrName: string): StoredKeyManager | undefined {
-    for (const of of [organization, GLOBAL_ORGANIZATION]) {
-      const found = this.findKeyManager(of, idOrName) ?? this.findKeyManagerNamed(of, idOrName);
+    for (const owner of [organization, GLOBAL_ORGANIZATION]) {
+      const found = this.findKeyManager(owner, idOrName) ?? this.findKeyManagerNamed(owner, idOrName);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -35,7 +35,9 @@ const RESERVED = 0.25;
 const FOR_KEYS = 1 / 8;
 
 interface State {
-  readonly circuit: Circuit;
+  circuit: Circuit;
+  /** Of the key manager as it was last seen; each time it is written they are another object. */
+  limits: KeyManagerLimits | undefined;
   readonly open: TokenBucket;
   readonly reserved: TokenBucket;
   flights: number;
@@ -57,20 +59,22 @@ export class Limits implements Admission {
   introspect({ id, limits }: AdmittedKeyManager, knownActive: boolean, nowMs: number): Admitted | AdmissionRefused {
     const { clock, maxFlights, observer } = this.#options;
     const state = this.#stateOf(id);
-    if (!state.circuit.admits(nowMs)) return this.#refuse(id, 'breaker');
+    this.#look(id, state, limits);
+    const { circuit } = state;
+    if (!circuit.admits(nowMs)) return this.#refuse(id, 'breaker');
     if (state.flights >= limits.concurrency) return this.#refuse(id, 'concurrency');
     if (state.flights >= maxFlights / 2 || this.#flights >= maxFlights * (1 - FOR_KEYS))
       return this.#refuse(id, 'flights');
     if (!isWithinRate(state, limits, knownActive, nowMs)) return this.#refuse(id, 'rate');
-    const end = state.circuit.begin();
+    const end = circuit.begin();
     state.flights += 1;
     this.#flights += 1;
     return once((outcome) => {
       state.flights -= 1;
       this.#flights -= 1;
-      const wasOpen = state.circuit.isOpen;
+      const wasOpen = circuit.isOpen;
       end(outcome, clock());
-      if (state.circuit.isOpen !== wasOpen) observer.circuit(id, wasOpen ? 'closed' : 'open');
+      if (circuit === state.circuit && circuit.isOpen !== wasOpen) observer.circuit(id, wasOpen ? 'closed' : 'open');
     });
   }
 
@@ -104,11 +108,26 @@ export class Limits implements Admission {
     return { flights: this.#flights, waiters: this.#waiters };
   }
 
+  /** A key manager that was written anew is asked at once, whatever failed before: its secret or address may be the right one now. */
+  #look(id: string, state: State, limits: KeyManagerLimits): void {
+    if (state.limits === limits) return;
+    state.limits = limits;
+    if (state.circuit.isOpen) this.#options.observer.circuit(id, 'closed');
+    state.circuit = new Circuit(this.#options.random);
+  }
+
   #stateOf(id: string): State {
     let state = this.#states.get(id);
     if (state === undefined) {
       const circuit = new Circuit(this.#options.random);
-      state = { circuit, open: new TokenBucket(), reserved: new TokenBucket(), flights: 0, waiters: 0 };
+      state = {
+        circuit,
+        limits: undefined,
+        open: new TokenBucket(),
+        reserved: new TokenBucket(),
+        flights: 0,
+        waiters: 0,
+      };
       this.#states.set(id, state);
     }
     return state;

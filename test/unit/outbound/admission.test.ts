@@ -118,6 +118,14 @@ describe('the breaker', () => {
     expect(told.filter((line) => !line.endsWith('breaker'))).toEqual(['a open', 'a closed']);
   });
 
+  test('forgets its failures when the key manager is written anew', () => {
+    failUntilOpen();
+    const mended = { ...a, limits: { ...limits } };
+    admitted(ask(mended)).done('ok');
+    expect(countOf(3, () => ask(mended))).toBe(3);
+    expect(told.filter((line) => !line.endsWith('breaker'))).toEqual(['a open', 'a closed']);
+  });
+
   test('stays closed while half succeed, and does not count who began before it opened', () => {
     for (let n = 0; n < 100; n++) admitted(ask()).done(n % 2 === 0 ? 'ok' : 'failed');
     const slow = admitted(ask());
