@@ -158,7 +158,7 @@ const limits = z.strictObject({
   ratePerSecond: whole(1, 100_000, 200),
   burst: whole(1, 100_000, 400),
   maxFlights: whole(1, 65_536, 512),
-  maxConnections: whole(1, 1024, 16),
+  maxConnections: whole(1, 4096, 64),
 });
 
 const outbound = z.strictObject({
