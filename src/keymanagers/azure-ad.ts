@@ -37,19 +37,14 @@ export const AZURE_AD: KeyManagerType = {
   discovery: 'https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration',
   issuerDifferences: [
     {
-      url: 'https://<host>/<tenant>/.well-known/openid-configuration',
+      url: 'https://<host>/<name>/.well-known/openid-configuration',
       issuer: 'https://sts.windows.net/<tenant>/',
-      why: 'The issuer of version 1 has a host of its own.',
+      why: 'The issuer of version 1 has a host of its own, and the tenant’s id, which the URL need not have.',
     },
     {
-      url: 'https://<host>/<tenant>/.well-known/openid-configuration',
-      issuer: 'https://sts.windows.net/{tenantid}/',
-      why: 'Multi-tenant metadata (common, organizations) name a template.',
-    },
-    {
-      url: 'https://<host>/<tenant>/v2.0/.well-known/openid-configuration',
-      issuer: 'https://<host>/{tenantid}/v2.0',
-      why: 'Multi-tenant metadata (common, organizations) name a template.',
+      url: 'https://<host>/<name>/v2.0/.well-known/openid-configuration',
+      issuer: 'https://<host>/<tenant>/v2.0',
+      why: 'The issuer has the tenant’s id, or `{tenantid}` for `common`; the URL may have a name.',
     },
   ],
   notes:

@@ -32,11 +32,10 @@ function issuerProblems(
   if (tokenType === 'EXCHANGED') return problems;
   if (!selfValidateJwt) return problems;
   const hint = 'or set enableSelfValidationJWT to false';
-  const isClaimed = jwtRules.some((rule) => Object.values(rule).some((wanted) => typeof wanted === 'string'));
-  if (issuers.length === 0 && !isClaimed && !(dto.issuer ?? '').includes('{'))
+  if (issuers.length === 0 && jwtRules.length === 0 && !(dto.issuer ?? '').includes('{'))
     problems.push({
       field: 'issuer',
-      message: `is needed to find the key manager of a JWT: give the exact \`iss\`, or, for tokens without \`iss\`, a JWT token handling rule with literal values, ${hint}`,
+      message: `is needed to find the key manager of a JWT: give the exact \`iss\`, or, for tokens without \`iss\`, a JWT token handling rule, ${hint}`,
     });
   if (keys.kind === 'none')
     problems.push({

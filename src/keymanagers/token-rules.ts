@@ -11,6 +11,8 @@ import { NO_TEXT, textPattern } from './text-pattern.ts';
 const MAX_PAIRS = 16;
 
 const REGEX_SYNTAX = /[\\^$.*+?()[\]{}|]/;
+/** A pattern that is nothing but a text: anchored, each sign of a pattern in it escaped. */
+const ANCHORED_TEXT = /^\^((?:[^\\^$.*+?()[\]{}|]|\\[\\^$.*+?()[\]{}|/-])*)\$$/;
 
 /** The rules of one key manager. */
 export interface TokenRules {
@@ -80,6 +82,7 @@ function claimRule(value: unknown, at: string, problems: FieldProblem[]): ClaimR
   const rule = pairs.slice(0, MAX_PAIRS).map(([claim, text]) => {
     if (typeof text !== 'string' || text === '')
       problems.push({ field: `${field}.${claim.slice(0, 64)}`, message: 'must be a text that is not empty' });
+    else if (ANCHORED_TEXT.test(text)) return [claim, anchoredText(text)] as const;
     else if (REGEX_SYNTAX.test(text)) {
       const pattern = textPattern(text, 'part');
       if (!('problem' in pattern)) return [claim, pattern] as const;
@@ -88,4 +91,8 @@ function claimRule(value: unknown, at: string, problems: FieldProblem[]): ClaimR
     return [claim, text] as const;
   });
   return problems.length > before ? undefined : (Object.fromEntries(rule) as ClaimRule);
+}
+
+function anchoredText(pattern: string): string {
+  return (ANCHORED_TEXT.exec(pattern)?.[1] ?? '').replace(/\\(.)/g, '$1');
 }
