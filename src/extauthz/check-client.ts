@@ -102,7 +102,8 @@ interface WireRefusal {
   readonly headers?: readonly WireHeader[];
   readonly body?: string;
 }
-interface WireAnswer {
+/** A CheckResponse as the schema decodes it. */
+export interface WireAnswer {
   readonly status?: { readonly code?: number };
   readonly http_response?: 'ok_response' | 'denied_response' | 'error_response';
   readonly ok_response?: { readonly headers?: readonly WireHeader[]; readonly headers_to_remove?: readonly string[] };
@@ -142,7 +143,8 @@ function joined(headers: readonly (readonly [string, string])[]): Record<string,
   return Object.fromEntries(map);
 }
 
-function readAnswer(wire: WireAnswer): CheckAnswer {
+/** The answer in a decoded CheckResponse. */
+export function readAnswer(wire: WireAnswer): CheckAnswer {
   const refusal = wire.denied_response ?? wire.error_response;
   const headers = (refusal ?? wire.ok_response)?.headers ?? [];
   const metadata = Object.entries(wire.dynamic_metadata?.fields ?? {});

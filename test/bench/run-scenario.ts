@@ -1,0 +1,83 @@
+// Measures one scenario from its start to its end: warm-up, rounds at full load, rounds at fixed rates. What comes of it is the
+// measurements as they were; what they mean is worked out where they are shown.
+
+import { Lab } from './lab.ts';
+import { type LoadPrograms, measure } from './measurement.ts';
+import { gatherRounds, type RoundRule, type Rounds } from './rounds.ts';
+import type { Contestant, Rates, Scenario } from './scenario.ts';
+
+/** How thoroughly to measure. */
+export interface Effort {
+  readonly rule: RoundRule;
+  /** Seconds of one measurement, about. */
+  readonly seconds: number;
+  /** Checks before the first one, for the compiler to have seen everything. */
+  readonly warmUpChecks: number;
+  /** Latency too. */
+  readonly latency: boolean;
+}
+
+/** Rounds at one rate. */
+export interface RateRecord {
+  readonly perSecond: number;
+  /** Of what the slowest contestant can do; absent where the rate is fixed. */
+  readonly share?: number;
+  readonly rounds: Rounds;
+}
+
+/** What came of a scenario. */
+export interface ScenarioRecord {
+  readonly id: string;
+  readonly title: string;
+  readonly what: string;
+  /** At full load; absent where only latency is of interest, or after a failure. */
+  readonly fullLoad?: Rounds;
+  readonly rates: readonly RateRecord[];
+  /** Why there is nothing more: it could not be set up, or an answer was wrong. */
+  readonly failure?: string;
+}
+
+/** Runs a scenario; what goes wrong in it is part of the record. */
+export async function runScenario(scenario: Scenario, programs: LoadPrograms, effort: Effort): Promise<ScenarioRecord> {
+  const { id, title, what } = scenario;
+  const lab = new Lab();
+  try {
+    const contestants = await scenario.contestants(lab);
+    return { id, title, what, ...(await measureAll(contestants, scenario.rates, programs, effort)) };
+  } catch (error) {
+    return { id, title, what, rates: [], failure: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await lab.close();
+  }
+}
+
+async function measureAll(
+  contestants: readonly Contestant[],
+  rates: Rates,
+  programs: LoadPrograms,
+  { rule, seconds, warmUpChecks, latency }: Effort,
+): Promise<Pick<ScenarioRecord, 'fullLoad' | 'rates'>> {
+  const roundsOf = (amountOf: (at: number) => Parameters<typeof measure>[1]) =>
+    gatherRounds(contestants.length, rule, (at) => measure(contestants[at] as Contestant, amountOf(at), programs));
+  const atRate = async (perSecond: number, share?: number): Promise<RateRecord> => {
+    const rounds = await roundsOf(() => ({ count: Math.ceil(perSecond * seconds), perSecond }));
+    return { perSecond, ...(share !== undefined && { share }), rounds };
+  };
+  if (rates.kind === 'fixed') {
+    for (const contestant of contestants)
+      await measure(contestant, { count: rates.perSecond * seconds, perSecond: rates.perSecond }, programs);
+    return { rates: [await atRate(rates.perSecond)] };
+  }
+  const speeds: number[] = [];
+  for (const contestant of contestants) {
+    // Twice: the first time everything is compiled and fetched, the second time tells the speed.
+    await measure(contestant, { count: warmUpChecks }, programs);
+    const { checks, seconds: took } = await measure(contestant, { count: warmUpChecks }, programs);
+    speeds.push(checks / took);
+  }
+  const fullLoad = await roundsOf((at) => ({ count: Math.ceil((speeds[at] ?? 0) * seconds) }));
+  const records: RateRecord[] = [];
+  if (latency)
+    for (const share of rates.shares) records.push(await atRate(Math.floor(Math.min(...speeds) * share), share));
+  return { fullLoad, rates: records };
+}

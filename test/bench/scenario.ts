@@ -1,0 +1,43 @@
+// What a scenario is: some servers that stand side by side, each with what is to be sent to it. A scenario sets up and verifies; when
+// and how it is measured is not its business.
+
+import type { Call } from './call.ts';
+import type { Lab } from './lab.ts';
+
+/** One of the servers that are measured in turn. */
+export interface Contestant {
+  readonly name: string;
+  readonly port: number;
+  /** Processes whose CPU time and memory count. */
+  readonly pids: readonly number[];
+  /** What the next measurement sends. */
+  readonly calls: () => readonly Call[];
+  /** Each of these calls is sent once, for only the first time counts; else they are sent over and over. */
+  readonly once?: boolean;
+  /** The right answers whatever the calls say; the floor's are always an allow. */
+  readonly expected?: readonly number[];
+  /** The size of each answer with its gRPC frame, where all are of one size. */
+  readonly answerBytes?: number;
+  /** What goes on while it is measured; the result ends it. */
+  readonly meanwhile?: () => () => Promise<void>;
+}
+
+/** At which rates latency is measured: shares of what the slowest contestant can do, or requests a second. */
+export type Rates =
+  | { readonly kind: 'shares'; readonly shares: readonly number[] }
+  | { readonly kind: 'fixed'; readonly perSecond: number };
+
+/** A scenario. */
+export interface Scenario {
+  /** `S1` and so on; what other pages and the results call it. */
+  readonly id: string;
+  readonly title: string;
+  /** What is sent and to what, for the page. */
+  readonly what: string;
+  readonly rates: Rates;
+  /** The first contestant is what the others are compared with. */
+  readonly contestants: (lab: Lab) => Promise<readonly Contestant[]>;
+}
+
+/** Where a scenario has no reason for more. */
+export const HALF_LOAD: Rates = { kind: 'shares', shares: [0.5] };

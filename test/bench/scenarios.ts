@@ -1,0 +1,20 @@
+// All scenarios, in the order in which they are run and shown.
+
+import type { Scenario } from './scenario.ts';
+import { adminWrites } from './scenarios/admin-writes.ts';
+import { distinctDenials, hotDenials } from './scenarios/denials.ts';
+import { firstSight } from './scenarios/first-sight.ts';
+import { hotEs256, hotRs256 } from './scenarios/hot-token.ts';
+import { manyKeyManagers } from './scenarios/many-key-managers.ts';
+import { manySubscriptions } from './scenarios/many-subscriptions.ts';
+import { throughEnvoy } from './scenarios/through-envoy.ts';
+import { unknownKeys } from './scenarios/unknown-keys.ts';
+
+/** Every scenario; five million subscriptions only where asked for. */
+export function allScenarios(fiveMillion: boolean): readonly Scenario[] {
+  return [
+    ...[hotRs256, hotEs256, firstSight, manyKeyManagers, unknownKeys, hotDenials, distinctDenials, adminWrites],
+    manySubscriptions(fiveMillion),
+    throughEnvoy,
+  ];
+}
