@@ -1,27 +1,31 @@
 // `npm run bench`: measures every scenario unattended, keeps what was measured and draws docs/performance.md from it. With
 // `-- --quick` it takes less than a minute, prints the ratio to the floor and keeps nothing. Speed never decides its exit code.
 
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findH2load } from '../../scripts/h2load-tool.ts';
-import { runCommand } from '../../scripts/run-command.ts';
-import { pinToLoadCore } from './lab.ts';
+import { findCores, pin } from './lab.ts';
 import { startLoadProcess } from './load-process.ts';
+import { drawPage } from './page/draw-page.ts';
 import { FULL_RULE } from './rounds.ts';
 import { describeRun, type RunRecord, saveRun } from './run-record.ts';
 import { type Effort, runScenario, type ScenarioRecord } from './run-scenario.ts';
 import { allScenarios } from './scenarios.ts';
 import { type ContestantSummary, summaryOf } from './summary.ts';
 
-const FULL: Effort = { rule: FULL_RULE, seconds: 3, warmUpChecks: 20_000, latency: true };
-const QUICK: Effort = { rule: { keep: 3, atMost: 6 }, seconds: 1, warmUpChecks: 5_000, latency: false };
+const FULL: Effort = { rule: FULL_RULE, seconds: 3, distinctCalls: 10_000, warmUpChecks: 20_000, latency: true };
+const QUICK: Effort = {
+  rule: { keep: 3, atMost: 6 },
+  seconds: 1,
+  distinctCalls: 2_000,
+  warmUpChecks: 5_000,
+  latency: false,
+};
 /** The ratio that is told at the end of CI. */
 const QUICK_SCENARIOS = ['S1', 'S3'];
 const HELP = `npm run bench [-- options]
   --quick          less than a minute: ${QUICK_SCENARIOS.join(' and ')}, printed and not kept
-  --only S1,S4     these scenarios only
-  --five-million   S11 with five million subscriptions too; takes minutes to fill
-  --no-save        print, but keep nothing`;
+  --only S1,S4     these scenarios, printed and not kept
+  --five-million   S11 with five million subscriptions too; takes minutes to fill`;
 
 process.exitCode = await main();
 
@@ -31,7 +35,6 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
       'five-million': { type: 'boolean', default: false },
-      'no-save': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -39,18 +42,19 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const hindrance = await findHindrance();
-  if (hindrance !== undefined) {
-    console.log(`Not measured: ${hindrance}`);
+  const cores = await findCores();
+  if ('missing' in cores) {
+    console.log(`Not measured: ${cores.missing}`);
     return values.quick ? 0 : 1;
   }
   const all = allScenarios(values['five-million']);
   const wanted = values.only?.split(',') ?? (values.quick ? QUICK_SCENARIOS : all.map(({ id }) => id));
+  const isWhole = wanted.length === all.length;
   const scenarios = all.filter(({ id }) => wanted.includes(id));
   const effort = values.quick ? QUICK : FULL;
   const h2load = await findH2load();
   if (h2load.kind === 'missing') console.log(h2load.advice);
-  await pinToLoadCore();
+  await pin(process.pid, cores.load);
   const client = startLoadProcess();
   const programs = { client, h2load: h2load.kind === 'found' ? h2load.bin : undefined };
   const head = describeRun(new Date(), { h2load: h2load.kind === 'found' ? h2load.version : 'none' });
@@ -58,27 +62,21 @@ async function main(): Promise<number> {
   let file: string | undefined;
   try {
     for (const scenario of scenarios) {
-      const record = await runScenario(scenario, programs, effort);
+      const record = await runScenario(scenario, cores, programs, effort);
       print(record, effort);
       done.push(record);
       const run: RunRecord = { ...head, rule: effort.rule, scenarios: done };
       // After each one: a run that is cut short leaves what there is.
-      if (!values.quick && !values['no-save']) file = saveRun(run);
+      if (isWhole) file = saveRun(run);
     }
   } finally {
     await client.stop();
   }
-  if (file !== undefined)
-    console.log(`\nKept in ${file}; \`npx node test/bench/draw-page.ts\` draws docs/performance.md from it.`);
+  if (file !== undefined) {
+    drawPage();
+    console.log(`\nKept in ${file}; docs/performance.md is drawn from it.`);
+  }
   return done.some(({ failure }) => failure !== undefined) ? 1 : 0;
-}
-
-/** What is missing for a measurement that means anything. */
-async function findHindrance(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'the bench reads /proc, so it needs Linux.';
-  if (availableParallelism() < 2) return 'server and load need a core each, and there is only one.';
-  const { code } = await runCommand('taskset', ['--version']);
-  return code === 0 ? undefined : 'taskset is missing (Debian, Ubuntu: apt-get install util-linux).';
 }
 
 function print({ id, title, fullLoad, rates, failure }: ScenarioRecord, { rule }: Effort): void {

@@ -1,6 +1,6 @@
 // Where a scenario gets its servers: started on the server's core, ended with the lab. Everything else runs on the other core.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,14 @@ import { type GatehouseOptions, type GatehouseProcess, startGatehouse } from '..
 import { startProcess } from '../rig/running-process.ts';
 import type { Answer } from './verified-answer.ts';
 
-/** Of the two cores that the bench takes, the one of the measured servers. */
-const SERVER_CORE = 0;
-/** The one of clients, key managers and the bench itself. */
-const LOAD_CORE = 1;
+/** Which core is whose. */
+export interface Cores {
+  /** Of the measured servers. */
+  readonly server: number;
+  /** Of clients, key managers and the bench itself. */
+  readonly load: number;
+}
+
 const LOG_READ_MS = 500;
 
 /** A server that answers checks. */
@@ -24,7 +28,12 @@ export interface CheckServer {
 
 /** Starts what a scenario asks for. */
 export class Lab {
+  readonly #cores: Cores;
   readonly #undo: (() => unknown)[] = [];
+
+  constructor(cores: Cores) {
+    this.#cores = cores;
+  }
 
   /** A folder that goes away with the lab. */
   folder(): string {
@@ -45,7 +54,7 @@ export class Lab {
     // Its log is read and let go, as by a collector: every denial is a line.
     const log = setInterval(() => (gatehouse.stdout as string[]).splice(0), LOG_READ_MS);
     this.defer(() => clearInterval(log));
-    await pin(gatehouse.pid, SERVER_CORE);
+    await this.pinToServerCore(gatehouse.pid);
     return { ...gatehouse, pids: [gatehouse.pid], port: Number(gatehouse.endpoints[0]) };
   }
 
@@ -54,9 +63,14 @@ export class Lab {
     const program = fileURLToPath(new URL('./floor-server.ts', import.meta.url));
     const floor = await startProcess({ command: process.execPath, args: [program, JSON.stringify(decoded)] });
     this.defer(() => floor.stop());
-    await pin(floor.pid, SERVER_CORE);
+    await this.pinToServerCore(floor.pid);
     const port = await eventually('the floor to listen', () => /^port (\d+)$/.exec(floor.stdout[0] ?? '')?.[1]);
     return { pids: [floor.pid], port: Number(port) };
+  }
+
+  /** Moves a server that was started otherwise to where it belongs. */
+  pinToServerCore(pid: number): Promise<void> {
+    return pin(pid, this.#cores.server);
   }
 
   /** Ends everything, the last first. */
@@ -65,17 +79,24 @@ export class Lab {
   }
 }
 
-/** Moves a process and all its threads to the server's core. */
-export function pinToServerCore(pid: number): Promise<void> {
-  return pin(pid, SERVER_CORE);
+/** The first two cores that this process may use, or what is missing for a measurement that means anything. */
+export async function findCores(): Promise<Cores | { readonly missing: string }> {
+  if (process.platform !== 'linux') return { missing: 'the bench reads /proc, so it needs Linux.' };
+  const { code } = await runCommand('taskset', ['--version']);
+  if (code !== 0) return { missing: 'taskset is not installed (Debian, Ubuntu: apt-get install util-linux).' };
+  // Such as "0-3,8".
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
+  const [server, load] = list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  });
+  if (server === undefined || load === undefined)
+    return { missing: 'server and load need a core each, and there is only one.' };
+  return { server, load };
 }
 
-/** Moves this process, and with it all that it starts from now on, to the core of the load. */
-export function pinToLoadCore(): Promise<void> {
-  return pin(process.pid, LOAD_CORE);
-}
-
-async function pin(pid: number, core: number): Promise<void> {
+/** Moves a process and all its threads to a core; what it starts later is there too. */
+export async function pin(pid: number, core: number): Promise<void> {
   const { code, output } = await runCommand('taskset', ['--all-tasks', '--cpu-list', '--pid', `${core}`, `${pid}`]);
   if (code !== 0) throw new Error(`taskset could not pin process ${pid} to core ${core}: ${output}`);
 }

@@ -7,6 +7,7 @@ import type { LoadOrder, LoadReport } from './load-order.ts';
 
 /** A running load client. */
 export interface LoadProcess {
+  readonly pid: number;
   run(order: LoadOrder): Promise<LoadReport>;
   stop(): Promise<void>;
 }
@@ -16,6 +17,7 @@ export function startLoadProcess(): LoadProcess {
   const child = fork(fileURLToPath(new URL('./load-client.ts', import.meta.url)), { serialization: 'advanced' });
   const ended = once(child, 'exit').then(() => ({ failure: 'the load client has ended' }));
   return {
+    pid: child.pid ?? -1,
     run: async (order) => {
       const answer = once(child, 'message').then(([report]) => report as LoadReport | { readonly failure: string });
       child.send(order);

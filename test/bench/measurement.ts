@@ -1,6 +1,6 @@
 // One measurement: load on one contestant, and what it cost by the account of Linux. A wrong answer ends the scenario.
 
-import { cpuSecondsOf, machineTime, residentBytesOf } from './accounting.ts';
+import { cpuSecondsOf, cpuSecondsOfEndedChildren, machineTime, residentBytesOf } from './accounting.ts';
 import { runH2load } from './h2load.ts';
 import type { LoadOrder, LoadReport } from './load-order.ts';
 import type { LoadProcess } from './load-process.ts';
@@ -46,33 +46,24 @@ export interface Amount {
 
 /** Sends the calls of a contestant. Throws when an answer is not right. */
 export async function measure(contestant: Contestant, amount: Amount, programs: LoadPrograms): Promise<Measurement> {
-  const calls = contestant.calls();
-  const { port, expected, name } = contestant;
-  const order: LoadOrder = { port, calls, expected, ...amount, count: countOf(contestant, calls.length, amount) };
-  const stop = contestant.meanwhile?.();
-  const before = account(contestant);
-  const report = await sendLoad(order, contestant, programs);
-  const after = account(contestant);
+  const { name, port, expected, calls, meanwhile } = contestant;
+  const order: LoadOrder = { port, calls: calls(amount.count), expected, ...amount };
+  const stop = meanwhile?.();
+  const before = account(contestant, programs);
+  const { seconds, clientShare, latenciesMs, wrong } = await sendLoad(order, contestant, programs);
+  const after = account(contestant, programs);
   await stop?.();
-  if (report.wrong.length > 0) throw new Error(`wrong answers from ${name}: ${report.wrong.join('; ')}`);
-  const { seconds, clientShare, latenciesMs } = report;
-  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
-  const total = after.machine.total - before.machine.total;
-  const busy = after.machine.busy - before.machine.busy;
-  const client = clientShare * seconds;
-  const own = after.ownSeconds - before.ownSeconds;
+  if (wrong.length > 0) throw new Error(`wrong answers from ${name}: ${wrong.join('; ')}`);
+  const spent = (of: (at: typeof after) => number) => of(after) - of(before);
+  const cpuSeconds = spent((at) => at.cpuSeconds);
+  const machineSeconds = spent((at) => at.machine.total);
+  const othersSeconds = spent((at) => at.machine.busy - at.cpuSeconds - at.benchSeconds);
   return {
-    ...{ name, checks: order.count, seconds, cpuSeconds, residentBytes: after.residentBytes, clientShare },
-    stealShare: (after.machine.stolen - before.machine.stolen) / total,
-    // A client that keeps a rate turns without sleeping, so it is busy all the time.
-    othersShare: Math.max(0, busy - cpuSeconds - own - (amount.perSecond === undefined ? client : seconds)) / total,
+    ...{ name, checks: amount.count, seconds, cpuSeconds, residentBytes: after.residentBytes, clientShare },
+    stealShare: spent((at) => at.machine.stolen) / machineSeconds,
+    othersShare: Math.max(0, othersSeconds) / machineSeconds,
     ...(latenciesMs.length > 0 && { latency: latencyOf(latenciesMs) }),
   };
-}
-
-/** A first sight is over after one turn of the calls; of an open loop it is cut to what the rate asks for. */
-function countOf({ once }: Contestant, calls: number, { count }: Amount): number {
-  return once ? Math.min(calls, count) : count;
 }
 
 function sendLoad(order: LoadOrder, { answerBytes }: Contestant, programs: LoadPrograms): Promise<LoadReport> {
@@ -83,12 +74,13 @@ function sendLoad(order: LoadOrder, { answerBytes }: Contestant, programs: LoadP
     : client.run(order);
 }
 
-function account({ pids }: Contestant) {
+function account({ pids }: Contestant, { client }: LoadPrograms) {
   const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0);
   return {
     cpuSeconds: sum(cpuSecondsOf),
     residentBytes: sum(residentBytesOf),
-    ownSeconds: cpuSecondsOf(process.pid),
+    /** Of the bench, its client, and h2load. */
+    benchSeconds: cpuSecondsOf(process.pid) + cpuSecondsOf(client.pid) + cpuSecondsOfEndedChildren(),
     machine: machineTime(),
   };
 }

@@ -1,8 +1,8 @@
 // Measures one scenario from its start to its end: warm-up, rounds at full load, rounds at fixed rates. What comes of it is the
 // measurements as they were; what they mean is worked out where they are shown.
 
-import { Lab } from './lab.ts';
-import { type LoadPrograms, measure } from './measurement.ts';
+import { type Cores, Lab } from './lab.ts';
+import { type Amount, type LoadPrograms, measure } from './measurement.ts';
 import { gatherRounds, type RoundRule, type Rounds } from './rounds.ts';
 import type { Contestant, Rates, Scenario } from './scenario.ts';
 
@@ -11,6 +11,8 @@ export interface Effort {
   readonly rule: RoundRule;
   /** Seconds of one measurement, about. */
   readonly seconds: number;
+  /** Calls of a measurement in which each is another one. */
+  readonly distinctCalls: number;
   /** Checks before the first one, for the compiler to have seen everything. */
   readonly warmUpChecks: number;
   /** Latency too. */
@@ -38,9 +40,14 @@ export interface ScenarioRecord {
 }
 
 /** Runs a scenario; what goes wrong in it is part of the record. */
-export async function runScenario(scenario: Scenario, programs: LoadPrograms, effort: Effort): Promise<ScenarioRecord> {
+export async function runScenario(
+  scenario: Scenario,
+  cores: Cores,
+  programs: LoadPrograms,
+  effort: Effort,
+): Promise<ScenarioRecord> {
   const { id, title, what } = scenario;
-  const lab = new Lab();
+  const lab = new Lab(cores);
   try {
     const contestants = await scenario.contestants(lab);
     return { id, title, what, ...(await measureAll(contestants, scenario.rates, programs, effort)) };
@@ -55,18 +62,21 @@ async function measureAll(
   contestants: readonly Contestant[],
   rates: Rates,
   programs: LoadPrograms,
-  { rule, seconds, warmUpChecks, latency }: Effort,
+  { rule, seconds, distinctCalls, warmUpChecks, latency }: Effort,
 ): Promise<Pick<ScenarioRecord, 'fullLoad' | 'rates'>> {
-  const roundsOf = (amountOf: (at: number) => Parameters<typeof measure>[1]) =>
-    gatherRounds(contestants.length, rule, (at) => measure(contestants[at] as Contestant, amountOf(at), programs));
+  const roundsOf = (amountOf: (contestant: Contestant, at: number) => Amount) =>
+    gatherRounds(contestants.length, rule, (at) => {
+      const contestant = contestants[at] as Contestant;
+      return measure(contestant, amountOf(contestant, at), programs);
+    });
   const atRate = async (perSecond: number, share?: number): Promise<RateRecord> => {
     const rounds = await roundsOf(() => ({ count: Math.ceil(perSecond * seconds), perSecond }));
     return { perSecond, ...(share !== undefined && { share }), rounds };
   };
   if (rates.kind === 'fixed') {
-    for (const contestant of contestants)
-      await measure(contestant, { count: rates.perSecond * seconds, perSecond: rates.perSecond }, programs);
-    return { rates: [await atRate(rates.perSecond)] };
+    const { perSecond } = rates;
+    for (const contestant of contestants) await measure(contestant, { count: warmUpChecks }, programs);
+    return { rates: [await atRate(perSecond)] };
   }
   const speeds: number[] = [];
   for (const contestant of contestants) {
@@ -75,7 +85,9 @@ async function measureAll(
     const { checks, seconds: took } = await measure(contestant, { count: warmUpChecks }, programs);
     speeds.push(checks / took);
   }
-  const fullLoad = await roundsOf((at) => ({ count: Math.ceil((speeds[at] ?? 0) * seconds) }));
+  const fullLoad = await roundsOf(({ once }, at) => ({
+    count: once ? distinctCalls : Math.ceil((speeds[at] ?? 0) * seconds),
+  }));
   const records: RateRecord[] = [];
   if (latency)
     for (const share of rates.shares) records.push(await atRate(Math.floor(Math.min(...speeds) * share), share));

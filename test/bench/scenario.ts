@@ -10,9 +10,9 @@ export interface Contestant {
   readonly port: number;
   /** Processes whose CPU time and memory count. */
   readonly pids: readonly number[];
-  /** What the next measurement sends. */
-  readonly calls: () => readonly Call[];
-  /** Each of these calls is sent once, for only the first time counts; else they are sent over and over. */
+  /** What the next measurement sends, which sends so many requests: the same calls over and over where there are fewer. */
+  readonly calls: (count: number) => readonly Call[];
+  /** Each call is another one each time, for only the first time counts; how many there are is fixed. */
   readonly once?: boolean;
   /** The right answers whatever the calls say; the floor's are always an allow. */
   readonly expected?: readonly number[];

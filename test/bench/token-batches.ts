@@ -1,27 +1,24 @@
-// Many tokens of one kind, as calls: batches of tokens that nobody has seen, made while nothing is measured.
+// Tokens that nobody has seen, as calls: made in batches while nothing is measured.
 
 import type { Call } from './call.ts';
-
-/** Tokens of one batch. */
-export const BATCH = 10_000;
 
 /** Batches of new calls. */
 export interface TokenBatches {
   /** A batch that was never handed out before. */
-  next(): readonly Call[];
-  /** The batch that was handed out last; the first one when there was none. */
-  last(): readonly Call[];
+  next(size: number): readonly Call[];
+  /** The batch that was handed out last; a first one of this size when there was none. */
+  last(size: number): readonly Call[];
 }
 
-/** Batches of `size` calls; `serial` is another number for each. */
-export function tokenBatches(size: number, make: (serial: number) => Call): TokenBatches {
+/** Batches of what `make` makes of a number that is another one each time. */
+export function tokenBatches(make: (serial: number) => Call): TokenBatches {
   let held: readonly Call[] | undefined;
   let serial = 0;
-  const next = () => {
+  const next = (size: number) => {
     held = Array.from({ length: size }, () => make(serial++));
     return held;
   };
-  return { next, last: () => held ?? next() };
+  return { next, last: (size) => held ?? next(size) };
 }
 
 /** The token with another signature of the same length, and with a claim of its own so that no two are alike. */

@@ -40,6 +40,7 @@ test('links between documents lead to files that exist', () => {
     'docs/architecture.md',
     'docs/catalog.md',
     'docs/key-managers.md',
+    'docs/performance.md',
     'docs/reasons.md',
     'docs/settings.md',
     'docs/wso2-differences.md',

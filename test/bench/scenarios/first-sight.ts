@@ -2,18 +2,18 @@
 
 import { floorContestant, orderCall, startInstallation } from '../installation.ts';
 import type { Scenario } from '../scenario.ts';
-import { BATCH, tokenBatches } from '../token-batches.ts';
+import { tokenBatches } from '../token-batches.ts';
 import { verifiedAnswer } from '../verified-answer.ts';
 
 /** First sight and second sight of 10,000 distinct RS256 tokens. */
 export const firstSight: Scenario = {
   id: 'S3',
   title: 'first sight of each token',
-  what: `${BATCH} distinct RS256 tokens, each sent once; “again” (S3b) sends those of the last time`,
+  what: '10,000 distinct RS256 tokens, each sent once; “again” (S3b) sends those of the last time',
   rates: { kind: 'shares', shares: [0.25, 0.5, 0.75] },
   contestants: async (lab) => {
     const { gatehouse, token } = await startInstallation(lab);
-    const batches = tokenBatches(BATCH, () => orderCall(token()));
+    const batches = tokenBatches(() => orderCall(token()));
     const answer = await verifiedAnswer(gatehouse.port, orderCall(token()), 'allowed');
     return [
       await floorContestant(lab, answer, batches.last),

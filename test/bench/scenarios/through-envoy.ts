@@ -7,7 +7,7 @@ import { startEnvoy } from '../../rig/envoy-process.ts';
 import { http2Request } from '../../rig/http2-request.ts';
 import { browserHeaders, type Call, HOST } from '../call.ts';
 import { CLIENT, type Installation, ORDER_PATH, ORDER_SCOPE, orderCall, startInstallation } from '../installation.ts';
-import { type CheckServer, type Lab, pinToServerCore } from '../lab.ts';
+import type { CheckServer, Lab } from '../lab.ts';
 import type { Contestant, Scenario } from '../scenario.ts';
 import { forged } from '../token-batches.ts';
 import { verifiedAnswer } from '../verified-answer.ts';
@@ -66,7 +66,7 @@ async function envoyContestant(
   // Where no check is asked for, nobody needs to listen.
   const envoy = await startEnvoy({ bin: await envoyBin(), gatehouse: [server?.port ?? 1], upstreamPort: 1, edit });
   lab.defer(() => envoy.stop());
-  await pinToServerCore(envoy.pid);
+  await lab.pinToServerCore(envoy.pid);
   const calls: readonly Call[] = [{ headers: requestHeaders(token), expected: [200] }];
   return { name, port: envoy.port, pids: [envoy.pid, ...(server?.pids ?? [])], calls: () => calls };
 }
