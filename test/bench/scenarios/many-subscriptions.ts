@@ -2,9 +2,11 @@
 // so their number should not matter.
 
 import { join } from 'node:path';
-import { openWritable } from '../../../src/catalog/open-writable.ts';
+import { openForWriting } from '../../../src/catalog/open-database.ts';
+import { StoredApis } from '../../../src/catalog/stored-apis.ts';
+import { StoredApplications } from '../../../src/catalog/stored-applications.ts';
+import { StoredKeyManagers } from '../../../src/catalog/stored-key-managers.ts';
 import { inTransaction } from '../../../src/catalog/write-transaction.ts';
-import { writerTablesOf } from '../../../src/catalog/writer-tables.ts';
 import { seededRandom } from '../../rig/seeded-random.ts';
 import { checkCall } from '../call.ts';
 import {
@@ -67,15 +69,16 @@ function layoutOf(subscriptions: number) {
 
 /** Writes applications with the catalog's own statements: no catalog file may be that large. */
 function write(file: string, { clients, perClient }: ReturnType<typeof layoutOf>): void {
-  const catalog = openWritable(file, BUSY_TIMEOUT_MS);
+  const db = openForWriting(file, BUSY_TIMEOUT_MS);
   try {
-    const { apis, applications, keyManagers } = writerTablesOf(catalog.db);
-    const keyManagerId = keyManagers.resolve(ORGANIZATION, keyManagerName(0)) ?? '';
+    const apis = new StoredApis(db);
+    const applications = new StoredApplications(db);
+    const keyManagerId = new StoredKeyManagers(db).resolve(ORGANIZATION, keyManagerName(0)) ?? '';
     const apiIds = Array.from(
       { length: perClient },
       (_, at) => apis.idOf(ORGANIZATION, apiName(at), API_VERSION) ?? '',
     );
-    inTransaction(catalog.db, () => {
+    inTransaction(db, () => {
       for (let client = 0; client < clients; client++) {
         const id = `application-${client}`;
         applications.put({ id, organization: ORGANIZATION, name: id, owner: 'paula', policy: 'Unlimited' });
@@ -97,6 +100,6 @@ function write(file: string, { clients, perClient }: ReturnType<typeof layoutOf>
       return { commit: true, result: undefined };
     });
   } finally {
-    catalog.close();
+    db.close();
   }
 }
