@@ -11,6 +11,8 @@ import type { RedisObserver } from './redis-observer.ts';
 export const CONNECT_MS = 750;
 /** Between probes while Redis is not in use: soon enough to be back within a second, rare enough to be no load. */
 const PROBE_MS = 100;
+/** A connection that answers, but late for so long, is tried anew. */
+const LATE_FOR_GOOD_MS = 1_000;
 /** Pause before the first and the longest before a later attempt to connect. */
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 400;
@@ -43,7 +45,10 @@ export class RedisConnection implements RedisCommands {
   #client: RedisClient | undefined;
   #giveUp: ((why: string) => void) | undefined;
   #closing = false;
-  #told: boolean | undefined;
+  /** Why it is not in use, as told last; empty while it is. */
+  #told: string | undefined;
+  /** When Redis last answered in time. */
+  #answeredAtMs = 0;
   #readOnlyAtMs = Number.NEGATIVE_INFINITY;
   readonly #life: Promise<void>;
 
@@ -109,7 +114,7 @@ export class RedisConnection implements RedisCommands {
         this.#unanswered.delete(sent);
         clearTimeout(timer);
         if (settled) return;
-        this.#breaker.inTime();
+        this.#inTime();
         observer.command('answered');
         settle({ kind: 'reply', value });
       },
@@ -118,12 +123,17 @@ export class RedisConnection implements RedisCommands {
         clearTimeout(timer);
         if (settled) return;
         if (!isReplyError(error)) return settle(this.#failed('lost'));
-        this.#breaker.inTime();
+        this.#inTime();
         settle(this.#failed('refused'));
         if (problemCode(error) === 'READONLY') this.#leaveReplica();
       },
     );
     return promise;
+  }
+
+  #inTime(): void {
+    this.#answeredAtMs = this.#options.monotonic();
+    this.#breaker.inTime();
   }
 
   /** The primary may be elsewhere by now; where the settings name nothing but a replica, reads go on in between. */
@@ -165,6 +175,7 @@ export class RedisConnection implements RedisCommands {
     if (first === 'ready') {
       this.#client = client;
       this.#breaker.trip();
+      this.#answeredAtMs = this.#options.monotonic();
       const probing = setInterval(() => this.#watch(client), PROBE_MS);
       this.#watch(client);
       const why = await end.promise;
@@ -197,7 +208,11 @@ export class RedisConnection implements RedisCommands {
   /** Probes while Redis is not in use, and notices when the connection is dead without a word. */
   #watch(client: RedisClient): void {
     const [oldest] = this.#unanswered;
-    if (oldest !== undefined && oldest.overdueAtMs < this.#options.monotonic()) this.#giveUp?.('timeout');
+    const now = this.#options.monotonic();
+    const isOverdue = oldest !== undefined && oldest.overdueAtMs < now;
+    // A connection on which bytes were lost answers each command with the reply to an earlier one, and so always late.
+    const isOutOfStep = this.#breaker.open && this.#answeredAtMs + LATE_FOR_GOOD_MS < now;
+    if (isOverdue || isOutOfStep) this.#giveUp?.('timeout');
     else if (this.#breaker.open) void this.#probe(client);
   }
 
@@ -209,9 +224,11 @@ export class RedisConnection implements RedisCommands {
   }
 
   #tell(why: string): void {
-    if (this.#told === this.up) return;
-    this.#told = this.up;
-    this.#options.observer.up(this.up, this.up ? '' : why);
+    const { up } = this;
+    const told = up ? '' : why;
+    if (this.#told === told) return;
+    this.#told = told;
+    this.#options.observer.up(up, told);
   }
 
   async #pause(ms: number): Promise<void> {

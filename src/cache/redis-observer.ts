@@ -11,7 +11,7 @@ export type CommandOutcome = 'answered' | 'timeout' | 'refused' | 'lost' | 'busy
 
 /** Gets told; must not throw and must not take time. */
 export interface RedisObserver {
-  /** Gauge: whether decisions use Redis now. `why` is a short code (`econnrefused`, `timeout`, `WRONGPASS`, …), empty when up. */
+  /** Told at each change. Gauge: whether decisions use Redis now. `why` is a short code (`econnrefused`, `timeout`, `WRONGPASS`, …), empty when up. */
   up(up: boolean, why: string): void;
   command(outcome: CommandOutcome): void;
   shared(kind: SharedKind, outcome: SharedOutcome): void;
