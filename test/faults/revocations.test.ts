@@ -6,7 +6,7 @@ import type { KeyManagerName } from '../../src/sync/feed-ports.ts';
 import { eventually } from '../rig/eventually.ts';
 import { type Installation, revocationSample, startInstallation } from '../rig/installation.ts';
 import { type RedisServer, type RedisServerOptions, startRedis, startRedisCluster } from '../rig/redis-server.ts';
-import { sealer } from '../rig/shared-store.ts';
+import { sealFor } from '../rig/shared-store.ts';
 import { temporaryFolder } from '../rig/temporary-folder.ts';
 
 const STREAM = 'gatehouse:1:{revocation}:stream';
@@ -23,7 +23,7 @@ const reaches = (installation: Installation, { id }: Revocation, state: 'revoked
 
 test('a revocation and its lift reach every process of the fleet', async () => {
   const { url } = await redis();
-  const fleet = Array.from({ length: 5 }, () => startInstallation({ redis: { url } }));
+  const fleet = await Promise.all(Array.from({ length: 5 }, () => startInstallation({ redis: { url } })));
   const [origin, ...others] = fleet as [Installation, ...Installation[]];
   await inUse(...fleet);
   const first = await origin.revoke();
@@ -45,37 +45,40 @@ test('a revocation and its lift reach every process of the fleet', async () => {
   const revocation = await origin.revoke();
   await origin.lift(revocation);
   for (const other of others) await reaches(other, revocation, 'lifted');
-  expect(fleet.map(({ rows }) => rows.size)).toEqual([52, 52, 52, 52, 52]);
+  expect(fleet.map(({ kept }) => kept().size)).toEqual([52, 52, 52, 52, 52]);
 });
 
 test('on a cluster too', async () => {
   const { addresses, stop } = await startRedisCluster();
   onTestFinished(stop);
-  const [a, b] = [1, 2].map(() => startInstallation({ redis: { clusterNodes: addresses } })) as [
-    Installation,
-    Installation,
-  ];
+  const [a, b] = await Promise.all([
+    startInstallation({ redis: { clusterNodes: addresses } }),
+    startInstallation({ redis: { clusterNodes: addresses } }),
+  ]);
   await inUse(a, b);
   await reaches(b, await a.revoke());
 });
 
 test('who was away reads what was missed, restarted or not', async () => {
   const { url } = await redis();
-  const [a, b] = [1, 2].map(() => startInstallation({ redis: { url } })) as [Installation, Installation];
+  const [a, b] = await Promise.all([startInstallation({ redis: { url } }), startInstallation({ redis: { url } })]);
   await inUse(a, b);
   const before = await a.revoke();
   await reaches(b, before);
   await b.stop();
   const missed = await Promise.all(Array.from({ length: 300 }, () => a.revoke()));
-  const again = startInstallation({ redis: { url }, rows: b.rows });
+  const again = await startInstallation({ redis: { url }, file: b.file });
   for (const revocation of missed) await reaches(again, revocation);
-  const newcomer = startInstallation({ redis: { url } });
+  const newcomer = await startInstallation({ redis: { url } });
   for (const revocation of [before, ...missed]) await reaches(newcomer, revocation);
 });
 
 test('what was revoked while Redis was away gets around as soon as it is back', async () => {
   const first = await redis();
-  const [a, b] = [1, 2].map(() => startInstallation({ redis: { url: first.url } })) as [Installation, Installation];
+  const [a, b] = await Promise.all([
+    startInstallation({ redis: { url: first.url } }),
+    startInstallation({ redis: { url: first.url } }),
+  ]);
   await inUse(a, b);
   await first.kill();
   const [fromA, fromB] = [await a.revoke(), await b.revoke()];
@@ -87,8 +90,8 @@ test('what was revoked while Redis was away gets around as soon as it is back', 
 
 test('a stream that Redis lost is filled again by those who remember, for those who do not', async () => {
   const { url, cli } = await redis();
-  const origin = startInstallation({ redis: { url } });
-  const other = startInstallation({ redis: { url } });
+  const origin = await startInstallation({ redis: { url } });
+  const other = await startInstallation({ redis: { url } });
   await inUse(origin, other);
   const revocation = await origin.revoke();
   const lifted = await origin.revoke();
@@ -99,15 +102,15 @@ test('a stream that Redis lost is filled again by those who remember, for those 
   await origin.stop();
   await cli('flushall');
   await eventually('the loss is noticed', () => (other.told.get('refilled') ?? 0) >= 2);
-  const newcomer = startInstallation({ redis: { url } });
+  const newcomer = await startInstallation({ redis: { url } });
   await reaches(newcomer, revocation);
   await reaches(newcomer, lifted, 'lifted');
 });
 
 test('a Redis back from an old dump takes nothing back, and learns what it forgot', async () => {
   const first = await redis();
-  const a = startInstallation({ redis: { url: first.url } });
-  const b = startInstallation({ redis: { url: first.url } });
+  const a = await startInstallation({ redis: { url: first.url } });
+  const b = await startInstallation({ redis: { url: first.url } });
   await inUse(a, b);
   const [old, liftedLater] = [await a.revoke(), await a.revoke()];
   await reaches(b, liftedLater);
@@ -120,7 +123,7 @@ test('a Redis back from an old dump takes nothing back, and learns what it forgo
   await first.kill();
   await redis({ port: first.port, dump });
   await eventually('the change is noticed', () => (a.told.get('lost') ?? 0) + (b.told.get('lost') ?? 0) >= 1);
-  const newcomer = startInstallation({ redis: { url: first.url } });
+  const newcomer = await startInstallation({ redis: { url: first.url } });
   await reaches(newcomer, forgotten);
   await reaches(newcomer, liftedLater, 'lifted');
   await reaches(newcomer, old);
@@ -132,18 +135,18 @@ test('a Redis back from an old dump takes nothing back, and learns what it forgo
 
 test('foreign, copied, garbled and unreadable entries hold nothing up and change nothing', async () => {
   const { url, cli } = await redis();
-  const a = startInstallation({ redis: { url } });
-  const b = startInstallation({ redis: { url } });
+  const a = await startInstallation({ redis: { url } });
+  const b = await startInstallation({ redis: { url } });
   await inUse(a, b);
   const forged = JSON.stringify({ f: 1, r: [{ revocation: revocationSample(Date.now()), keyManager: null }] });
-  const oursFor = (key: string, text: string) => sealer('fleet', 'redis revocation 1').seal(key, text, Date.now());
+  const oursFor = (key: string, text: string) => sealFor('fleet', 'redis revocation 1').seal(key, text, Date.now());
   const poison = [
     ['v', 'not sealed'],
     ['v', forged],
     ['w', 'another field'],
-    ['v', sealer('another installation', 'redis revocation 1').seal(STREAM, forged, Date.now())],
+    ['v', sealFor('another installation', 'redis revocation 1').seal(STREAM, forged, Date.now())],
     ['v', oursFor('gatehouse:1:{other}:stream', forged)],
-    ['v', sealer('fleet', 'redis token 1').seal(STREAM, forged, Date.now())],
+    ['v', sealFor('fleet', 'redis token 1').seal(STREAM, forged, Date.now())],
     ['v', oursFor(STREAM, '{"f":99,"r":[]}')],
     ['v', oursFor(STREAM, 'no JSON')],
     ['v', oursFor(STREAM, '{"f":1,"r":[{"revocation":{"id":"x"}},7,null]}')],
@@ -154,7 +157,7 @@ test('foreign, copied, garbled and unreadable entries hold nothing up and change
   }
   await cli('eval', "return redis.call('xadd', KEYS[1], '*', 'v', string.rep('x', 5000000))", '1', STREAM);
   await reaches(b, await a.revoke());
-  expect(b.rows.size).toBe(poison.length + 1);
+  expect(b.kept().size).toBe(poison.length + 1);
   expect(b.watched.count('revocation sealed_mismatch')).toBeGreaterThanOrEqual(7);
   expect(b.told.get('unreadable')).toBe(2);
 });
@@ -164,17 +167,17 @@ test('an entry from long ago is not listened to, although it is one of ours', as
   const old = { ...revocationSample(Date.now()), expiresAtMs: null };
   const text = JSON.stringify({ f: 1, r: [{ revocation: old, keyManager: null }] });
   const days = 86_400_000;
-  await cli('xadd', STREAM, '*', 'v', sealer('fleet', 'redis revocation 1').seal(STREAM, text, Date.now() - 3 * days));
-  const a = startInstallation({ redis: { url } });
-  const b = startInstallation({ redis: { url } });
+  await cli('xadd', STREAM, '*', 'v', sealFor('fleet', 'redis revocation 1').seal(STREAM, text, Date.now() - 3 * days));
+  const a = await startInstallation({ redis: { url } });
+  const b = await startInstallation({ redis: { url } });
   await reaches(b, await a.revoke());
   expect(b.state(old.id)).toBeUndefined();
 });
 
 test('replays and duplicates change nothing', async () => {
   const { url, cli } = await redis();
-  const a = startInstallation({ redis: { url } });
-  const b = startInstallation({ redis: { url } });
+  const a = await startInstallation({ redis: { url } });
+  const b = await startInstallation({ redis: { url } });
   await inUse(a, b);
   const revocation = await a.revoke();
   const [[, [, sealed]] = [0, []]] = JSON.parse(await cli('--json', 'xrange', STREAM, '-', '+')) as [
@@ -186,34 +189,34 @@ test('replays and duplicates change nothing', async () => {
   for (let n = 0; n < 10; n++) await cli('xadd', STREAM, '*', 'v', String(sealed));
   await reaches(b, await a.revoke());
   expect([a.state(revocation.id), b.state(revocation.id)]).toEqual(['lifted', 'lifted']);
-  expect([a.rows.size, b.rows.size]).toEqual([2, 2]);
+  expect([a.kept().size, b.kept().size]).toEqual([2, 2]);
 });
 
 test('key managers are found by name where installations gave them other ids', async () => {
   const { url } = await redis();
   const named = (id: string): [string, KeyManagerName] => [id, { organization: 'carbon.super', name: 'Keycloak' }];
-  const a = startInstallation({ redis: { url }, keyManagers: new Map([named('id-in-a')]) });
-  const b = startInstallation({ redis: { url }, keyManagers: new Map([named('id-in-b')]) });
-  const c = startInstallation({ redis: { url } });
+  const a = await startInstallation({ redis: { url }, keyManagers: new Map([named('id-in-a')]) });
+  const b = await startInstallation({ redis: { url }, keyManagers: new Map([named('id-in-b')]) });
+  const c = await startInstallation({ redis: { url } });
   await inUse(a, b, c);
   const ofOne = await a.revoke({ keyManagerId: 'id-in-a' });
   const whole = await a.revoke({ kind: 'key_manager', value: 'id-in-a', expiresAtMs: null });
   await reaches(b, ofOne);
   await reaches(b, whole);
-  expect(b.rows.get(ofOne.id)?.revocation.keyManagerId).toBe('id-in-b');
-  expect(b.rows.get(whole.id)?.revocation).toMatchObject({ value: 'id-in-b', keyManagerId: null });
+  expect(b.kept().get(ofOne.id)?.keyManagerId).toBe('id-in-b');
+  expect(b.kept().get(whole.id)).toMatchObject({ value: 'id-in-b', keyManagerId: null });
 
   await eventually('they wait for their key manager', () => c.told.get('waiting') === 2);
   c.keyManagers.set(...named('id-in-c'));
   await c.feed.settle();
-  expect(c.rows.get(ofOne.id)?.revocation.keyManagerId).toBe('id-in-c');
-  expect(c.rows.get(whole.id)?.revocation.value).toBe('id-in-c');
+  expect(c.kept().get(ofOne.id).keyManagerId).toBe('id-in-c');
+  expect(c.kept().get(whole.id).value).toBe('id-in-c');
 });
 
 test('a catalog that takes no writes for a while gets them later, in full', async () => {
   const { url } = await redis();
-  const a = startInstallation({ redis: { url } });
-  const b = startInstallation({ redis: { url } });
+  const a = await startInstallation({ redis: { url } });
+  const b = await startInstallation({ redis: { url } });
   await inUse(a, b);
   b.fault.refusesWrites = true;
   const revocations = await Promise.all([1, 2, 3].map(() => a.revoke()));
@@ -225,12 +228,12 @@ test('a catalog that takes no writes for a while gets them later, in full', asyn
 test('what has run out is not spread any more', async () => {
   const { url } = await redis();
   let now = Date.now();
-  const a = startInstallation({ redis: { url }, clock: () => now });
+  const a = await startInstallation({ redis: { url }, clock: () => now });
   await inUse(a);
   const short = await a.revoke({ expiresAtMs: now + 1_000 });
   const long = await a.revoke();
   now += 2_000;
-  const b = startInstallation({ redis: { url }, clock: () => now });
+  const b = await startInstallation({ redis: { url }, clock: () => now });
   await reaches(b, long);
   expect(b.state(short.id)).toBeUndefined();
 });

@@ -1,18 +1,36 @@
-// One installation of a fleet, as far as revocations go: its own rows and key managers, and a feed over a real Redis.
+// One installation of a fleet, as far as revocations go: a catalog in a file of its own, and a feed over a real Redis. Only its key
+// managers are told to it, since ids are what the tests vary.
 
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { RedisSettings } from '../../src/cache/redis-settings.ts';
+import { openCatalog } from '../../src/catalog/open-catalog.ts';
+import type { AuditContext } from '../../src/domain/audit.ts';
 import type { Revocation } from '../../src/domain/revocation.ts';
-import type { KeptRevocation, KeyManagerName } from '../../src/sync/feed-ports.ts';
+import type { KeyManagerName } from '../../src/sync/feed-ports.ts';
 import { RevocationFeed } from '../../src/sync/revocation-feed.ts';
 import { openWatchedStore, type WatchedStore } from './shared-store.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const STREAM = 'redis';
+const SEALING_KEY = { id: 'test', secret: Buffer.alloc(32, 7).toString('base64url') };
+const AUDIT: AuditContext = {
+  requestId: 'test',
+  caller: 'admin',
+  organization: 'carbon.super',
+  address: '127.0.0.1',
+  method: 'POST',
+  route: '/revocations',
+};
+/** More than any test writes. */
+const ALL = 100_000;
 
 /** What an installation is made of. */
 export interface InstallationOptions {
   readonly redis: Partial<RedisSettings>;
-  /** Its rows from before a restart. */
-  readonly rows?: Map<string, KeptRevocation>;
+  /** Its catalog from before a restart. */
+  readonly file?: string;
   /** Key managers by the id that they have here. */
   readonly keyManagers?: Map<string, KeyManagerName>;
   readonly secret?: string;
@@ -21,7 +39,7 @@ export interface InstallationOptions {
 
 /** A running installation. */
 export interface Installation {
-  readonly rows: Map<string, KeptRevocation>;
+  readonly file: string;
   readonly keyManagers: Map<string, KeyManagerName>;
   readonly feed: RevocationFeed;
   readonly watched: WatchedStore;
@@ -32,42 +50,37 @@ export interface Installation {
   /** As an admin would: saved first, then spread. */
   revoke(more?: Partial<Revocation>): Promise<Revocation>;
   lift(revocation: Revocation): Promise<void>;
+  /** What SQLite has, by id. */
+  kept(): Map<string, Revocation>;
   /** `revoked`, `lifted`, or undefined where it is not known. */
   state(id: string): 'revoked' | 'lifted' | undefined;
   stop(): Promise<void>;
 }
 
 /** Starts one for the length of a test. */
-export function startInstallation(options: InstallationOptions): Installation {
-  const { clock = Date.now } = options;
-  const rows = options.rows ?? new Map<string, KeptRevocation>();
-  const keyManagers = options.keyManagers ?? new Map<string, KeyManagerName>();
+export async function startInstallation(options: InstallationOptions): Promise<Installation> {
+  const { clock = Date.now, keyManagers = new Map<string, KeyManagerName>() } = options;
+  const file = options.file ?? join(temporaryFolder(), 'catalog.db');
   const told = new Map<string, number>();
   const fault = { refusesWrites: false };
   const tell = (what: string, count: number) => void told.set(what, (told.get(what) ?? 0) + count);
+  const { lists, writer, close } = await openCatalog({
+    file,
+    sealingKeys: [SEALING_KEY],
+    resolveKeyManager: () => undefined,
+    report: () => undefined,
+  });
   const watched = openWatchedStore(options.redis, { secret: options.secret ?? 'fleet', clock });
-  let sequence = Math.max(0, ...[...rows.values()].map((row) => row.sequence));
-  const save = (revocations: readonly Revocation[]) => {
-    for (const revocation of revocations) {
-      const kept = rows.get(revocation.id)?.revocation;
-      if (kept !== undefined && (kept.lifted || !revocation.lifted)) continue;
-      sequence += 1;
-      rows.set(revocation.id, { sequence, revocation });
-    }
-  };
   const feed = new RevocationFeed({
     stream: watched.store.revocations,
     rows: {
-      save: async (revocations) => {
+      save: async (revocations, position) => {
         if (fault.refusesWrites) return false;
-        save(revocations);
-        return true;
+        return (
+          (await writer.saveRevocations(revocations, { kind: 'stream', stream: STREAM, position })).kind === 'saved'
+        );
       },
-      since: (after, limit) =>
-        [...rows.values()]
-          .filter((row) => row.sequence > after)
-          .sort((a, b) => a.sequence - b.sequence)
-          .slice(0, limit),
+      since: (sequence, limit) => lists.revocationsSince(sequence, limit, false),
     },
     keyManagers: {
       nameOf: (id) => keyManagers.get(id),
@@ -85,16 +98,20 @@ export function startInstallation(options: InstallationOptions): Installation {
     random: Math.random,
   });
   feed.start();
+  let stopped: Promise<void> | undefined;
   const stop = async () => {
-    await Promise.all([feed.stop(), watched.store.close()]);
+    stopped ??= Promise.all([feed.stop(), watched.store.close()]).then(close);
+    await stopped;
   };
   onTestFinished(stop);
   const spread = async (revocation: Revocation) => {
-    save([revocation]);
+    await writer.saveRevocations([revocation], { kind: 'admin', audit: AUDIT });
     await feed.publish([revocation]);
   };
+  const kept = () =>
+    new Map(lists.revocationsSince(0, ALL, false).map(({ revocation }) => [revocation.id, revocation]));
   return {
-    rows,
+    file,
     keyManagers,
     feed,
     watched,
@@ -106,9 +123,10 @@ export function startInstallation(options: InstallationOptions): Installation {
       return revocation;
     },
     lift: (revocation) => spread({ ...revocation, lifted: true }),
+    kept,
     state: (id) => {
-      const row = rows.get(id);
-      return row && (row.revocation.lifted ? 'lifted' : 'revoked');
+      const revocation = kept().get(id);
+      return revocation && (revocation.lifted ? 'lifted' : 'revoked');
     },
     stop,
   };

@@ -1,11 +1,11 @@
 // A shared store as app.ts opens it, with what it told its observer at hand.
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { openSharedStore, type SharedStore } from '../../src/cache/open-shared-store.ts';
 import type { RedisSettings } from '../../src/cache/redis-settings.ts';
-import type { Sealer } from '../../src/cache/sealer.ts';
 import type { TokenDecision } from '../../src/domain/token.ts';
+import { ValueSeal } from '../../src/sealing/value-seal.ts';
 
 /** Settings that name no Redis. */
 export const WITHOUT_REDIS: RedisSettings = {
@@ -43,7 +43,7 @@ export function openWatchedStore(
   const store = openSharedStore({
     // Tests share a small machine; that a slow Redis counts as absent has tests of its own.
     settings: { ...WITHOUT_REDIS, commandTimeoutMs: 200, ...settings },
-    sealFor: (purpose) => sealer(secret, purpose),
+    sealFor: (purpose) => sealFor(secret, purpose),
     observer: {
       up: (up, why) => states.push(up ? 'up' : why),
       command: (outcome) => add(outcome),
@@ -82,21 +82,7 @@ export function proofOf(consumerKey: string, expiresAt = Math.floor(Date.now() /
   };
 }
 
-/** HMAC over purpose, key, value and time. */
-export function sealer(secret: string, purpose: string): Sealer {
-  const tag = (key: string, issued: string, value: string) =>
-    createHmac('sha256', secret)
-      .update(JSON.stringify([purpose, key, issued, value]))
-      .digest('base64url');
-  return {
-    seal: (key, value, issuedAtMs) => `${tag(key, String(issuedAtMs), value)}:${issuedAtMs}:${value}`,
-    open: (key, sealed, oldestMs) => {
-      const [found = '', issued = '', ...rest] = sealed.split(':');
-      const value = Buffer.from(rest.join(':'), 'latin1').toString();
-      const expected = tag(key, issued, value);
-      if (found.length !== expected.length || !timingSafeEqual(Buffer.from(found), Buffer.from(expected)))
-        return undefined;
-      return Number(issued) < oldestMs ? undefined : { value: Buffer.from(value), issuedAtMs: Number(issued) };
-    },
-  };
+/** The seal of a fleet whose secret is made of this text. */
+export function sealFor(secret: string, purpose: string): ValueSeal {
+  return new ValueSeal([{ id: 'test', secret: createHash('sha256').update(secret).digest('base64url') }], purpose);
 }
