@@ -209,8 +209,8 @@ test('key managers are found by name where installations gave them other ids', a
   await eventually('they wait for their key manager', () => c.told.get('waiting') === 2);
   c.keyManagers.set(...named('id-in-c'));
   await c.feed.settle();
-  expect(c.kept().get(ofOne.id).keyManagerId).toBe('id-in-c');
-  expect(c.kept().get(whole.id).value).toBe('id-in-c');
+  expect(c.kept().get(ofOne.id)?.keyManagerId).toBe('id-in-c');
+  expect(c.kept().get(whole.id)?.value).toBe('id-in-c');
 });
 
 test('a catalog that takes no writes for a while gets them later, in full', async () => {

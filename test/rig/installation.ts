@@ -80,7 +80,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
           (await writer.saveRevocations(revocations, { kind: 'stream', stream: STREAM, position })).kind === 'saved'
         );
       },
-      since: (sequence, limit) => lists.revocationsSince(sequence, limit, false),
+      since: (sequence, limit) => lists.revocationsSince(sequence, limit),
     },
     keyManagers: {
       nameOf: (id) => keyManagers.get(id),
@@ -109,7 +109,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await feed.publish([revocation]);
   };
   const kept = () =>
-    new Map(lists.revocationsSince(0, ALL, false).map(({ revocation }) => [revocation.id, revocation]));
+    new Map(lists.revocationsSince(0, ALL).map(({ revocation }) => [revocation.id, revocation]));
   return {
     file,
     keyManagers,
