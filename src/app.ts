@@ -3,6 +3,7 @@
 
 import { adminCredentials } from './admin/admin-credentials.ts';
 import { gaugesOf } from './app/gauges.ts';
+import { openFleetSide } from './app/open-fleet-side.ts';
 import { openOutboundSide } from './app/open-outbound-side.ts';
 import { startAdminSide } from './app/start-admin-side.ts';
 import { startExtAuthz } from './app/start-ext-authz.ts';
@@ -75,7 +76,9 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       log,
     });
 
-    const outbound = openOutboundSide(settings, catalog, () => metrics, log);
+    const fleet = openFleetSide(settings, catalog, sealing.keys, () => metrics, log);
+    undo.push(() => fleet.close());
+    const outbound = openOutboundSide(settings, catalog, fleet.keySets, () => metrics, log);
     undo.push(() => outbound.close());
     const { admission, door, keySets } = outbound;
     const tokens = new TokenProver({
@@ -87,7 +90,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
         clock: Date.now,
         maxReplyBytes: settings.introspection.maxReplyBytes,
       }),
-      shared: undefined,
+      shared: fleet.tokenDecisions,
       sharing: settings.cache.redis.tokens,
       cache: new TokenDecisions({
         maxBytes: settings.tokens.cacheBytes,
@@ -102,7 +105,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     const metrics = startMetrics({
       version: productVersion(),
-      gauges: gaugesOf(catalog, keySets),
+      gauges: gaugesOf(catalog, keySets, fleet),
       droppedLogLines: sink.dropped,
       onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
     });
@@ -132,6 +135,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       credentials,
       world,
       keySets,
+      fleet,
       metrics,
       log,
       () => draining,
@@ -141,6 +145,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     if (catalog.reader.snapshot()?.router.byId.size === 0)
       log.warn('the catalog has no API, so every request is denied; apply one with --catalog');
     outbound.start();
+    fleet.start();
     extauthz.setServing(true);
     const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
     log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');

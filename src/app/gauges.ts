@@ -5,9 +5,10 @@ import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
 import type { Gauges } from '../telemetry/metrics-message.ts';
 import type { KeySets } from '../tokens/key-sets.ts';
+import type { FleetSide } from './open-fleet-side.ts';
 
 /** Asked for at each scrape. */
-export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets): () => Gauges {
+export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, fleet: FleetSide): () => Gauges {
   // Counted once for each state of APIs and key managers, not once for each scrape.
   const pairs = new WeakMap<CatalogSnapshot, number>();
   const pairsOf = (snapshot: CatalogSnapshot) => {
@@ -27,6 +28,8 @@ export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets): () => Gauge
       catalogRevision: reader.revision() ?? 0,
       catalogStructureRevision: snapshot?.structureRevision ?? 0,
       pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
+      redisUp: fleet.redisUp(),
+      revocationsWaiting: fleet.revocationsWaiting(),
     };
   };
 }

@@ -1,7 +1,7 @@
 // Connects what reaches out to key managers: the outbound door, the limits of each key manager and their key sets, which follow
 // the key managers of the catalog whether or not a request comes.
 
-import type { Catalog } from '../authorize/ports.ts';
+import type { Catalog, SharedKeySets } from '../authorize/ports.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { Limits } from '../outbound/admission.ts';
 import { readCredentialFile } from '../outbound/credential-file.ts';
@@ -29,6 +29,7 @@ const FOLLOW_MS = 1_000;
 export function openOutboundSide(
   settings: Settings,
   catalog: OpenCatalog,
+  shared: SharedKeySets | undefined,
   metrics: () => Pick<Metrics, 'count'>,
   log: Logger,
 ): OutboundSide {
@@ -61,6 +62,7 @@ export function openOutboundSide(
   });
   const keySets = new KeySets({
     store: catalog.keySets,
+    shared,
     fetch: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
     clock: Date.now,
     random: Math.random,

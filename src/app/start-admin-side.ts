@@ -18,6 +18,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { KeySets } from '../tokens/key-sets.ts';
+import type { FleetSide } from './open-fleet-side.ts';
 
 const NOT_WIRED = {
   kind: 'refused',
@@ -33,6 +34,7 @@ export function startAdminSide(
   credentials: readonly AdminCredential[],
   { tokens }: World,
   keySets: KeySets,
+  fleet: FleetSide,
   metrics: Metrics,
   log: Logger,
   isDraining: () => boolean,
@@ -52,6 +54,7 @@ export function startAdminSide(
         if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
         const { warnings, ...write } = judged;
         const written = await writer.createKeyManager({ organization, ...write }, audit);
+        await fleet.keyManagersChanged();
         return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
       },
       update: async (target, dto, audit) => {
@@ -63,6 +66,7 @@ export function startAdminSide(
         const masked = new Set(maskedPointers(dto));
         const given = Object.fromEntries(Object.entries(secrets).filter(([pointer]) => !masked.has(pointer)));
         const written = await writer.updateKeyManager(target, { ...write, secrets: given }, audit);
+        await fleet.keyManagersChanged();
         return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
       },
       delete: async (target, force, audit) => {
@@ -79,7 +83,9 @@ export function startAdminSide(
     revocations: {
       write: async (entries, audit) => {
         const saved = await writer.saveRevocations(entries, { kind: 'admin', audit });
-        return saved.kind === 'saved' ? { kind: 'written' } : saved;
+        if (saved.kind !== 'saved') return saved;
+        await fleet.publish(entries);
+        return { kind: 'written' };
       },
       list: async (organization, page) => lists.listRevocations(organization, Date.now(), page),
       find: async (organization, id) => lists.findRevocations(organization, id, Date.now()),

@@ -44,6 +44,7 @@ export function checkSettings(settings: Settings): readonly Problem[] {
       'is longer than tokens.cacheTtlSeconds',
       'make it shorter: a refusal may be temporary',
     );
+  checkRedis(settings, add);
   for (const header of upstream.removeHeaders)
     if (Object.keys(upstream.identityHeaders).some((name) => name.replaceAll('_', '-') === header.replaceAll('_', '-')))
       add('upstream.removeHeaders', `removes the identity header ${header}`, 'take it out of one of the two');
@@ -66,6 +67,28 @@ export function checkSettings(settings: Settings): readonly Problem[] {
     for (const index of repeated(values))
       add(`admin.credentials[${index}].${field}`, 'occurs twice', 'give every credential its own');
   return problems;
+}
+
+function checkRedis(
+  { cache: { redis }, extauthz, sealing }: Settings,
+  add: (field: string, message: string, fix: string) => void,
+): void {
+  const ways = [redis.url !== null, redis.sentinels.length > 0, redis.clusterNodes.length > 0].filter(Boolean).length;
+  if (ways > 1)
+    add(
+      'cache.redis',
+      'names more than one Redis',
+      'give one of url, sentinels and clusterNodes and delete the others',
+    );
+  // A key of its own would make each process a stranger to the others, and nobody would notice.
+  if (ways > 0 && sealing.keys.length === 0)
+    add(
+      'sealing.keys',
+      'is empty although a Redis is shared, so no process could read what another wrote there',
+      'make a key with openssl rand -base64 32 and give all processes that share this Redis the same one',
+    );
+  if (ways > 0 && redis.commandTimeoutMs >= extauthz.budgetMs)
+    add('cache.redis.commandTimeoutMs', 'leaves no time to decide', 'make it smaller than extauthz.budgetMs');
 }
 
 /** True for a host that only this machine can reach. */

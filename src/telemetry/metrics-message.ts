@@ -25,6 +25,10 @@ export interface Gauges {
   readonly catalogStructureRevision: number;
   /** Allowed pairs of API and key manager where neither states an audience. */
   readonly pairsWithoutAudience: number;
+  /** Whether decisions use Redis now; undefined where none is configured. */
+  readonly redisUp: boolean | undefined;
+  /** Revocations of others that wait for their key manager to exist here, or for the catalog to take them. */
+  readonly revocationsWaiting: number;
 }
 
 /** A request for the text of all metrics. */
@@ -72,7 +76,18 @@ export const COUNTERS = {
     help: 'Introspections of tokens by result',
     labels: ['key_manager', 'result'],
   },
-  gatehouse_redis_commands_total: { help: 'Commands to Redis by purpose and result', labels: ['purpose', 'result'] },
+  gatehouse_redis_commands_total: {
+    help: 'Commands to Redis by result; absent and busy ones were not sent',
+    labels: ['result'],
+  },
+  gatehouse_redis_lookups_total: {
+    help: 'What was looked up in Redis and how it went; a sealed_mismatch was not ours, or not in its place',
+    labels: ['kind', 'result'],
+  },
+  gatehouse_revocation_spread_total: {
+    help: 'Revocations of others that were applied or could not be read, refills of the shared stream, and its losses',
+    labels: ['event'],
+  },
   gatehouse_defects_total: { help: 'Requests that met a defect and were denied', labels: [] },
   gatehouse_log_lines_dropped_total: { help: 'Log lines dropped because their reader was too slow', labels: [] },
 } as const satisfies Record<string, { readonly help: string; readonly labels: readonly string[] }>;

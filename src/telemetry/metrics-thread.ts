@@ -33,6 +33,8 @@ const withoutAudience = gauge(
   'gatehouse_pairs_without_audience',
   'Pairs of API and key manager that state no audience',
 );
+const redisUp = gauge('gatehouse_redis_up', '1 while decisions use Redis, 0 while they do without');
+const revocationsWaiting = gauge('gatehouse_revocations_waiting', 'Revocations of others that cannot be applied yet');
 const loopDelay = gauge(
   'gatehouse_event_loop_delay_max_seconds',
   'Longest hold-up of the deciding event loop within the last minute',
@@ -76,6 +78,9 @@ async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   report(revision, () => gauges.catalogRevision);
   report(structureRevision, () => gauges.catalogStructureRevision);
   report(withoutAudience, () => gauges.pairsWithoutAudience);
+  if (gauges.redisUp === undefined) redisUp.remove();
+  else redisUp.set(Number(gauges.redisUp));
+  report(revocationsWaiting, () => gauges.revocationsWaiting);
   report(loopDelay, () => Math.max(0, ...loopDelays.map(({ seconds }) => seconds)));
   report(heapUsed, () => heapUsedBytes);
   report(residentMemory, () => process.memoryUsage.rss());

@@ -108,8 +108,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await writer.saveRevocations([revocation], { kind: 'admin', audit: AUDIT });
     await feed.publish([revocation]);
   };
-  const kept = () =>
-    new Map(lists.revocationsSince(0, ALL).map(({ revocation }) => [revocation.id, revocation]));
+  const kept = () => new Map(lists.revocationsSince(0, ALL).map(({ revocation }) => [revocation.id, revocation]));
   return {
     file,
     keyManagers,

@@ -124,6 +124,21 @@ describe('mistakes', () => {
       'has x-user and x_user',
     ],
     ['a quote in the realm', `upstream: {realm: 'a"b'}`, 'upstream.realm: has a quote'],
+    [
+      'a Redis without a key that its users have in common',
+      'cache: {redis: {url: "redis://127.0.0.1:6379/0"}}',
+      'sealing.keys: is empty although a Redis is shared',
+    ],
+    [
+      'two Redis at once',
+      'cache: {redis: {url: "redis://a/0", clusterNodes: ["b:6379"]}}\nsealing: {keys: [{id: a, file: /a}]}',
+      'cache.redis: names more than one Redis',
+    ],
+    [
+      'a Redis that may eat the budget',
+      'cache: {redis: {url: "redis://a/0", commandTimeoutMs: 450}}\nsealing: {keys: [{id: a, file: /a}]}',
+      'cache.redis.commandTimeoutMs: leaves no time',
+    ],
     ['a margin that eats the budget', 'extauthz: {budgetMs: 20, marginMs: 20}', 'extauthz.marginMs: leaves no time'],
     [
       'a token in place of its hash',

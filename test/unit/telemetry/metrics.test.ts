@@ -15,6 +15,8 @@ const NOTHING: Gauges = {
   catalogRevision: 0,
   catalogStructureRevision: 0,
   pairsWithoutAudience: 0,
+  redisUp: undefined,
+  revocationsWaiting: 0,
 };
 
 function start(gauges: () => Gauges = () => NOTHING, droppedLogLines = () => 0): Metrics {
@@ -83,6 +85,16 @@ describe('a scrape', () => {
     expect(text).not.toContain('Gone');
     expect(text).toContain('gatehouse_catalog_revision 42');
     expect(text).toContain('gatehouse_pairs_without_audience 3');
+  });
+
+  test('tells whether Redis is in use, and nothing of it where there is none', async () => {
+    let redisUp: boolean | undefined = true;
+    const metrics = start(() => ({ ...NOTHING, redisUp }));
+    expect(await metrics.scrape()).toMatch(/^gatehouse_redis_up 1$/m);
+    redisUp = false;
+    expect(await metrics.scrape()).toMatch(/^gatehouse_redis_up 0$/m);
+    redisUp = undefined;
+    expect(await metrics.scrape()).not.toMatch(/^gatehouse_redis_up /m);
   });
 
   test('tells how many log lines were dropped', async () => {

@@ -1,0 +1,122 @@
+// Connects what the processes of a fleet share through Redis: token decisions, key sets, revocations. Without a Redis there is
+// nothing to share, and everything goes on alone.
+
+import type { SharedKeySets, SharedTokenDecisions } from '../authorize/ports.ts';
+import { openSharedStore } from '../cache/open-shared-store.ts';
+import { namesRedis } from '../cache/redis-settings.ts';
+import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import type { Revocation } from '../domain/revocation.ts';
+import type { SealingKey } from '../sealing/sealing-key.ts';
+import { ValueSeal } from '../sealing/value-seal.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { KeyManagerNames } from '../sync/feed-ports.ts';
+import { RevocationFeed } from '../sync/revocation-feed.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Names the stream in the catalog's table of positions. */
+const STREAM = 'redis';
+
+/** The parts, and how they are taken down. */
+export interface FleetSide {
+  /** Undefined where no Redis is configured. */
+  readonly tokenDecisions: SharedTokenDecisions | undefined;
+  readonly keySets: SharedKeySets | undefined;
+  /** Spreads revocations that the catalog has already. Never rejects; where Redis is away it is done when that is back. */
+  readonly publish: (revocations: readonly Revocation[]) => Promise<void>;
+  /** Applies revocations that waited for a key manager; for after a change of those, before its author is answered. */
+  readonly keyManagersChanged: () => Promise<void>;
+  readonly redisUp: () => boolean | undefined;
+  readonly revocationsWaiting: () => number;
+  /** Begins to follow the revocations of others. */
+  readonly start: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens it; connects in the background. Metrics are asked for when something is counted: they are made later. */
+export function openFleetSide(
+  settings: Settings,
+  catalog: OpenCatalog,
+  sealingKeys: readonly SealingKey[],
+  metrics: () => Pick<Metrics, 'count'>,
+  log: Logger,
+): FleetSide {
+  const { redis } = settings.cache;
+  const present = namesRedis(redis);
+  const store = openSharedStore({
+    settings: redis,
+    sealFor: (purpose) => new ValueSeal(sealingKeys, purpose),
+    observer: {
+      up: (up, why) => {
+        if (up) log.info('Redis is in use');
+        else log.warn({ problem: why }, 'Redis is not in use; decisions go on without it');
+      },
+      command: (result) => metrics().count('gatehouse_redis_commands_total', { result }),
+      shared: (kind, result) => metrics().count('gatehouse_redis_lookups_total', { kind, result }),
+    },
+    maxKeySetBytes: settings.keySets.maxBytes,
+    maxKeySetAgeMs: settings.keySets.maxStaleSeconds * 1000,
+    clock: Date.now,
+    monotonic: () => performance.now(),
+    random: Math.random,
+  });
+  const spread = (event: string, by = 1) => metrics().count('gatehouse_revocation_spread_total', { event }, by);
+  let waiting = 0;
+  const feed = new RevocationFeed({
+    stream: store.revocations,
+    rows: {
+      save: async (revocations, position) => {
+        const saved = await catalog.writer.saveRevocations(revocations, { kind: 'stream', stream: STREAM, position });
+        return saved.kind === 'saved';
+      },
+      since: (sequence, limit) => catalog.lists.revocationsSince(sequence, limit),
+    },
+    keyManagers: keyManagerNames(catalog),
+    observer: {
+      applied: (count) => spread('applied', count),
+      unreadable: () => spread('unreadable'),
+      waiting: (count) => {
+        waiting = count;
+      },
+      lost: () => {
+        spread('stream_lost');
+        log.warn('the shared stream of revocations was lost or replaced; it is filled again');
+      },
+      refilled: (count) => spread('refilled', count),
+    },
+    clock: Date.now,
+    random: Math.random,
+  });
+  return {
+    tokenDecisions: present ? store.tokenDecisions : undefined,
+    keySets: present ? store.keySets : undefined,
+    publish: async (revocations) => {
+      if (present) await feed.publish(revocations);
+    },
+    keyManagersChanged: () => feed.settle(),
+    redisUp: () => (present ? store.up() : undefined),
+    revocationsWaiting: () => waiting,
+    start: () => {
+      if (present) feed.start();
+    },
+    close: async () => {
+      // The feed waits at the server; only the end of its connection ends that at once.
+      await Promise.all([feed.stop(), store.close()]);
+    },
+  };
+}
+
+function keyManagerNames({ reader }: OpenCatalog): KeyManagerNames {
+  const all = () => reader.snapshot()?.keyManagers.byId;
+  return {
+    nameOf: (id) => {
+      const found = all()?.get(id);
+      return found && { organization: found.organization, name: found.name };
+    },
+    idOf: ({ organization, name }) => {
+      for (const one of all()?.values() ?? [])
+        if (one.organization === organization && one.name === name) return one.id;
+      return undefined;
+    },
+  };
+}
