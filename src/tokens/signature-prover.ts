@@ -47,11 +47,11 @@ export class SignatureProver {
     const refusalKey = memoryKey(token, keyManager, choice.setDigest);
     const refused = cache.get(refusalKey);
     if (refused?.kind === 'refused') return deny(refused.reason, refused.evidence);
+    const began = stopwatch();
     const leave = admission.prove(keyManager.id, clock());
     if (leave.kind === 'refused')
       return fault('key_manager_limit_reached', { key_manager: keyManager.name, limit: 'proofs' });
     const alg = String(token.header['alg']);
-    const began = stopwatch();
     let key: VerificationKey | undefined;
     try {
       key = verifySignature(token.text, alg, keys);

@@ -177,7 +177,9 @@ export class TokenProver implements Tokens {
         .finally(() => this.#flights.delete(key));
       this.#flights.set(key, flight);
     }
-    return this.#withinBudget(flight, budget).finally(() => leave.done('ok'));
+    return this.#withinBudget(flight, budget)
+      .finally(() => leave.done('ok'))
+      .catch(defect);
   }
 
   async #withinBudget(flight: Promise<TokenDecision>, budget: Budget): Promise<TokenDecision> {
