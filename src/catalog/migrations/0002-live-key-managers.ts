@@ -90,6 +90,10 @@ CREATE TABLE audit (
   after        TEXT  -- JSON, secrets masked
 ) STRICT;
 CREATE INDEX audit_by_organization ON audit (organization, sequence);
+CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE sequence = new.sequence) BEGIN
+  SELECT raise(ABORT, 'the audit is append-only');
+END;
 CREATE TRIGGER audit_is_not_edited BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;
 `;
