@@ -55,10 +55,6 @@ export class Dispatchers {
     return dispatcher;
   }
 
-  get size(): number {
-    return this.#pools.size;
-  }
-
   /** Closes what was not used for a while; requests under way are finished. */
   sweep(nowMs: number): void {
     for (const [key, { usedAtMs }] of this.#pools) if (nowMs - usedAtMs >= IDLE_MS) this.#drop(key);

@@ -42,6 +42,11 @@ export interface OutboundDoor {
 /** How often unused connections are looked for. */
 const SWEEP_MS = 30_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Headers that say how a message travels, and to whom: the door's own to set (RFC 9110 §7.6.1, §7.2). */
+const OWN_HEADERS = new Set([
+  ...['host', 'accept-encoding', 'connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer'],
+  ...['transfer-encoding', 'upgrade', 'proxy-authorization', 'proxy-connection'],
+]);
 
 /** Opens the door. Throws, in a sentence, where the settings cannot be followed. */
 export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
@@ -66,7 +71,7 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
   let isClosed = false;
   const sweeper = setInterval(() => dispatchers.sweep(monotonic()), SWEEP_MS).unref();
 
-  const exchange = async (request: OutboundRequest): Promise<OutboundReply> => {
+  const exchange = async (request: OutboundRequest, signal: AbortSignal): Promise<OutboundReply> => {
     if (isClosed) throw new OutboundError('closed');
     if (urlProblem(request.url, options) !== undefined) throw new OutboundError('url_refused');
     const url = new URL(request.url);
@@ -76,11 +81,11 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: request.method,
-      headers: { 'user-agent': 'gatehouse', ...request.headers, 'accept-encoding': 'identity' },
+      headers: { 'user-agent': 'gatehouse', ...passedOn(request.headers), 'accept-encoding': 'identity' },
       body: request.body ?? null,
-      headersTimeout: request.timeoutMs,
-      bodyTimeout: request.timeoutMs,
-      signal: AbortSignal.timeout(request.timeoutMs),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal,
     });
     const { statusCode: status, headers, body } = reply;
     const encoding = headers['content-encoding'] ?? 'identity';
@@ -108,7 +113,12 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
     else {
       flights += 1;
       flightsOf.set(id, own + 1);
-      reply = await exchange(request).catch((error: unknown) => ({ problem: problemOf(error) }));
+      // One limit of time for all of it: name, connection, TLS, request, reply.
+      const signal = AbortSignal.timeout(request.timeoutMs);
+      const attempt = () => exchange(request, signal).catch((error: unknown) => ({ problem: problemOf(error) }));
+      reply = await attempt();
+      // A server may close a kept connection just as it is used again; neither keys nor tokens are changed by asking twice.
+      if ('problem' in reply && reply.problem === 'connection_closed') reply = await attempt();
       flights -= 1;
       const left = (flightsOf.get(id) ?? 1) - 1;
       if (left === 0) flightsOf.delete(id);
@@ -145,6 +155,11 @@ async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
   } catch {
     throw new OutboundError('not_utf8');
   }
+}
+
+function passedOn(headers: OutboundRequest['headers']): Record<string, string> {
+  const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return Object.fromEntries(lowered.filter(([name]) => !OWN_HEADERS.has(name)));
 }
 
 function headerText(value: string | readonly string[] | undefined): string | undefined {

@@ -1,6 +1,7 @@
 // The door over real servers: what it lets through, where it stops, and what it calls that.
 
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { KeyServer } from '../tokens/key-server.ts';
@@ -176,6 +177,50 @@ test('beyond its requests under way a key manager is refused at once, and others
   expect(told.filter((line) => line.endsWith('too_many_flights'))).toHaveLength(2);
   expect(told).toHaveLength(6);
   await door.close();
+});
+
+test('says itself how and to whom a message travels, whatever headers it is given', async () => {
+  server.body = 'ok';
+  const headers = { HOST: 'evil.example', 'Accept-Encoding': 'gzip', 'Transfer-Encoding': 'chunked', 'X-Own': 'a' };
+  expect(await fetched(server.url(), { headers, method: 'POST', body: 'a' })).toBe('ok');
+  expect(server.lastHeaders).toMatchObject({
+    host: `127.0.0.1:${server.port}`,
+    'accept-encoding': 'identity',
+    'content-length': '1',
+    'x-own': 'a',
+  });
+  expect(server.lastHeaders).not.toHaveProperty('transfer-encoding');
+});
+
+test('asks once more where a kept connection was closed as it was used, and not a third time', async () => {
+  let requests = 0;
+  let answers = 0;
+  const closing = createServer((socket) => {
+    let isFirst = true;
+    socket
+      .on('error', () => undefined)
+      .on('data', () => {
+        requests += 1;
+        if (!isFirst || answers === 0) return socket.destroy();
+        isFirst = false;
+        answers -= 1;
+        return socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+      });
+  });
+  await new Promise<void>((done) => closing.listen(0, '127.0.0.1', done));
+  const { port } = closing.address() as { port: number };
+  const ask = async () => {
+    const outcome = await fetched(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'token=t' });
+    // Until the connection is back in its pool.
+    await sleep(50);
+    return outcome;
+  };
+  answers = 2;
+  expect([await ask(), await ask(), requests]).toEqual(['ok', 'ok', 3]);
+  answers = 0;
+  expect(await ask()).toBe('connection_closed');
+  expect(requests).toBe(5);
+  await new Promise((done) => closing.close(done));
 });
 
 test('a closed door sends nothing', async () => {
