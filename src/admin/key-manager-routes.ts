@@ -8,6 +8,7 @@ import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
 import { isConditional, mayChange, tagged } from './entity-tag.ts';
 import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
+import { unkeepableMasks } from './kept-masks.ts';
 import type { KeyManagerStore, KeyManagerWritten } from './key-manager-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import {
@@ -53,13 +54,8 @@ function registerAt(
   };
 
   app.get(base, async (request) => {
-    const keyManagers = await store.list(organizationOf(request));
-    const list = await Promise.all(
-      keyManagers.map(async (keyManager) => {
-        const { apis, applications } = await store.usage(keyManager.id);
-        return keyManagerInfo(keyManager, apis.length + applications.length > 0);
-      }),
-    );
+    const [keyManagers, used] = await Promise.all([store.list(organizationOf(request)), store.used()]);
+    const list = keyManagers.map((keyManager) => keyManagerInfo(keyManager, used.has(keyManager.id)));
     return { count: list.length, list };
   });
 
@@ -85,7 +81,10 @@ function registerAt(
     if (!read.ok) return refuseWith(reply, invalidBody(read.problems));
     const { former } = target;
     if (read.value.name !== former.name) return refuseWith(reply, NAME_IMMUTABLE);
-    const dto = withBothEndpointForms(read.value, withBothEndpointForms(former));
+    const before = withBothEndpointForms(former);
+    const dto = withBothEndpointForms(read.value, before);
+    const lost = unkeepableMasks(dto, before);
+    if (lost.length > 0) return refuseWith(reply, invalidConfiguration(lost));
     return answer(reply, await store.update(target, dto, auditOf(request)));
   });
 

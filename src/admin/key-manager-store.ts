@@ -53,6 +53,8 @@ export interface KeyManagerStore {
   /** Of the organization, in order of creation. */
   list(organization: string): Promise<readonly StoredKeyManager[]>;
   find(organization: string, id: string): Promise<StoredKeyManager | undefined>;
+  /** Ids of all key managers that an API or application refers to by name (WSO2 `isUsed`). */
+  used(): Promise<ReadonlySet<string>>;
   /** Of any organization: who asks has looked the key manager up. */
   usage(id: string): Promise<KeyManagerUsage>;
   create(organization: string, dto: KeyManagerDto, audit: AuditContext): Promise<KeyManagerWritten>;

@@ -1,11 +1,13 @@
 // The one outbound door to key managers: guarded by URL and address, without redirects and compression, bounded in bytes, in the
 // time of the whole exchange, in requests under way and in sockets. Failures are values; nothing of a reply gets into them.
 
+import type { Connection } from '../domain/key-manager.ts';
 import type { OutboundReply, OutboundRequest, SendOutbound } from '../domain/outbound.ts';
 import { Dispatchers } from './dispatchers.ts';
 import { guardedLookup } from './guarded-lookup.ts';
 import { NameResolver } from './name-resolver.ts';
 import { OutboundError, type OutboundProblem, problemOf } from './outbound-problem.ts';
+import { type ProbedTls, probeTls } from './probe-tls.ts';
 import { type ProxyEnvironment, proxyPlan } from './proxy-plan.ts';
 import { refusedAddresses } from './refused-address.ts';
 import { trustedAuthorities } from './trusted-authorities.ts';
@@ -30,6 +32,12 @@ export interface OutboundDoorOptions extends UrlPolicy {
 /** The door, and how it is kept. */
 export interface OutboundDoor {
   readonly send: SendOutbound;
+  /** Looks at the certificate of an https URL's server; undefined where a proxy stands before it. */
+  readonly probeTls: (
+    url: string,
+    connection: Connection,
+    timeoutMs: number,
+  ) => Promise<ProbedTls | { readonly problem: OutboundProblem } | undefined>;
   /** What the operator should know at a start. */
   readonly notice: string | undefined;
   /** Requests under way. */
@@ -57,13 +65,15 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
     timeoutMs: options.lookupTimeoutMs,
     clock: monotonic,
   });
+  const lookup = guardedLookup((name) => resolver.resolve(name), refusedAddresses(options));
+  const authorities = trustedAuthorities(options.caFile);
   const dispatchers = new Dispatchers({
-    lookup: guardedLookup((name) => resolver.resolve(name), refusedAddresses(options)),
+    lookup,
     proxyLookup: guardedLookup(
       (name) => resolver.resolve(name),
       () => false,
     ),
-    authorities: trustedAuthorities(options.caFile),
+    authorities,
     maxConnections: options.maxConnections,
   });
   const flightsOf = new Map<string, number>();
@@ -130,6 +140,16 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
 
   return {
     send,
+    async probeTls(text, connection, timeoutMs) {
+      if (urlProblem(text, options) !== undefined) return { problem: 'url_refused' };
+      const url = new URL(text);
+      try {
+        if (plan.proxyFor(url) !== undefined) return undefined;
+      } catch (error) {
+        return { problem: problemOf(error) };
+      }
+      return probeTls(url, connection, { lookup, authorities }, timeoutMs);
+    },
     notice: plan.notice,
     flights: () => flights,
     retain: (keyManagerIds) => dispatchers.retain(keyManagerIds),

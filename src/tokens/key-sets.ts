@@ -75,6 +75,12 @@ export class KeySets {
     return this.#keysOf(keyManager)?.current(nowMs)?.digest ?? '';
   }
 
+  /** RFC 7638 thumbprints of the keys that are held under a `kid` now. */
+  thumbprintsNamed(kid: string, keyManager: KeyManager, nowMs: number): readonly string[] {
+    const keys = this.#keysOf(keyManager)?.current(nowMs)?.keys ?? [];
+    return keys.filter((key) => key.kid === kid).map(({ thumbprint }) => thumbprint);
+  }
+
   /** Forgets the keys of all other key managers. */
   retain(keyManagerIds: ReadonlySet<string>): void {
     for (const id of this.#held.keys()) if (!keyManagerIds.has(id)) this.#drop(id);

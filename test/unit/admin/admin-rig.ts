@@ -99,6 +99,7 @@ export function memoryKeyManagers(): KeyManagerStore & {
     audited,
     list: async (organization) => rows.filter((row) => row.organization === organization),
     find: async (organization, id) => rows.find((row) => row.organization === organization && row.id === id),
+    used: async () => new Set(rows.filter(({ dto }) => dto.name.startsWith('used')).map(({ id }) => id)),
     usage: async (id) => usage(rows.find((row) => row.id === id)?.dto ?? { name: '', type: '' }),
     async create(organization, dto, audit) {
       const invalid = broken(dto.type);

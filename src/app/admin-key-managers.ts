@@ -1,0 +1,45 @@
+// Wires what the admin side writes and reads of key managers: judged by their types, kept by the catalog.
+
+import type { KeyManagerStore } from '../admin/key-manager-store.ts';
+import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import { maskedPointers } from '../domain/secret-fields.ts';
+import { type JudgeOptions, judgeKeyManager } from '../keymanagers/judge-key-manager.ts';
+
+/** The store; `changed` hears of every write before it is answered. */
+export function adminKeyManagers(
+  { lists, writer }: Pick<OpenCatalog, 'lists' | 'writer'>,
+  judging: Omit<JudgeOptions, 'origin' | 'kept'>,
+  changed: () => Promise<void>,
+): KeyManagerStore {
+  return {
+    list: async (organization) => lists.listKeyManagers(organization),
+    find: async (organization, id) => lists.findKeyManager(organization, id),
+    used: async () => lists.usedKeyManagers(),
+    usage: async (id) => lists.keyManagerUsage(id),
+    async create(organization, dto, audit) {
+      const judged = judgeKeyManager(dto, { ...judging, origin: 'admin_side' });
+      if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
+      const { warnings, ...write } = judged;
+      const written = await writer.createKeyManager({ organization, ...write }, audit);
+      await changed();
+      return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
+    },
+    async update(target, dto, audit) {
+      const kept = lists.openKeyManager(target.organization, target.id)?.secrets ?? {};
+      const judged = judgeKeyManager(dto, { ...judging, origin: 'admin_side', kept });
+      if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
+      const { warnings, secrets, ...write } = judged;
+      // What is masked stays as it is when the write is made, which may not be as it was when it was judged.
+      const masked = new Set(maskedPointers(dto));
+      const given = Object.fromEntries(Object.entries(secrets).filter(([pointer]) => !masked.has(pointer)));
+      const written = await writer.updateKeyManager(target, { ...write, secrets: given }, audit);
+      await changed();
+      return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
+    },
+    async delete(target, force, audit) {
+      const gone = await writer.deleteKeyManager(target, force, audit);
+      await changed();
+      return gone;
+    },
+  };
+}
