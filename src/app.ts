@@ -128,18 +128,17 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
     undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
     let draining = false;
-    const admin = await startAdminSide(
-      settings,
+    const admin = await startAdminSide(settings, {
       types,
       catalog,
       credentials,
-      world,
-      keySets,
+      tokens,
+      outbound,
       fleet,
       metrics,
       log,
-      () => draining,
-    );
+      isDraining: () => draining,
+    });
     undo.push(() => admin.stop());
 
     if (catalog.reader.snapshot()?.router.byId.size === 0)

@@ -7,8 +7,8 @@ import { readParsed } from '../documents/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
 import { isConditional, mayChange, tagged } from './entity-tag.ts';
-import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
 import { unkeepableMasks } from './kept-masks.ts';
+import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
 import type { KeyManagerStore, KeyManagerWritten } from './key-manager-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import {

@@ -28,8 +28,7 @@ export function adminRevocations(
     list: async (organization, page) => lists.listRevocations(organization, Date.now(), page),
     find: async (organization, id) => lists.findRevocations(organization, id, Date.now()),
     async findKeyManager(organization, idOrName) {
-      const all = ownAndGlobal(organization);
-      const found = all.find(({ id }) => id === idOrName) ?? all.find(({ dto }) => dto.name === idOrName);
+      const found = lists.resolveKeyManager(organization, idOrName);
       return found && { id: found.id, name: found.dto.name };
     },
     async keysNamed(kid, organization, keyManagerId) {
