@@ -25,7 +25,7 @@ export function adminKeyManagers(
       return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
     },
     async update(target, dto, audit) {
-      const kept = lists.openKeyManager(target.organization, target.id)?.secrets ?? {};
+      const kept = lists.openKeyManager(target.organization, target.id);
       const judged = judgeKeyManager(dto, { ...judging, origin: 'admin_side', kept });
       if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
       const { warnings, secrets, ...write } = judged;

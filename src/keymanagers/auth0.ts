@@ -11,6 +11,7 @@ export const AUTH0: KeyManagerType = {
   displayName: 'Auth0',
   // `azp` in the profile of Auth0, `client_id` in that of RFC 9068.
   consumerKeyClaims: ['azp', 'client_id'],
+  wso2Claims: { consumerKeyClaim: 'azp', scopesClaim: null },
   algorithms: ['RS256', 'RS512', 'PS256'],
   // `audience` is that of Auth0's Management API, not of the tokens.
   connection: [
@@ -26,6 +27,10 @@ export const AUTH0: KeyManagerType = {
   notes:
     'The issuer ends with a slash. Tokens asked for without an audience are opaque or encrypted and cannot be judged.',
   quirks: [
+    {
+      what: 'The client is in `azp` or, in the profile of RFC 9068, in `client_id`; WSO2’s connector fills in `azp`.',
+      why: 'That value counts as not given, so both are read.',
+    },
     {
       what: 'There is no introspection; WSO2’s documents put the word `none` there.',
       why: 'Whatever stands in introspectionEndpoint is not asked.',

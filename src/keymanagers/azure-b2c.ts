@@ -1,12 +1,12 @@
 // Azure AD B2C: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** Preset `azure-b2c`. */
 export const AZURE_B2C: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'azure-b2c',
   displayName: 'Azure AD B2C',
   consumerKeyClaims: ['azp'],

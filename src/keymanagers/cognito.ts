@@ -1,12 +1,12 @@
 // Amazon Cognito user pools: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** Preset `cognito`. */
 export const COGNITO: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'cognito',
   displayName: 'Amazon Cognito',
   consumerKeyClaims: ['client_id'],

@@ -3,8 +3,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
+import { SIGNATURE_ALGORITHMS } from '../domain/signature-algorithm.ts';
 import type { KeyManagerSettings } from './key-manager-settings.ts';
 import { textPattern } from './text-pattern.ts';
+
+/** Node's names of the keys that algorithms take. */
+const KEY_TYPES = { RSA: 'rsa', EC: 'ec', OKP: 'ed25519' } as const;
 
 const AUDIENCE_CLAIM = /^\/?aud(\/|$)/;
 
@@ -87,8 +91,12 @@ function materialProblems({ connection, introspection }: KeyManagerSettings): re
   }
   if (auth?.kind === 'tls_client_auth' && clientCert === null)
     note('tls.clientCert', 'is missing; the method tls_client_auth needs it');
-  if (auth?.kind === 'private_key_jwt' && auth.privateKey !== '' && privateKeyOf(auth.privateKey) === undefined)
-    note('introspection.privateKey', 'is no PEM private key without pass phrase');
+  if (auth?.kind === 'private_key_jwt' && auth.privateKey !== '') {
+    const key = privateKeyOf(auth.privateKey);
+    if (key === undefined) note('introspection.privateKey', 'is no PEM private key without pass phrase');
+    else if (KEY_TYPES[SIGNATURE_ALGORITHMS.get(auth.alg)?.kty ?? 'RSA'] !== key.asymmetricKeyType)
+      note('introspection.alg', `cannot be ${auth.alg} with this private key (${key.asymmetricKeyType})`);
+  }
   return problems;
 }
 

@@ -1,6 +1,6 @@
 // Curity Identity Server: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
 import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
@@ -9,7 +9,7 @@ const PURPOSE_MARK = { claim: 'purpose', accept: ['access_token'] };
 
 /** Preset `curity`. */
 export const CURITY: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'curity',
   displayName: 'Curity Identity Server',
   consumerKeyClaims: ['client_id', 'azp'],

@@ -1,12 +1,12 @@
 // Any server whose access tokens follow RFC 9068 to the letter: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** Preset `generic-rfc9068`. */
 export const GENERIC_RFC9068: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'generic-rfc9068',
   displayName: 'RFC 9068',
   consumerKeyClaims: ['client_id'],

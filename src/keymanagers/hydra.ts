@@ -1,13 +1,13 @@
 // Ory Hydra and Ory Network: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
 import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** Preset `hydra`. */
 export const HYDRA: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'hydra',
   displayName: 'Ory Hydra',
   consumerKeyClaims: ['client_id'],

@@ -5,7 +5,8 @@ import type { JudgedKeyManager } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { ENDPOINT_NAMES, type EndpointField, endpointOf } from '../domain/key-manager-endpoints.ts';
-import { joinSecrets, maskedPointers, splitSecrets } from '../domain/secret-fields.ts';
+import { maskedPointers, splitSecrets } from '../domain/secret-fields.ts';
+import { fieldOf, type KeptKeyManager, PROPERTIES_POINTER, strayingSecrets, withKeptSecrets } from './kept-secrets.ts';
 import { type KeyManagerSettings, keyManagerSettings } from './key-manager-settings.ts';
 import { keyManagerWarnings } from './key-manager-warnings.ts';
 import { literalPartOf } from './token-rules.ts';
@@ -25,8 +26,8 @@ export interface JudgeOptions {
   readonly types: KeyManagerTypes;
   readonly checks: KeyMaterialChecks;
   readonly origin: KeyManagerOrigin;
-  /** Secrets that are kept, by JSON pointer: they stand for the masks of an update. */
-  readonly kept?: Readonly<Record<string, string>>;
+  /** Of an update: what is there, whose secrets stand for the masks. */
+  readonly kept?: KeptKeyManager | undefined;
 }
 
 /** A key manager that can be written; warnings tell what is legal and probably not meant. */
@@ -34,25 +35,27 @@ export interface JudgedWithWarnings extends JudgedKeyManager {
   readonly warnings: readonly string[];
 }
 
-const AT = '/additionalProperties';
-
 /** What the catalog needs, or all that is wrong with it, by field. */
 export function judgeKeyManager(
   dto: KeyManagerDto,
-  { types, checks, origin, kept = {} }: JudgeOptions,
+  { types, checks, origin, kept }: JudgeOptions,
 ): JudgedWithWarnings | { readonly problems: readonly FieldProblem[] } {
-  const { additionalProperties } = joinSecrets({ additionalProperties: dto.additionalProperties }, kept);
-  const whole: KeyManagerDto = { ...dto, additionalProperties };
+  const whole = withKeptSecrets(dto, kept);
+  const { additionalProperties } = whole;
   const settings = keyManagerSettings(whole, types);
   const problems = [
     ...maskedPointers(additionalProperties).map(maskProblem),
-    ...('type' in settings ? materialProblems(whole, settings, checks, origin) : settings),
+    ...('type' in settings
+      ? [...materialProblems(whole, settings, checks, origin), ...strayingSecrets(dto, settings, kept, types)]
+      : settings),
   ];
   if (problems.length > 0 || !('type' in settings)) return { problems };
   const { masked, secrets } = splitSecrets(additionalProperties, isSecretSetting(types, dto.type));
   return {
     dto: { ...dto, additionalProperties: masked },
-    secrets: Object.fromEntries(Object.entries(secrets).map(([pointer, secret]) => [AT + pointer, secret])),
+    secrets: Object.fromEntries(
+      Object.entries(secrets).map(([pointer, secret]) => [PROPERTIES_POINTER + pointer, secret]),
+    ),
     enabled: settings.enabled,
     issuers: settings.issuers,
     jwtRules: literalPartOf(settings.jwtRules),
@@ -67,8 +70,7 @@ export function isSecretSetting(types: KeyManagerTypes, type: string): (name: st
 }
 
 function maskProblem(pointer: string): FieldProblem {
-  const field = `additionalProperties${pointer.replace(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')}`;
-  return { field, message: 'is the mask of a secret, and none is kept; give the secret' };
+  return { field: fieldOf(pointer), message: 'is the mask of a secret, and none is kept; give the secret' };
 }
 
 function materialProblems(

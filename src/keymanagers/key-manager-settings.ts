@@ -68,7 +68,6 @@ export function keyManagerSettings(
     dto,
     type.connection.map(({ name }) => name),
   );
-  ours.text('preset');
   const clientClaims = unique([
     ...meant(dto.consumerKeyClaim, type.wso2Claims.consumerKeyClaim),
     ...ours.texts('consumerKeyClaims', MAX_CLAIMS),

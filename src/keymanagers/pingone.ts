@@ -1,12 +1,12 @@
 // PingOne, Ping Identity's cloud: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** Preset `pingone`. */
 export const PINGONE: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'pingone',
   displayName: 'PingOne',
   consumerKeyClaims: ['client_id'],

@@ -1,13 +1,13 @@
 // Cloud Foundry UAA and SAP XSUAA: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
 import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
 
 /** Preset `uaa`. */
 export const UAA: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'uaa',
   displayName: 'Cloud Foundry UAA, SAP XSUAA',
   consumerKeyClaims: ['client_id', 'cid', 'azp'],

@@ -1,6 +1,6 @@
 // ZITADEL: a preset of `CustomKeyManager`.
 
-import { CUSTOM_KEY_MANAGER } from './custom-key-manager.ts';
+import { PRESET_TOKENS } from './custom-tokens.ts';
 import { IDENTITY_TOKEN_MARKS } from './identity-token-marks.ts';
 import { RFC_7662 } from './introspection-rules.ts';
 import type { KeyManagerType } from './key-manager-type.ts';
@@ -9,7 +9,7 @@ const ROLES = 'urn:zitadel:iam:org:project:roles';
 
 /** Preset `zitadel`. */
 export const ZITADEL: KeyManagerType = {
-  ...CUSTOM_KEY_MANAGER,
+  ...PRESET_TOKENS,
   preset: 'zitadel',
   displayName: 'ZITADEL',
   consumerKeyClaims: ['client_id'],
