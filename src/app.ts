@@ -143,8 +143,8 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
 
     if (catalog.reader.snapshot()?.router.byId.size === 0)
       log.warn('the catalog has no API, so every request is denied; apply one with --catalog');
+    await fleet.start();
     outbound.start();
-    fleet.start();
     extauthz.setServing(true);
     const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
     log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');

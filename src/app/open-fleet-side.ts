@@ -16,6 +16,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Names the stream in the catalog's table of positions. */
 const STREAM = 'redis';
+/** Longest time that a start waits for Redis. */
+const START_WAIT_MS = 500;
 
 /** The parts, and how they are taken down. */
 export interface FleetSide {
@@ -28,8 +30,8 @@ export interface FleetSide {
   readonly keyManagersChanged: () => Promise<void>;
   readonly redisUp: () => boolean | undefined;
   readonly revocationsWaiting: () => number;
-  /** Begins to follow the revocations of others. */
-  readonly start: () => void;
+  /** Begins to follow the revocations of others; waits a moment for Redis, so that a start asks the fleet and not every key manager. */
+  readonly start: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -53,6 +55,10 @@ export function openFleetSide(
       },
       command: (result) => metrics().count('gatehouse_redis_commands_total', { result }),
       shared: (kind, result) => metrics().count('gatehouse_redis_lookups_total', { kind, result }),
+    },
+    fleetNameOf: (id) => {
+      const found = catalog.reader.snapshot()?.keyManagers.byId.get(id);
+      return found && JSON.stringify([found.organization, found.name, found.digest]);
     },
     maxKeySetBytes: settings.keySets.maxBytes,
     maxKeySetAgeMs: settings.keySets.maxStaleSeconds * 1000,
@@ -96,8 +102,13 @@ export function openFleetSide(
     keyManagersChanged: () => feed.settle(),
     redisUp: () => (present ? store.up() : undefined),
     revocationsWaiting: () => waiting,
-    start: () => {
-      if (present) feed.start();
+    start: async () => {
+      if (!present) return;
+      feed.start();
+      const late = Promise.withResolvers<void>();
+      const timer = setTimeout(late.resolve, START_WAIT_MS);
+      await Promise.race([store.settled(), late.promise]);
+      clearTimeout(timer);
     },
     close: async () => {
       // The feed waits at the server; only the end of its connection ends that at once.

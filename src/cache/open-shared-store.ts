@@ -30,6 +30,8 @@ export interface SharedStoreOptions {
   /** A sealer for each purpose: what was sealed for one opens for no other. */
   readonly sealFor: (purpose: string) => Sealer;
   readonly observer: RedisObserver;
+  /** See {@link RedisKeySets}. */
+  readonly fleetNameOf: (keyManagerId: string) => string | undefined;
   /** Largest JWKS document, as fetched. */
   readonly maxKeySetBytes: number;
   /** How long a key set is of any use. */
@@ -49,6 +51,8 @@ export interface SharedStore {
   readonly revocations: SealedStream;
   /** Whether decisions use Redis now. */
   readonly up: () => boolean;
+  /** Resolves when it is known for the first time whether Redis can be used; soon, also where it cannot. */
+  readonly settled: () => Promise<void>;
   /** Commands that Redis has not answered yet. */
   readonly unanswered: () => number;
   close(): Promise<void>;
@@ -84,6 +88,7 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
     keySets: new RedisKeySets({
       keySets: values('key_set', Math.ceil(options.maxKeySetBytes * factor) + bytes),
       claims: values('fetch_claim', MAX_CLAIM_BYTES),
+      fleetNameOf: options.fleetNameOf,
       maxAgeMs: options.maxKeySetAgeMs,
       clock,
     }),
@@ -99,6 +104,7 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
       waitMs: WAIT_MS,
     }),
     up: () => data?.up ?? false,
+    settled: async () => data?.settled,
     unanswered: () => (data?.unanswered ?? 0) + (feed?.unanswered ?? 0),
     close: async () => {
       await Promise.all([data?.close(), feed?.close()]);

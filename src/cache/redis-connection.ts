@@ -42,6 +42,7 @@ export class RedisConnection implements RedisCommands {
   /** Sent and not answered, oldest first, timed out ones too: Redis still owes the reply. */
   readonly #unanswered = new Set<{ readonly overdueAtMs: number }>();
   readonly #closed = Promise.withResolvers<void>();
+  readonly #firstWord = Promise.withResolvers<void>();
   #client: RedisClient | undefined;
   #giveUp: ((why: string) => void) | undefined;
   #closing = false;
@@ -65,6 +66,11 @@ export class RedisConnection implements RedisCommands {
   /** Sent and not answered yet. */
   get unanswered(): number {
     return this.#unanswered.size;
+  }
+
+  /** Resolves when it is known for the first time whether Redis can be used. */
+  get settled(): Promise<void> {
+    return this.#firstWord.promise;
   }
 
   async run(command: string, args: readonly RedisArgument[], limitMs?: number): Promise<RedisReply> {
@@ -229,6 +235,7 @@ export class RedisConnection implements RedisCommands {
     if (this.#told === told) return;
     this.#told = told;
     this.#options.observer.up(up, told);
+    this.#firstWord.resolve();
   }
 
   async #pause(ms: number): Promise<void> {

@@ -107,6 +107,22 @@ describe.each(STORES)('a shared store on %s', (_name, shares, start) => {
     expect(await store.keySets.get('km-1', keySet.url)).toBeUndefined();
   });
 
+  test('a key manager is the same in all of the fleet though its ids differ', async () => {
+    const [a, b] = await Promise.all([
+      openStore({ fleetNames: { 'id-in-a': 'Keycloak' } }),
+      openStore({ fleetNames: { 'id-in-b': 'Keycloak', 'id-in-a': 'Okta' } }),
+    ]);
+    const keySet = { url: 'https://issuer.example/named', jwks: '{"keys":[]}', fetchedAtMs: Date.now() };
+    a.store.keySets.set('id-in-a', keySet);
+    if (shares)
+      await eventually(
+        'the write is done',
+        async () => (await a.store.keySets.get('id-in-a', keySet.url)) !== undefined,
+      );
+    expect(await b.store.keySets.get('id-in-b', keySet.url)).toEqual(shares ? keySet : undefined);
+    expect(await b.store.keySets.get('id-in-a', keySet.url)).toBeUndefined();
+  });
+
   test('one of the fleet is to fetch, and everybody where that cannot be told', async () => {
     const [a, b] = await Promise.all([openStore(), openStore()]);
     const url = 'https://issuer.example/claimed';

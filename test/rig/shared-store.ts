@@ -35,7 +35,16 @@ export interface WatchedStore {
 /** Opens one for the length of a test. */
 export function openWatchedStore(
   settings: Partial<RedisSettings>,
-  { secret = 'fleet', clock = Date.now }: { readonly secret?: string; readonly clock?: () => number } = {},
+  {
+    secret = 'fleet',
+    clock = Date.now,
+    fleetNames = {},
+  }: {
+    readonly secret?: string;
+    readonly clock?: () => number;
+    /** What key managers are called in all of the fleet, by their id here. */
+    readonly fleetNames?: Readonly<Record<string, string>>;
+  } = {},
 ): WatchedStore {
   const counts = new Map<string, number>();
   const states: string[] = [];
@@ -49,6 +58,7 @@ export function openWatchedStore(
       command: (outcome) => add(outcome),
       shared: (kind, outcome) => add(`${kind} ${outcome}`),
     },
+    fleetNameOf: (id) => fleetNames[id],
     maxKeySetBytes: 524_288,
     maxKeySetAgeMs: 86_400_000,
     clock,
