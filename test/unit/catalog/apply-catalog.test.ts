@@ -287,3 +287,42 @@ test('two enabled key managers without issuer need rules that tell them apart, i
     fields: [{ field: 'keyManagers[2].tokenValidation' }, { field: 'keyManagers[3].tokenValidation' }],
   });
 });
+
+test('audiences that an API expects of a key manager are told by its name, kept by its id, and go with it', async () => {
+  const catalog = await openTemporary();
+  const pizza = (audiencesByKeyManager: Record<string, string[]>) => {
+    const apis = [api('Pizza', { audiencesByKeyManager }), api('Orders')];
+    return { ...pizzaFacts(), apis, applications: [] };
+  };
+  const apply = (facts: CatalogFacts, digest: string) =>
+    catalog.writer.applyCatalog(facts, digest, { catalogWins: false });
+  await apply(pizza({ Partner: ['p'], Staff: ['s', 't'] }), 'a');
+  const { keyManagers, apis } = idsOf(catalog);
+  const [partner, staff] = [keyManagers.get('Partner') ?? '', keyManagers.get('Staff') ?? ''];
+  const held = () => catalog.reader.snapshot()?.router.byId.get(apis.get('Pizza') ?? '')?.api.audiencesByKeyManager;
+  expect(held()).toEqual({ [partner]: ['p'], [staff]: ['s', 't'] });
+  expect(await apply(pizza({ Staff: ['s', 't'], Partner: ['p'] }), 'b')).toEqual({ kind: 'applied', changes: [] });
+  expect(await apply(pizza({ Partner: ['q'], Nobody: ['x'] }), 'c')).toMatchObject({
+    kind: 'refused',
+    why: 'unresolved',
+    fields: [{ field: 'apis[0].audiencesByKeyManager.Nobody' }],
+  });
+  expect(await apply(pizza({ Partner: ['q'] }), 'd')).toMatchObject({
+    changes: ['apis[Pizza:1.0.0] changed: audiencesByKeyManager'],
+  });
+  expect(held()).toEqual({ [partner]: ['q'] });
+  // It is in use by name, also where the API allows all.
+  const key = { organization: ORGANIZATION, id: partner, expectedVersion: null };
+  expect(await catalog.writer.deleteKeyManager(key, false, AUDIT)).toMatchObject({ why: 'in_use' });
+  expect(catalog.lists.usedKeyManagers()).toEqual(new Set([partner]));
+  await catalog.writer.deleteKeyManager(key, true, AUDIT);
+  expect(held()).toEqual({});
+  await catalog.writer.createKeyManager(keyManager('Partner'), AUDIT);
+  expect(held()).toEqual({});
+  await catalog.close();
+  const again = await openTemporary(catalog.file);
+  expect(again.lists.listApis(ORGANIZATION).map(({ audiencesByKeyManager }) => audiencesByKeyManager)).toEqual([
+    {},
+    {},
+  ]);
+});

@@ -277,3 +277,12 @@ test('equal texts have equal digests, and others another one', () => {
   expect(digestOf(withApi(''))).toBe(digestOf(withApi('')));
   expect(digestOf(withApi(''))).not.toBe(digestOf(withApi('audiences: [x]')));
 });
+
+test('audiences of single key managers are taken by name; an empty list, which would waive them, is refused', () => {
+  expect(apiOf('audiencesByKeyManager: { Partner KM: [a, b] }')?.audiencesByKeyManager).toEqual({
+    'Partner KM': ['a', 'b'],
+  });
+  expect(refused(withApi('audiencesByKeyManager: { Partner: [] }'))).toEqual([
+    expect.stringMatching(/^2 apis\[0\]\.audiencesByKeyManager\.Partner: /),
+  ]);
+});
