@@ -4,6 +4,7 @@ import type { AuditContext } from '../../../src/domain/audit.ts';
 import type { ApiWrite, ApplicationWrite, CatalogFacts, KeyManagerWrite } from '../../../src/domain/catalog-facts.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
+import type { Revocation } from '../../../src/domain/revocation.ts';
 import type { SealingKey } from '../../../src/sealing/sealing-key.ts';
 
 export const ORGANIZATION = 'carbon.super';
@@ -122,5 +123,23 @@ export function pizzaFacts(): CatalogFacts {
     keyManagers: [keyManager('Partner'), keyManager('Staff')],
     apis: [api('Pizza', { keyManagers: ['Partner'] }), api('Orders')],
     applications: [application('Shack', { keys: [key('shack')], subscriptions: [subscription('Pizza')] })],
+  };
+}
+
+/** A revocation of a token by its jti, until it is lifted. */
+export function revocation(more: Partial<Revocation> = {}): Revocation {
+  return {
+    id: 'r1',
+    kind: 'jti',
+    value: 'jti-1',
+    organization: ORGANIZATION,
+    keyManagerId: null,
+    keyManagerType: null,
+    issuedBeforeMs: null,
+    expiresAtMs: null,
+    createdAtMs: 1_790_000_000_000,
+    createdBy: 'ann',
+    lifted: false,
+    ...more,
   };
 }

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import type { OpenCatalog } from '../../../src/catalog/open-catalog.ts';
 import { GLOBAL_ORGANIZATION } from '../../../src/domain/api.ts';
 import type { Revocation, RevocationSubject } from '../../../src/domain/revocation.ts';
-import { AUDIT, ORGANIZATION } from './catalog-samples.ts';
+import { AUDIT, ORGANIZATION, revocation } from './catalog-samples.ts';
 import { behindItsBack, openTemporary } from './temporary-catalog.ts';
 
 // Each test starts a thread, some a process, and machines are busy.
@@ -16,21 +16,6 @@ const ALL = { offset: 0, limit: 1000 };
 const OTHER = 'other.example';
 const BY_ADMIN = { kind: 'admin', audit: AUDIT } as const;
 const HASH = 'ab'.repeat(32);
-
-const entry = (more: Partial<Revocation> = {}): Revocation => ({
-  id: 'r1',
-  kind: 'jti',
-  value: 'jti-1',
-  organization: ORGANIZATION,
-  keyManagerId: null,
-  keyManagerType: null,
-  issuedBeforeMs: null,
-  expiresAtMs: null,
-  createdAtMs: NOW,
-  createdBy: 'ann',
-  lifted: false,
-  ...more,
-});
 
 const subject = (more: Partial<RevocationSubject> = {}): RevocationSubject => ({
   keyManagerId: 'km-1',
@@ -87,16 +72,16 @@ test.each<[string, Partial<Revocation>, Partial<RevocationSubject>, boolean]>([
   ['a token before it expires', { expiresAtMs: NOW + 1 }, {}, true],
   ['a token when it has expired', { expiresAtMs: NOW }, {}, false],
   ['a token after it was lifted', { lifted: true }, {}, false],
-])('an entry and %s', async (_what, revocation, of, expected) => {
+])('an entry and %s', async (_what, of, token, expected) => {
   const catalog = await openTemporary();
-  await save(catalog, entry(revocation));
-  expect(hit(catalog, of)).toBe(expected ? 'r1' : undefined);
+  await save(catalog, revocation(of));
+  expect(hit(catalog, token)).toBe(expected ? 'r1' : undefined);
 });
 
 test('names that look like SQL or patterns are only names', async () => {
   const catalog = await openTemporary();
   const odd = ["' OR 1=1 --", '%', '_', '\0', '🔑', ''];
-  await save(catalog, ...odd.map((value, at) => entry({ id: `r${at}`, value })));
+  await save(catalog, ...odd.map((value, at) => revocation({ id: `r${at}`, value })));
   for (const [at, jti] of odd.entries()) expect(hit(catalog, { jti })).toBe(`r${at}`);
   expect(hit(catalog, { jti: 'harmless' })).toBeUndefined();
 });
@@ -105,10 +90,10 @@ test('a token is hashed only where some token was revoked by its hash', async ()
   const catalog = await openTemporary();
   const tokenHash = vi.fn(() => HASH);
   hit(catalog, { tokenHash });
-  await save(catalog, entry({ value: 'another' }));
+  await save(catalog, revocation({ value: 'another' }));
   hit(catalog, { tokenHash });
   expect(tokenHash).not.toHaveBeenCalled();
-  const revoked = entry({ id: 'r2', kind: 'token', value: HASH });
+  const revoked = revocation({ id: 'r2', kind: 'token', value: HASH });
   await save(catalog, revoked);
   expect(hit(catalog, { tokenHash })).toBe('r2');
   expect(tokenHash).toHaveBeenCalledTimes(1);
@@ -119,12 +104,12 @@ test('a token is hashed only where some token was revoked by its hash', async ()
 
 test('a revocation rules the very next question, survives a restart, and so does its lift', async () => {
   const catalog = await openTemporary();
-  await save(catalog, entry());
+  await save(catalog, revocation());
   expect(hit(catalog)).toBe('r1');
   await catalog.close();
   const second = await openTemporary(catalog.file);
   expect(hit(second)).toBe('r1');
-  await save(second, entry({ lifted: true, createdBy: 'ben' }));
+  await save(second, revocation({ lifted: true, createdBy: 'ben' }));
   expect(hit(second)).toBeUndefined();
   await second.close();
   expect(hit(await openTemporary(catalog.file))).toBeUndefined();
@@ -133,12 +118,12 @@ test('a revocation rules the very next question, survives a restart, and so does
 test('a revocation rebuilds nothing that decides', async () => {
   const catalog = await openTemporary();
   const before = catalog.reader.snapshot();
-  await save(catalog, entry());
+  await save(catalog, revocation());
   expect(catalog.reader.snapshot()).toBe(before);
 });
 
 test('entries and lifts may come twice and in any order: what was lifted stays lifted', async () => {
-  const [revoked, lifted] = [entry(), entry({ lifted: true })];
+  const [revoked, lifted] = [revocation(), revocation({ lifted: true })];
   const orders = [
     [revoked, lifted],
     [lifted, revoked],
@@ -159,8 +144,8 @@ test('entries and lifts may come twice and in any order: what was lifted stays l
 
 test('sequences rise with every entry and lift and are never used again', async () => {
   const catalog = await openTemporary();
-  await save(catalog, entry(), entry({ id: 'r2', expiresAtMs: NOW }));
-  await save(catalog, entry({ lifted: true }));
+  await save(catalog, revocation(), revocation({ id: 'r2', expiresAtMs: NOW }));
+  await save(catalog, revocation({ lifted: true }));
   const since = (sequence: number) =>
     catalog.lists.revocationsSince(sequence, 10).map((one) => [one.sequence, one.revocation.id, one.revocation.lifted]);
   expect(since(0)).toEqual([
@@ -170,15 +155,15 @@ test('sequences rise with every entry and lift and are never used again', async 
   expect(since(2)).toEqual([[3, 'r1', true]]);
   await catalog.writer.sweepRevocations(NOW + 400 * DAY_MS);
   expect(since(0)).toEqual([]);
-  expect(await save(catalog, entry({ id: 'r4' }))).toMatchObject({ lastSequence: 4 });
+  expect(await save(catalog, revocation({ id: 'r4' }))).toMatchObject({ lastSequence: 4 });
 });
 
 test('what a stream brought is kept with how far it was read, and told with its origin', async () => {
   const catalog = await openTemporary();
   const source = { kind: 'stream', stream: 'revocations', position: '5-0' } as const;
   expect(catalog.lists.streamPosition('revocations')).toBeUndefined();
-  await catalog.writer.saveRevocations([entry()], source);
-  await save(catalog, entry({ id: 'r2' }));
+  await catalog.writer.saveRevocations([revocation()], source);
+  await save(catalog, revocation({ id: 'r2' }));
   await catalog.writer.saveRevocations([], { ...source, position: '9-0' });
   await catalog.close();
   const { lists } = await openTemporary(catalog.file);
@@ -193,10 +178,10 @@ test('an entry whose time is over is swept, the others stay, and a lift is remem
   const old = Date.now() - DAY_MS;
   await save(
     catalog,
-    entry({ id: 'over', expiresAtMs: old }),
-    entry({ id: 'still', expiresAtMs: Date.now() + DAY_MS, kind: 'token', value: HASH }),
-    entry({ id: 'forever', kind: 'subject', value: 'bob' }),
-    entry({ id: 'lifted', lifted: true, expiresAtMs: old, createdAtMs: Date.now() }),
+    revocation({ id: 'over', expiresAtMs: old }),
+    revocation({ id: 'still', expiresAtMs: Date.now() + DAY_MS, kind: 'token', value: HASH }),
+    revocation({ id: 'forever', kind: 'subject', value: 'bob' }),
+    revocation({ id: 'lifted', lifted: true, expiresAtMs: old, createdAtMs: Date.now() }),
   );
   const ids = () => catalog.lists.revocationsSince(0, 10).map(({ revocation }) => revocation.id);
   await vi.waitFor(() => expect(ids()).not.toContain('over'), { timeout: 20_000 });
@@ -211,7 +196,7 @@ test('an entry whose time is over is swept, the others stay, and a lift is remem
 
 test('many entries are swept in batches', async () => {
   const catalog = await openTemporary();
-  await save(catalog, ...Array.from({ length: 1500 }, (_, at) => entry({ id: `${at}`, expiresAtMs: NOW })));
+  await save(catalog, ...Array.from({ length: 1500 }, (_, at) => revocation({ id: `${at}`, expiresAtMs: NOW })));
   const sweep = () => catalog.writer.sweepRevocations(NOW);
   const revision = () => catalog.reader.revision();
   expect([await sweep(), await sweep()]).toMatchObject([{ swept: 1000 }, { swept: 500 }]);
@@ -223,13 +208,13 @@ test('an organization lists and finds its own entries in force, the latest first
   const catalog = await openTemporary();
   await save(
     catalog,
-    entry({ id: 'a' }),
-    entry({ id: 'a.1', kind: 'key', value: 'thumb' }),
-    entry({ id: 'ab' }),
-    entry({ id: 'b', organization: OTHER }),
-    entry({ id: 'c', expiresAtMs: NOW }),
-    entry({ id: 'd', lifted: true }),
-    entry({ id: 'e', kind: 'subject', value: 'bob' }),
+    revocation({ id: 'a' }),
+    revocation({ id: 'a.1', kind: 'key', value: 'thumb' }),
+    revocation({ id: 'ab' }),
+    revocation({ id: 'b', organization: OTHER }),
+    revocation({ id: 'c', expiresAtMs: NOW }),
+    revocation({ id: 'd', lifted: true }),
+    revocation({ id: 'e', kind: 'subject', value: 'bob' }),
   );
   const idsOf = (list: readonly Revocation[]) => list.map(({ id }) => id);
   const page = catalog.lists.listRevocations(ORGANIZATION, NOW, { offset: 1, limit: 2 });
@@ -247,7 +232,7 @@ test('an organization lists and finds its own entries in force, the latest first
 
 test('a revocation is not edited behind the counters that tell whether there is any', async () => {
   const catalog = await openTemporary();
-  await save(catalog, entry());
+  await save(catalog, revocation());
   const edit = () => behindItsBack(catalog.file, (db) => db.exec('UPDATE revocation SET lifted = 1'));
   expect(edit).toThrow('replaced, not edited');
 });
