@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
-import { IDENTITY_FACTS } from '../domain/identity-fact.ts';
+import { IDENTITY_FACTS, type IdentityFact, isIdentityFact } from '../domain/identity-fact.ts';
 
 /** What a caller of the admin side may do. */
 export const ADMIN_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
@@ -24,6 +24,10 @@ const shortName = z.string().min(1).max(256);
 const headerName = z.string().refine(isEditableHeader, {
   error: 'is not the lower-case name of a header that may be set or removed',
   params: { fix: 'write a name such as x-gatehouse-subject' },
+});
+const identityFact = z.custom<IdentityFact>(isIdentityFact, {
+  error: 'is not a fact',
+  params: { fix: `write claim:<local claim name>, or one of ${IDENTITY_FACTS.join(', ')}` },
 });
 const listenAddress = form(
   /^(?:tcp:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}|unix:[^\0]{1,100})$/,
@@ -61,7 +65,7 @@ const upstream = z.strictObject({
   realm: form(/^[\x20-\x7e]{1,128}$/, 'is not printable ASCII', 'use plain letters, at most 128')
     .refine((value) => !/["\\]/.test(value), { error: 'has a quote or backslash', params: { fix: 'remove it' } })
     .default('Gatehouse'),
-  identityHeaders: z.record(headerName, z.enum(IDENTITY_FACTS)).default({
+  identityHeaders: z.record(headerName, identityFact).default({
     'x-gatehouse-organization': 'organization',
     'x-gatehouse-api': 'api',
     'x-gatehouse-api-version': 'apiVersion',

@@ -17,5 +17,21 @@ export const IDENTITY_FACTS = [
   'scopes',
 ] as const;
 
-/** One fact of {@link IDENTITY_FACTS}. */
-export type IdentityFact = (typeof IDENTITY_FACTS)[number];
+/** A claim that the key manager's claim mapping hands on, by its local name. */
+export type ClaimFact = `claim:${string}`;
+
+/** One fact of {@link IDENTITY_FACTS}, or a claim. */
+export type IdentityFact = (typeof IDENTITY_FACTS)[number] | ClaimFact;
+
+const CLAIM = 'claim:';
+
+/** The local name of the claim that a fact is; undefined for every other fact. */
+export function claimOfFact(fact: string): string | undefined {
+  return fact.startsWith(CLAIM) && fact.length > CLAIM.length ? fact.slice(CLAIM.length) : undefined;
+}
+
+/** True for the name of a fact as settings may write it. */
+export function isIdentityFact(fact: unknown): fact is IdentityFact {
+  if (typeof fact !== 'string') return false;
+  return claimOfFact(fact) !== undefined || IDENTITY_FACTS.some((one) => one === fact);
+}

@@ -113,12 +113,18 @@ function writeHeader(writer: WireWriter, [name, value]: Header): void {
   });
 }
 
-/** Struct: fields=1, a map of key=1 to Value=2 (string_value=3). */
-function writeMetadata(writer: WireWriter, metadata: DynamicMetadata): void {
+/** Struct: fields=1, a map of key=1 to Value=2 (string_value=3, struct_value=5). */
+function writeMetadata(
+  writer: WireWriter,
+  metadata: Readonly<Record<string, string | DynamicMetadata['claims']>>,
+): void {
   for (const [key, value] of Object.entries(metadata)) {
     writer.message(1, () => {
       writer.text(1, key);
-      writer.message(2, () => writer.text(3, value));
+      writer.message(2, () => {
+        if (typeof value === 'string') writer.text(3, value);
+        else writer.message(5, () => writeMetadata(writer, value));
+      });
     });
   }
 }

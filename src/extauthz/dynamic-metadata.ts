@@ -1,17 +1,20 @@
 // What every answer tells Envoy's access log, as dynamic metadata in the namespace `envoy.filters.http.ext_authz`. Only
-// configured names and codes of the reason table: never a token, nor anything from an unverified one.
+// configured names, codes of the reason table and, of an allowed token, the claims that its key manager maps: never a token, nor
+// anything from an unverified one.
 
 import type { Decision } from '../domain/decision.ts';
 import { reasonRow } from '../domain/reason.ts';
+import { claimText } from './claim-text.ts';
 
-/** The keys, all of them always there; empty when not known. */
+/** The keys, all of them always there; empty when not known. `claims` by their local names, each as text. */
 export type DynamicMetadata = Readonly<
   Record<'decision_id' | 'outcome' | 'reason' | 'code' | 'api' | 'key_manager' | 'application' | 'key_type', string>
->;
+> & { readonly claims: Readonly<Record<string, string>> };
 
 /** The metadata of a decision. `api` is `name:version`; `code` is the WSO2 code of a refusal. */
 export function dynamicMetadata(decision: Decision, decisionId: string): DynamicMetadata {
-  const { api, keyManager, application, keyType } = decision.known;
+  const { api, keyManager, application, keyType, token } = decision.known;
+  const claims = decision.outcome === 'allow' ? (token?.claims ?? {}) : {};
   return {
     decision_id: decisionId,
     outcome: decision.outcome,
@@ -21,5 +24,6 @@ export function dynamicMetadata(decision: Decision, decisionId: string): Dynamic
     key_manager: keyManager?.name ?? '',
     application: application?.name ?? '',
     key_type: keyType ?? '',
+    claims: Object.fromEntries(Object.keys(claims).map((name) => [name, claimText(claims, name) ?? ''])),
   };
 }

@@ -3,8 +3,9 @@
 
 import type { Known } from '../domain/decision.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
-import type { IdentityFact } from '../domain/identity-fact.ts';
+import { type ClaimFact, claimOfFact, type IdentityFact } from '../domain/identity-fact.ts';
 import { type Header, type HeaderRemoval, headerRemoval } from './check-response.ts';
+import { claimText } from './claim-text.ts';
 import { headerValue, headerValueList } from './header-value.ts';
 
 const FACTS = {
@@ -21,7 +22,14 @@ const FACTS = {
   subscriptionPolicy: (known) => headerValue(known.subscription?.policy),
   keyType: (known) => headerValue(known.keyType),
   scopes: (known) => headerValueList(known.token?.scopes ?? []),
-} as const satisfies Record<IdentityFact, (known: Readonly<Known>) => string | undefined>;
+} as const satisfies Record<Exclude<IdentityFact, ClaimFact>, (known: Readonly<Known>) => string | undefined>;
+
+function readerOf(fact: IdentityFact): (known: Readonly<Known>) => string | undefined {
+  const claim = claimOfFact(fact);
+  return claim === undefined
+    ? FACTS[fact as keyof typeof FACTS]
+    : (known) => headerValue(claimText(known.token?.claims ?? {}, claim));
+}
 
 /** The changes to the headers of an allowed request. */
 export interface HeaderChanges {
@@ -62,7 +70,7 @@ export class IdentityHeaders {
     }
     this.#headers = Object.entries(identityHeaders).map(([name, fact]) => ({
       name,
-      fact: FACTS[fact],
+      fact: readerOf(fact),
       removal: headerRemoval([name]),
     }));
     const always = new Set<string>(removeHeaders);

@@ -21,9 +21,17 @@ const metadata: DynamicMetadata = {
   key_manager: '',
   application: 'Größe\n',
   key_type: 'PRODUCTION',
+  claims: { email: 'a@b', größe: '["x"]' },
 };
-const fieldsOf = (facts: DynamicMetadata) =>
-  Object.fromEntries(Object.entries(facts).map(([key, stringValue]) => [key, { kind: 'stringValue', stringValue }]));
+const fieldsOf = (facts: DynamicMetadata | DynamicMetadata['claims']): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(facts).map(([key, value]) => [
+      key,
+      typeof value === 'string'
+        ? { kind: 'stringValue', stringValue: value }
+        : { kind: 'structValue', structValue: { fields: fieldsOf(value) } },
+    ]),
+  );
 
 const text = fc.string({ unit: 'binary', maxLength: 300 });
 const header = fc.tuple(text, text);

@@ -53,6 +53,14 @@ describe('sources', () => {
     expect([settings.outbound.allowHttp, settings.catalogFile]).toEqual([true, null]);
   });
 
+  test('a header may carry a claim that a key manager maps, and the claim has a name', () => {
+    const told = (fact: string) => () =>
+      settingsOf({ env: { GATEHOUSE_UPSTREAM_IDENTITY_HEADERS: JSON.stringify({ 'x-a': fact }) } });
+    const claim = 'claim:http://wso2.org/claims/emailaddress';
+    expect(told(claim)().upstream.identityHeaders).toEqual({ 'x-a': claim });
+    for (const fact of ['claim:', 'claims:x', 'Claim:x']) expect(told(fact)).toThrow();
+  });
+
   test('a section that is absent comes to be with its members', () => {
     const env = { GATEHOUSE_ADMIN_TLS_CERT_FILE: '/c', GATEHOUSE_ADMIN_TLS_KEY_FILE: '/k' };
     expect(settingsOf({ env }).admin.tls).toEqual({ certFile: '/c', keyFile: '/k', clientCaFile: null });
