@@ -25,7 +25,8 @@ test('labels never come from an unverified token', async () => {
   for (const token of [ofStranger, forged, stack.partner.mint(marked)])
     for (const path of ['/marked/1.0.0/path', '/pizza/1.0.0/marked', '/pizza/1.0.0/menu'])
       statuses.push((await stack.get(path, token, [['x-marked', 'marked-header']])).status);
-  expect(statuses).toEqual([404, 404, 401, 404, 404, 401, 404, 404, 403]);
+  // A key that nobody knows is a verdict only after a fetch of its own, which the one at the start forbids for a while.
+  expect(statuses).toEqual([404, 404, 401, 404, 404, expect.toSatisfy((s) => s === 401 || s === 503), 404, 404, 403]);
   expect((await stack.get('/orders/1.0.0/list', stack.token())).status).toBe(200);
 
   const headers = { authorization: `Bearer ${stack.gatehouse.adminToken}` };
