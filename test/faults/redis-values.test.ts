@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RedisSettings } from '../../src/cache/redis-settings.ts';
 import { CertificateAuthority } from '../rig/certificate-authority.ts';
 import { eventually } from '../rig/eventually.ts';
-import { type RedisServer, type RedisServerOptions, startRedis } from '../rig/redis-server.ts';
+import { type RedisServer, type RedisServerOptions, startRedis, startRedisCluster } from '../rig/redis-server.ts';
 import { openWatchedStore, proofOf, type WatchedStore } from '../rig/shared-store.ts';
 import { temporaryFolder } from '../rig/temporary-folder.ts';
 
@@ -38,6 +38,12 @@ const works = ({ store }: WatchedStore, key: string) =>
     return (await store.tokenDecisions.get(key))?.decision.kind === 'proved';
   });
 
+function documentedRights(): string {
+  const rights = /^user gatehouse on ><password> (.+)$/m.exec(readFileSync('docs/redis.md', 'utf8'))?.[1];
+  if (rights === undefined) throw new Error('docs/redis.md has no line for the user');
+  return rights;
+}
+
 test('whatever an intruder writes is a miss that is counted', async () => {
   const server = await redis();
   const redisClient = intruder(server);
@@ -46,6 +52,7 @@ test('whatever an intruder writes is a miss that is counted', async () => {
   await works(watched, 'mine');
   await works(theirs, 'theirs');
   const key = (name: string) => `gatehouse:1:token:${name}`;
+  console.log(`a decision takes ${await redisClient.memory('USAGE', key('mine'))} bytes in Redis`);
   const [mine, foreign] = await Promise.all([redisClient.getBuffer(key('mine')), redisClient.getBuffer(key('theirs'))]);
   if (mine === null || foreign === null) throw new Error('the values are not where they should be');
   const flipped = Buffer.from(mine);
@@ -183,7 +190,7 @@ test('with TLS, a private authority and a client certificate', async () => {
 });
 
 test('a user with no more rights than docs/redis.md gives, whose password changes while it runs', async () => {
-  const rights = '~gatehouse:* resetchannels -@all +ping +getrange +set +xadd +xrange +xread +xtrim';
+  const rights = documentedRights();
   const server = await redis({
     users: ['user default off', 'user rig on >rig ~* &* +@all', `user gatehouse on >first ${rights}`],
     admin: { user: 'rig', password: 'rig' },
@@ -209,4 +216,18 @@ test('a user with no more rights than docs/redis.md gives, whose password change
   writeFileSync(passwordFile, 'second\n');
   await works(watched, 'k2');
   expect(watched.states.join()).not.toContain('first');
+});
+
+test('on a Cluster such a user needs one right more', async () => {
+  const { nodes, addresses, stop } = await startRedisCluster();
+  onTestFinished(stop);
+  for (const { cli } of nodes)
+    await cli('acl', 'setuser', 'gatehouse', 'on', '>secret', ...documentedRights().split(' '), '+cluster|slots');
+  const passwordFile = join(temporaryFolder(), 'password');
+  writeFileSync(passwordFile, 'secret');
+  const watched = await openInUse({ clusterNodes: addresses, username: 'gatehouse', passwordFile });
+  for (const key of ['k1', 'k2', 'k3', 'k4', 'k5']) await works(watched, key);
+  const id = await eventually('the stream takes an entry', () => watched.store.revocations.append('entry'));
+  await eventually('it is read', async () => (await watched.store.revocations.readFrom(id, 1))?.length === 1);
+  expect(watched.count('refused')).toBe(0);
 });

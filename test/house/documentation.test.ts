@@ -42,6 +42,7 @@ test('links between documents lead to files that exist', () => {
     'docs/key-managers.md',
     'docs/performance.md',
     'docs/reasons.md',
+    'docs/redis.md',
     'docs/settings.md',
     'docs/wso2-differences.md',
   ];
