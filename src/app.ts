@@ -25,6 +25,7 @@ import { startMetrics } from './telemetry/metrics.ts';
 import { Introspector } from './tokens/introspector.ts';
 import { TokenProver } from './tokens/token-prover.ts';
 
+export { discoverOnce as discover } from './app/discover-once.ts';
 export { validateCatalog } from './catalog-file.ts';
 
 const STDOUT = 1;

@@ -1,4 +1,5 @@
-// Reads the audit of the caller's organization, the latest entry first. Nothing here writes or forgets.
+// Reads the audit of the caller's organization, the latest entry first. The super tenant, who runs the installation, sees all of it,
+// callers that nobody knew too. Nothing here writes or forgets.
 
 import type { FastifyInstance } from 'fastify';
 import type { KeptAuditEntry } from '../domain/audit.ts';
@@ -6,18 +7,23 @@ import { type Page, pageOf, paginationOf } from './page.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { invalidQuery, refuseWith } from './wso2-error.ts';
 
-/** Entries of one organization, the latest first. */
+/** Entries of one organization, with null of all, the latest first. */
 export type ListAudit = (
-  organization: string,
+  organization: string | null,
   page: Page,
 ) => Promise<{ readonly total: number; readonly list: readonly KeptAuditEntry[] }>;
 
 /** Registers `GET /audit`. */
-export function auditRoutes(app: FastifyInstance, listAudit: ListAudit, { callerOf }: RouteCallers): void {
+export function auditRoutes(
+  app: FastifyInstance,
+  { listAudit, superTenant }: { readonly listAudit: ListAudit; readonly superTenant: string },
+  { callerOf }: RouteCallers,
+): void {
   app.get('/audit', async (request, reply) => {
     const page = pageOf(request.query);
     if (!('offset' in page)) return refuseWith(reply, invalidQuery(page));
-    const { total, list } = await listAudit(callerOf(request).organization, page);
+    const { organization } = callerOf(request);
+    const { total, list } = await listAudit(organization === superTenant ? null : organization, page);
     return { count: list.length, list, pagination: paginationOf(page, total, '/audit') };
   });
 }

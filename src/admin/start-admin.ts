@@ -91,7 +91,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   diagnosisRoutes(app, options.diagnosis, callers);
   revocationRoutes(app, { ...options, newId: randomUUID }, callers);
   internalDataRoutes(app, options, callers);
-  auditRoutes(app, options.listAudit, callers);
+  auditRoutes(app, options, callers);
   statusRoutes(app, options.readiness, options.metrics);
   const stop = async () => {
     unwatch();

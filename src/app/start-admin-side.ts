@@ -18,14 +18,13 @@ import { keySetFetch } from '../tokens/fetch-key-set.ts';
 import { Introspector } from '../tokens/introspector.ts';
 import { adminKeyManagers } from './admin-key-managers.ts';
 import { adminRevocations, revocationMargins } from './admin-revocations.ts';
+import { MAX_DISCOVERY_BYTES } from './discover-once.ts';
 import { keyManagerDiagnosis } from './key-manager-diagnosis.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 import type { OutboundSide } from './open-outbound-side.ts';
 
 /** Random, and of a length and alphabet that opaque tokens often have. */
 const MADE_UP_TOKEN_BYTES = 20;
-/** Discovery documents of real servers stay below 64 KiB. */
-const MAX_DISCOVERY_BYTES = 262_144;
 
 /** What the admin side is wired with. */
 export interface AdminSideParts {

@@ -1,29 +1,20 @@
 // `gatehouse check`: asks a running server as Envoy would, and prints the whole answer. The token is never printed.
 
-import { readFileSync } from 'node:fs';
 import { type CheckAnswer, CheckClient, type CheckQuestion } from '../extauthz/check-client.ts';
 import type { Surroundings } from './cli-app.ts';
 import { describeAnswer } from './describe-answer.ts';
 import { describeNoAnswer } from './describe-no-answer.ts';
 import { EXIT } from './exit-codes.ts';
 import { type TargetOptions, targetOf } from './target-options.ts';
+import { readToken, type TokenOptions } from './token-options.ts';
 
 /** Options of `check`. */
-export interface CheckCommandOptions extends TargetOptions {
-  readonly tokenFile?: string;
-  readonly tokenStdin?: boolean;
+export interface CheckCommandOptions extends TargetOptions, TokenOptions {
   readonly header: readonly (readonly [name: string, value: string])[];
   readonly context: readonly (readonly [name: string, value: string])[];
   readonly map?: boolean;
   readonly json?: boolean;
 }
-
-/** What to say of a file that the system does not give out, by its error code. */
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EISDIR: 'is a directory; name the file that holds the token',
-  EACCES: 'may not be read by this user',
-};
 
 /** Asks and prints; resolves to the exit code. */
 export async function checkCommand(
@@ -34,8 +25,6 @@ export async function checkCommand(
 ): Promise<number> {
   if (!URL.canParse(url) || !/^https?:\/\//i.test(url))
     return usage(around, `${url} is not a URL; write https://host/path`);
-  if (options.tokenFile !== undefined && options.tokenStdin === true)
-    return usage(around, 'give --token-file or --token-stdin, not both');
   const token = await readToken(options, around);
   if (token instanceof Error) return usage(around, token.message);
   const question: CheckQuestion = {
@@ -72,21 +61,6 @@ async function ask(question: CheckQuestion, options: CheckCommandOptions): Promi
     return describeNoAnswer(error);
   } finally {
     client?.close();
-  }
-}
-
-/** The token, undefined where none is to be sent, or what is wrong with its file. */
-async function readToken(
-  { tokenFile, tokenStdin }: CheckCommandOptions,
-  around: Surroundings,
-): Promise<string | Error | undefined> {
-  if (tokenStdin === true) return (await around.readStdin()).trim();
-  if (tokenFile === undefined) return undefined;
-  try {
-    return readFileSync(tokenFile, 'utf8').trim();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    return new Error(`--token-file ${tokenFile} ${FILE_PROBLEMS[code] ?? `cannot be read (${code})`}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // What the command line needs from the program and from its surroundings. `app.ts` and `main.ts` provide it.
 
+import type { Discovered } from '../admin/diagnosis.ts';
 import type { Problem } from '../documents/problem.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -33,6 +34,8 @@ export interface CliApp {
   serve(options: ServeOptions): Promise<RunningApp>;
   /** Reads the settings' catalog file as boot would, without listening and without writing. */
   validateCatalog(settings: Settings): Promise<CatalogReport>;
+  /** A key manager out of the discovery document at a URL, asked for as the settings allow; the type may be a preset. */
+  discover(settings: Settings, url: string, type: string): Promise<Discovered>;
 }
 
 /** The process around the command line. */

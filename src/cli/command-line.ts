@@ -1,14 +1,18 @@
 // The command line: its commands, options and help. Each command is a file of its own; here they only get their names.
 
 import { Command, CommanderError } from 'commander';
+import { withAdminOptions } from './admin-options.ts';
 import { type CheckCommandOptions, checkCommand } from './check-command.ts';
 import type { CliApp, Surroundings } from './cli-app.ts';
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
 import { healthCommand } from './health-command.ts';
+import { type KmDiscoverCommandOptions, kmDiscoverCommand } from './km-discover-command.ts';
+import { type KmTestCommandOptions, kmTestCommand } from './km-test-command.ts';
 import { productVersion } from './product-version.ts';
 import { type ServeCommandOptions, serveCommand } from './serve-command.ts';
 import { pairsOption, type SettingsOptions, withSettingsOptions } from './settings-options.ts';
 import { type TargetOptions, withTargetOptions } from './target-options.ts';
+import { tokenFileOption, tokenStdinOption } from './token-options.ts';
 import { validateCommand } from './validate-command.ts';
 
 const EXAMPLES = `
@@ -18,6 +22,8 @@ Examples:
   gatehouse check GET https://api.example/pizza/1.0.0/menu --token-file token.txt
   gatehouse check POST https://api.example/orders/1.0.0/orders --token-stdin --context api=orders:1.0.0 < token.txt
   gatehouse health --target unix:/run/gatehouse/gatehouse.sock
+  gatehouse km test Keycloak --admin-token-file data/admin-token --token-file token.txt
+  gatehouse km discover https://sso.example/realms/apim/.well-known/openid-configuration --type KeyCloak
 `;
 
 /** Runs one command; resolves to the exit code. `app` is asked for only by commands that need the whole program. */
@@ -56,8 +62,8 @@ export async function runCommandLine(
     .description('ask a running server as Envoy would, and print the decision')
     .argument('<method>', 'HTTP method')
     .argument('<url>', 'URL that the client would call')
-    .option('--token-file <file>', 'file that holds the bearer token')
-    .option('--token-stdin', 'read the bearer token from standard input')
+    .addOption(tokenFileOption())
+    .addOption(tokenStdinOption())
     .addOption(pairsOption('--header <name=value>', 'request header; may be repeated'))
     .addOption(pairsOption('--context <name=value>', 'context extension of the Envoy route; may be repeated'))
     .option('--map', 'send headers as a map (without encode_raw_headers)')
@@ -70,6 +76,26 @@ export async function runCommandLine(
     .description('ask whether a running server is serving')
     .action(async (options: TargetOptions) => {
       code = await healthCommand(options, around);
+    });
+
+  const km = program.command('km').description('look at key managers');
+
+  withAdminOptions(km.command('test'))
+    .description('have a running server look at a key manager from end to end, and judge a token of it')
+    .argument('<name>', 'name or id of the key manager')
+    .addOption(tokenFileOption())
+    .addOption(tokenStdinOption())
+    .option('--json', 'print the answer as JSON')
+    .action(async (name: string, options: KmTestCommandOptions) => {
+      code = await kmTestCommand(name, options, around);
+    });
+
+  withSettingsOptions(km.command('discover'))
+    .description('print a key manager, ready to be completed and posted, from the discovery document at a URL')
+    .argument('<url>', 'URL of the discovery document')
+    .option('--type <type>', 'WSO2 type or preset', 'CustomKeyManager')
+    .action(async (url: string, options: KmDiscoverCommandOptions) => {
+      code = await kmDiscoverCommand(url, options, await app(), around);
     });
 
   program

@@ -214,13 +214,11 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     margins: () => MARGINS,
     tokenHash: (token) => createHash('sha256').update(token).digest('hex'),
     diagnosis: stubDiagnosis,
-    listAudit: async (organization, { offset, limit }) => ({
-      total: 1,
-      list: audited
-        .filter((entry) => entry.organization === organization)
-        .slice(offset, offset + limit)
-        .map((entry, sequence) => ({ ...entry, sequence })),
-    }),
+    listAudit: async (organization, { offset, limit }) => {
+      const all = audited.filter((entry) => organization === null || entry.organization === organization).reverse();
+      const list = all.slice(offset, offset + limit).map((entry, sequence) => ({ ...entry, sequence }));
+      return { total: all.length, list };
+    },
     readiness: () => ({ ready: true, detail: 'all is well' }),
     metrics: async () => 'gatehouse_decisions_total 1\n',
     audit: (entry) => audited.push(entry),

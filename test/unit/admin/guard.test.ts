@@ -127,6 +127,40 @@ describe('the audit', () => {
   });
 });
 
+describe('GET /audit', () => {
+  test('gives an organization its own entries, and the super tenant all of them, by pages', async () => {
+    const rig = await start();
+    await rig.call('POST', BASE, TOKENS.other, { name: 'theirs', type: 'b' });
+    await rig.call('POST', BASE, TOKENS.write, { name: 'ours', type: 'b' });
+    await rig.call('GET', BASE, 'wrong');
+    const read = async (token: string, query = '') =>
+      (await (await rig.call('GET', `/audit${query}`, token)).json()) as { list: { caller?: string }[]; count: number };
+    expect((await read(TOKENS.other)).list.map(({ caller }) => caller)).toEqual(['other']);
+    expect((await read(TOKENS.read)).list.map(({ caller }) => caller)).toEqual([undefined, 'write', 'other']);
+    expect(await read(TOKENS.read, '?offset=1&limit=1')).toMatchObject({
+      count: 1,
+      list: [{ caller: 'write', route: BASE, status: 201, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) }],
+      pagination: { total: 3, next: '/audit?limit=1&offset=2', previous: '/audit?limit=1&offset=0' },
+    });
+    expect((await rig.call('GET', '/audit?limit=0', TOKENS.read)).status).toBe(400);
+  });
+
+  test('travels with each write as the context that its answer’s entry has', async () => {
+    const rig = await start();
+    const answer = await rig.call('POST', BASE, TOKENS.write, { name: 'a', type: 'b' });
+    expect(rig.store.audited).toEqual([
+      {
+        requestId: answer.headers.get('x-request-id'),
+        caller: 'write',
+        organization: 'carbon.super',
+        address: '127.0.0.1',
+        method: 'POST',
+        route: BASE,
+      },
+    ]);
+  });
+});
+
 describe('answers', () => {
   test('are never kept or guessed at by anyone on the way', async () => {
     const rig = await start();

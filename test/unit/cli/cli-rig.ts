@@ -40,6 +40,7 @@ export function runCli(args: readonly string[], { app = {}, env = {}, stdin = ''
       return RUNNING;
     },
     validateCatalog: async () => ({ problems: [], warnings: [] }),
+    discover: async () => ({ kind: 'failed', reason: 'nothing is there' }),
     ...app,
   };
   const code = runCommandLine(args, async () => whole, {

@@ -2,6 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { CliApp } from '../../../src/cli/cli-app.ts';
 import { serveCommand } from '../../../src/cli/serve-command.ts';
 
 /** A serving command whose drain ends when told to, on a clock that stands still until moved. */
@@ -18,7 +19,11 @@ async function serving() {
       return drain.promise;
     },
   };
-  const app = { serve: async () => running, validateCatalog: async () => ({ problems: [], warnings: [] }) };
+  const app: CliApp = {
+    serve: async () => running,
+    validateCatalog: async () => ({ problems: [], warnings: [] }),
+    discover: async () => ({ kind: 'failed', reason: '' }),
+  };
   const around = {
     env: {},
     out: () => {},
