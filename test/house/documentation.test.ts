@@ -44,6 +44,7 @@ test('links between documents lead to files that exist', () => {
     'docs/reasons.md',
     'docs/redis.md',
     'docs/settings.md',
+    'docs/storage.md',
     'docs/wso2-differences.md',
   ];
   const broken = pages.flatMap((page) =>
