@@ -16,7 +16,7 @@ export interface TravellingRevocation {
   readonly keyManager: KeyManagerName | null;
 }
 
-/** As few texts as hold them all. */
+/** As few texts as hold them all, but for those that nobody could read: they would hold up all others for ever. */
 export function writeEntries(revocations: readonly Revocation[], names: KeyManagerNames): readonly string[] {
   const texts: string[] = [];
   let rows: string[] = [];
@@ -29,6 +29,7 @@ export function writeEntries(revocations: readonly Revocation[], names: KeyManag
   for (const revocation of revocations) {
     const id = keyManagerOf(revocation);
     const keyManager = id === null ? null : (names.nameOf(id) ?? null);
+    if (readRow({ revocation, keyManager }) === undefined) continue;
     const row = JSON.stringify({ revocation, keyManager } satisfies TravellingRevocation);
     const size = Buffer.byteLength(row);
     if (bytes + size > MAX_TEXT_BYTES) flush();

@@ -237,3 +237,13 @@ test('what has run out is not spread any more', async () => {
   await reaches(b, long);
   expect(b.state(short.id)).toBeUndefined();
 });
+
+test('a revocation that cannot travel holds up none of the others', async () => {
+  const { url } = await redis();
+  const a = await startInstallation({ redis: { url } });
+  const b = await startInstallation({ redis: { url } });
+  await inUse(a, b);
+  const endless = await a.revoke({ value: 'x'.repeat(100_000) });
+  await reaches(b, await a.revoke());
+  expect([a.state(endless.id), b.state(endless.id)]).toEqual(['revoked', undefined]);
+});
