@@ -2,7 +2,7 @@
 // another's sockets and none outlives its settings. Made when first used, dropped when unused.
 
 import type { LookupFunction } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
 import type { Connection } from '../domain/key-manager.ts';
 import { OutboundError } from './outbound-problem.ts';
@@ -20,6 +20,8 @@ export interface DispatchersOptions {
 
 /** How long a server may take to take up a connection; whoever asks gives up earlier. */
 const CONNECT_TIMEOUT_MS = 3_000;
+/** How long one address of several may take before the next is tried beside it; the least that RFC 8305 §5 allows. */
+const NEXT_ADDRESS_MS = 100;
 /** A pool nobody has used for so long is closed. */
 const IDLE_MS = 60_000;
 
@@ -35,6 +37,8 @@ export class Dispatchers {
   readonly #pools = new Map<string, Pool>();
   /** Settings are compared as text once, not once for each request. */
   readonly #ids = new WeakMap<Connection, string>();
+  /** For all key managers without TLS settings of their own: reading the installation's authorities takes milliseconds. */
+  #standard: SecureContext | undefined;
 
   constructor(options: DispatchersOptions) {
     this.#options = options;
@@ -73,9 +77,13 @@ export class Dispatchers {
 
   #make(connection: Connection, proxy: string | undefined): Dispatcher {
     const { authorities, lookup, maxConnections, proxyLookup } = this.#options;
-    const secureContext = this.#secureContext(connection, authorities);
+    const secureContext = this.#secureContext(connection);
     // HTTP/1.1: how many requests are under way is how many sockets there are, and one reset does not end several.
-    const base = { timeout: CONNECT_TIMEOUT_MS, allowH2: false };
+    const base = {
+      timeout: CONNECT_TIMEOUT_MS,
+      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
+      allowH2: false,
+    };
     const { serverName } = connection;
     if (proxy === undefined) {
       const dial = buildConnector({ ...base, secureContext, lookup });
@@ -94,15 +102,20 @@ export class Dispatchers {
     });
   }
 
-  #secureContext({ ca, clientCert, clientKey }: Connection, authorities: readonly string[] | undefined) {
+  #secureContext({ ca, clientCert, clientKey }: Connection): SecureContext {
+    const isStandard = ca === null && clientCert === null && clientKey === null;
+    if (isStandard && this.#standard !== undefined) return this.#standard;
+    const { authorities } = this.#options;
     const trusted = ca ?? (authorities === undefined ? undefined : [...authorities]);
     try {
-      return createSecureContext({
+      const made = createSecureContext({
         minVersion: 'TLSv1.2',
         ...(trusted === undefined ? {} : { ca: trusted }),
         ...(clientCert === null ? {} : { cert: clientCert }),
         ...(clientKey === null ? {} : { key: clientKey }),
       });
+      if (isStandard) this.#standard = made;
+      return made;
     } catch {
       throw new OutboundError('tls_settings_invalid');
     }

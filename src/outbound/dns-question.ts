@@ -2,6 +2,7 @@
 // getaddrinfo would hold for as long as a name server is silent.
 
 import type { Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
 
 /** Addresses with the time that they may be kept; none where the name servers say that there are none. */
 export interface Addresses {
@@ -21,7 +22,8 @@ export async function askForAddresses(resolver: Resolver, name: string): Promise
   );
   const [first, others] = await firstAnswered(families);
   const second = first.length === 0 ? await others : await Promise.race([others, later()]);
-  const records = [...first, ...second];
+  // IPv4 first: where IPv6 leads nowhere, it often does so in silence.
+  const records = [...first, ...second].sort((a, b) => isIP(a.address) - isIP(b.address));
   return {
     addresses: records.map(({ address }) => address),
     ttlSeconds: records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY),

@@ -116,6 +116,11 @@ export class RemoteKeys implements HeldKeys {
     return this.#emptyAtMs !== undefined || Math.abs(nowMs - this.#fetchedAtMs) >= this.#refreshAfterMs;
   }
 
+  /** When the last fetch failed; undefined when it did not. */
+  get failedAtMs(): number | undefined {
+    return this.#failedAtMs;
+  }
+
   /** Fetches now, or joins the fetch under way. Never rejects. */
   async refresh(): Promise<void> {
     this.#load();
@@ -242,11 +247,20 @@ export class RemoteKeys implements HeldKeys {
   #load(): void {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
-    const stored = this.#options.store.load(this.#owner.id, this.#url);
+    const stored = this.#stored();
     const imported = stored?.url === this.#url ? importJwks(stored.jwks) : undefined;
     if (stored === undefined || imported === undefined || 'problem' in imported) return;
     this.#set = imported;
     this.#fetchedAtMs = stored.fetchedAtMs;
+  }
+
+  /** A store that cannot be read has no set; whoever reads the catalog tells of it. */
+  #stored(): StoredKeySet | undefined {
+    try {
+      return this.#options.store.load(this.#owner.id, this.#url);
+    } catch {
+      return undefined;
+    }
   }
 
   #nextRefresh(): number {

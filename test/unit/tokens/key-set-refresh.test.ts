@@ -80,6 +80,24 @@ test('hundreds of key managers are fetched a few at a time', async () => {
   expect(new Set(server.asked).size).toBe(300);
 });
 
+test('many servers that hang do not hold up the refresh of one that is well', async () => {
+  const [hanging, well] = [await startKeyServer(''), await startKeyServer(jwks(first))];
+  hanging.status = 500;
+  const sample = new KeySetSample();
+  const last = remote('km-last', well.url());
+  const all = [...Array.from({ length: 50 }, (_, n) => remote(`km-${n}`, hanging.url(`/${n}`))), last];
+  sample.keySets.follow(all);
+  await expect.poll(() => sample.fetches()).toBe(51);
+  hanging.gate = new Promise(() => undefined);
+  well.body = jwks(second);
+  sample.now += HOUR_MS;
+  sample.keySets.follow(all);
+  await expect.poll(() => sample.fetches('ok')).toBe(2);
+  expect(sample.holds(first, last)).toBe(false);
+  // Of those that hang only a few are asked at a time.
+  expect(hanging.fetches).toBe(50 + 4);
+});
+
 test('a token waits for its own key manager and not for the queue of the others', async () => {
   const [hanging, well] = [await startKeyServer(''), await startKeyServer(jwks(first))];
   hanging.gate = new Promise(() => undefined);
