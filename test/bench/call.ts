@@ -8,7 +8,7 @@ export interface Call {
   readonly headers: Readonly<Record<string, string>>;
   /** A gRPC message with its frame; absent for a plain HTTP request. */
   readonly body?: Buffer | undefined;
-  /** `google.rpc.Code` of the CheckResponse, or for a plain request the HTTP status. */
+  /** `google.rpc.Code` of the CheckResponse, or for a plain request the HTTP status; gRPC's own status is negative. */
   readonly expected: readonly number[];
 }
 
@@ -21,6 +21,9 @@ export interface CheckOptions {
 
 /** `google.rpc.Code`. */
 export const CODE = { ok: 0, permissionDenied: 7, unavailable: 14, unauthenticated: 16 } as const;
+
+/** gRPC's own DEADLINE_EXCEEDED: Envoy would have given up. */
+export const GAVE_UP = -4;
 
 /** The path of Envoy's service. */
 export const CHECK_PATH = `/${AUTHORIZATION_SERVICE}/Check`;

@@ -3,8 +3,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { introspectingDto } from '../e2e/introspecting-key-manager.ts';
 import { keyManagerDto } from '../e2e/stack.ts';
 import { type GatehouseProcess, type SettingsSections, startGatehouse } from '../rig/gatehouse-process.ts';
+import type { IntrospectionServer } from '../rig/introspection-server.ts';
 import { type KeyManagerServer, startKeyManager } from '../rig/key-manager-server.ts';
 import type { SigningAlgorithm } from '../rig/signing-key.ts';
 import { type Call, type CheckOptions, CODE, checkCall } from './call.ts';
@@ -17,7 +19,13 @@ export interface InstallationOptions {
   readonly algorithm?: SigningAlgorithm;
   /** How many; one by default. */
   readonly keyManagers?: number;
+  /** Those of another installation, in place of its own. */
+  readonly keyManagerServers?: readonly KeyManagerServer[];
+  /** Puts key managers into the state in which Gatehouse finds them. */
+  readonly beforeStart?: (keyManagers: readonly KeyManagerServer[]) => unknown;
   readonly apis?: number;
+  /** A key manager with opaque tokens beside the others. */
+  readonly opaque?: IntrospectionServer;
   readonly settings?: SettingsSections;
   /** Writes more into the data folder of the stopped Gatehouse, which is then started again. */
   readonly fill?: (dataFolder: string) => void;
@@ -38,20 +46,20 @@ export const ORDER_SCOPE = 'orders:read';
 /** Version of every API. */
 export const API_VERSION = '1.0.0';
 
+/** How opaque tokens begin. */
+export const OPAQUE_PREFIX = 'op';
+const OPAQUE_NAME = 'Opaque';
+
 /** The client of the subscribed application, and of the one without a subscription. */
 export const CLIENT = { shop: 'shop', visitor: 'visitor' } as const;
 
 /** Starts key managers and Gatehouse. */
 export async function startInstallation(lab: Lab, options: InstallationOptions = {}): Promise<Installation> {
-  const keyManagers: KeyManagerServer[] = [];
-  for (let at = 0; at < (options.keyManagers ?? 1); at++) {
-    const server = await startKeyManager({ algorithm: options.algorithm ?? 'RS256' });
-    lab.defer(() => server.close());
-    keyManagers.push(server);
-  }
+  const keyManagers = options.keyManagerServers ?? (await startKeyManagers(lab, options));
+  await options.beforeStart?.(keyManagers);
   const folder = lab.folder();
   const catalogFile = join(folder, 'catalog.yaml');
-  writeFileSync(catalogFile, JSON.stringify(catalogOf(keyManagers, options.apis ?? 1)));
+  writeFileSync(catalogFile, JSON.stringify(catalogOf(keyManagers, options)));
   const start = { folder, catalogFile, ...(options.settings && { settings: options.settings }) };
   if (options.fill !== undefined) {
     await (await startGatehouse(start)).stop();
@@ -66,6 +74,19 @@ export async function startInstallation(lab: Lab, options: InstallationOptions =
       return server.mint({ sub: CLIENT.shop, azp: CLIENT.shop, scope: ORDER_SCOPE, ...claims });
     },
   };
+}
+
+async function startKeyManagers(
+  lab: Lab,
+  { keyManagers = 1, algorithm = 'RS256' }: InstallationOptions,
+): Promise<readonly KeyManagerServer[]> {
+  const servers: KeyManagerServer[] = [];
+  for (let at = 0; at < keyManagers; at++) {
+    const server = await startKeyManager({ algorithm });
+    lab.defer(() => server.close());
+    servers.push(server);
+  }
+  return servers;
 }
 
 /** The call of the resource with a token. */
@@ -93,10 +114,15 @@ export function apiName(at: number): string {
   return `Api${at}`;
 }
 
-function catalogOf(keyManagers: readonly KeyManagerServer[], apis: number): object {
-  const keysOf = (consumerKey: string) => keyManagers.map((_, at) => ({ keyManager: keyManagerName(at), consumerKey }));
+function catalogOf(keyManagers: readonly KeyManagerServer[], { apis = 1, opaque }: InstallationOptions): object {
+  const dtos = keyManagers.map((server, at) => keyManagerDto(keyManagerName(at), server));
+  if (opaque !== undefined) {
+    const claims = { consumerKeyClaim: 'client_id', scopesClaim: 'scope' };
+    dtos.push(introspectingDto(OPAQUE_NAME, opaque, OPAQUE_PREFIX, claims));
+  }
+  const keysOf = (consumerKey: string) => dtos.map(({ name }) => ({ keyManager: name, consumerKey }));
   return {
-    keyManagers: keyManagers.map((server, at) => keyManagerDto(keyManagerName(at), server)),
+    keyManagers: dtos,
     apis: Array.from({ length: apis }, (_, at) => ({
       name: apiName(at),
       context: `/api-${at}`,

@@ -1,12 +1,19 @@
 // Where a scenario gets its servers: started on the server's core, ended with the lab. Everything else runs on the other core.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../scripts/run-command.ts';
 import { eventually } from '../rig/eventually.ts';
-import { type GatehouseOptions, type GatehouseProcess, startGatehouse } from '../rig/gatehouse-process.ts';
+import {
+  type GatehouseOptions,
+  type GatehouseProcess,
+  type SettingsSections,
+  startGatehouse,
+} from '../rig/gatehouse-process.ts';
+import { type RedisServer, startRedis } from '../rig/redis-server.ts';
 import { startProcess } from '../rig/running-process.ts';
 import type { Answer } from './verified-answer.ts';
 
@@ -24,6 +31,11 @@ const LOG_READ_MS = 500;
 export interface CheckServer {
   readonly pids: readonly number[];
   readonly port: number;
+}
+
+/** A Redis and what settings say of it. */
+export interface SharedRedis extends RedisServer {
+  readonly settings: SettingsSections;
 }
 
 /** Starts what a scenario asks for. */
@@ -71,6 +83,16 @@ export class Lab {
   /** Moves a server that was started otherwise to where it belongs. */
   pinToServerCore(pid: number): Promise<void> {
     return pin(pid, this.#cores.server);
+  }
+
+  /** A Redis, on the core of the load, with the settings of those that share it. */
+  async redis(): Promise<SharedRedis> {
+    const redis = await startRedis();
+    this.defer(() => redis.stop());
+    const keyFile = join(this.folder(), 'sealing-key');
+    writeFileSync(keyFile, randomBytes(32).toString('base64'), { mode: 0o600 });
+    const sealing = { keys: [{ id: 'fleet', file: keyFile }] };
+    return { ...redis, settings: { cache: { redis: { url: redis.url } }, sealing } };
   }
 
   /** Ends everything, the last first. */

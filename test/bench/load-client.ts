@@ -3,11 +3,13 @@
 
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { WireReader } from '../../src/extauthz/wire-reader.ts';
-import type { Call } from './call.ts';
+import { type Call, CODE, GAVE_UP } from './call.ts';
 import { CONNECTIONS, IN_FLIGHT, type LoadOrder, type LoadReport } from './load-order.ts';
 
 /** An idle turn of the event loop takes a few microseconds; a longer one was work. */
 const IDLE_TURN_MS = 0.02;
+/** What is told when a deadline has passed, the last by Envoy. */
+const LATE: readonly number[] = [CODE.unavailable, GAVE_UP, 503];
 /** Answers that come later than this never come. */
 const PATIENCE_MS = 5_000;
 /** gRPC's prefix of a message. */
@@ -29,13 +31,18 @@ async function carryOut(order: LoadOrder): Promise<LoadReport> {
   const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port)));
   const latenciesMs = new Float64Array(perSecond === undefined ? 0 : count);
   const wrong = new Map<string, number>();
+  let late = 0;
   let answered = 0;
   const send = (index: number, done: () => void) => {
     const call = calls[index % calls.length];
     const session = sessions[index % sessions.length];
     if (call === undefined || session === undefined) throw new Error('nothing to send');
-    ask(session, call, order.expected ?? call.expected, (problem) => {
-      if (problem !== undefined) wrong.set(problem, (wrong.get(problem) ?? 0) + 1);
+    const expected = order.expected ?? call.expected;
+    ask(session, call, (code) => {
+      if (!expected.includes(code)) {
+        if (LATE.includes(code)) late += 1;
+        else wrong.set(`${code}, not ${expected}`, (wrong.get(`${code}, not ${expected}`) ?? 0) + 1);
+      }
       answered += 1;
       done();
     });
@@ -49,12 +56,13 @@ async function carryOut(order: LoadOrder): Promise<LoadReport> {
   const seconds = (performance.now() - startMs) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
   for (const session of sessions) session.close();
-  if (answered < count) wrong.set('no answer', count - answered);
+  late += count - answered;
   return {
     seconds,
     clientShare: (workMs === undefined ? (user + system) / 1_000_000 : workMs / 1000) / seconds,
     latenciesMs: latenciesMs.sort(),
-    wrong: [...wrong].slice(0, MAX_TOLD).map(([problem, times]) => `${problem} (${times} of ${count})`),
+    wrong: [...wrong].slice(0, MAX_TOLD).map(([problem, times]) => `answered ${problem} (${times} of ${count})`),
+    spoilt: late > 0 ? `${late} of ${count} answers were late` : undefined,
   };
 }
 
@@ -115,13 +123,8 @@ function open(port: number): Promise<ClientHttp2Session> {
   });
 }
 
-/** Sends one request; `done` gets what is wrong with the answer. */
-function ask(
-  session: ClientHttp2Session,
-  { headers, body }: Call,
-  expected: readonly number[],
-  done: (problem: string | undefined) => void,
-): void {
+/** Sends one request; `done` gets the code of the answer. */
+function ask(session: ClientHttp2Session, { headers, body }: Call, done: (code: number) => void): void {
   const stream = session.request(headers, { endStream: body === undefined });
   let answer: Buffer | undefined;
   let status: unknown;
@@ -138,17 +141,15 @@ function ask(
     answer = answer === undefined ? chunk : Buffer.concat([answer, chunk]);
   });
   stream.once('error', () => {});
-  stream.once('close', () => {
-    const code = body === undefined ? Number(status) : codeOf(status, answer);
-    done(typeof code === 'number' && expected.includes(code) ? undefined : `answered ${code}, not ${expected}`);
-  });
+  stream.once('close', () => done(body === undefined ? Number(status) : codeOf(status, answer)));
 }
 
-/** The code of the CheckResponse's status, or what came instead of one. CheckResponse: status=1; Status: code=1. */
-function codeOf(grpcStatus: unknown, framed: Buffer | undefined): number | string {
-  if (grpcStatus !== '0' || framed === undefined) return `gRPC status ${grpcStatus}`;
+/** As {@link Call} has it; NaN for what is no answer. CheckResponse: status=1; Status: code=1. */
+function codeOf(grpcStatus: unknown, framed: Buffer | undefined): number {
+  if (grpcStatus !== '0') return -Number(grpcStatus);
+  if (framed === undefined) return Number.NaN;
   const response = new WireReader(framed, FRAME_BYTES);
-  if (response.next() !== 1) return 'a CheckResponse without status';
+  if (response.next() !== 1) return Number.NaN;
   response.enter();
   return framed[response.start] === CODE_TAG ? (framed[response.start + 1] ?? 0) : 0;
 }

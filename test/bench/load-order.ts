@@ -28,4 +28,6 @@ export interface LoadReport {
   readonly latenciesMs: Float64Array;
   /** Answers that were not right, in words; empty when all were. */
   readonly wrong: readonly string[];
+  /** Why it does not count although nothing was wrong, in words: a machine that stands still makes answers late. */
+  readonly spoilt?: string | undefined;
 }

@@ -1,5 +1,6 @@
 // One measurement: load on one contestant, and what it cost by the account of Linux. A wrong answer ends the scenario.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSecondsOf, cpuSecondsOfEndedChildren, machineTime, residentBytesOf } from './accounting.ts';
 import { runH2load } from './h2load.ts';
 import type { LoadOrder, LoadReport } from './load-order.ts';
@@ -36,6 +37,8 @@ export interface Measurement {
   readonly othersShare: number;
   /** Of an open loop. */
   readonly latency?: Latency;
+  /** Why it does not count, whatever the shares say. */
+  readonly spoilt?: string;
 }
 
 /** How much, and for an open loop how fast. */
@@ -50,7 +53,7 @@ export async function measure(contestant: Contestant, amount: Amount, programs: 
   const order: LoadOrder = { port, calls: calls(amount.count), expected, ...amount };
   const stop = meanwhile?.();
   const before = account(contestant, programs);
-  const { seconds, clientShare, latenciesMs, wrong } = await sendLoad(order, contestant, programs);
+  const { seconds, clientShare, latenciesMs, wrong, spoilt } = await sendLoad(order, contestant, programs);
   const after = account(contestant, programs);
   await stop?.();
   if (wrong.length > 0) throw new Error(`wrong answers from ${name}: ${wrong.join('; ')}`);
@@ -62,16 +65,29 @@ export async function measure(contestant: Contestant, amount: Amount, programs: 
     ...{ name, checks: amount.count, seconds, cpuSeconds, residentBytes: after.residentBytes, clientShare },
     stealShare: spent((at) => at.machine.stolen) / machineSeconds,
     othersShare: Math.max(0, othersSeconds) / machineSeconds,
+    ...(spoilt !== undefined && { spoilt }),
     ...(latenciesMs.length > 0 && { latency: latencyOf(latenciesMs) }),
   };
 }
 
-function sendLoad(order: LoadOrder, { answerBytes }: Contestant, programs: LoadPrograms): Promise<LoadReport> {
+function sendLoad(order: LoadOrder, { answerBytes, trial }: Contestant, programs: LoadPrograms): Promise<LoadReport> {
   const { client, h2load } = programs;
+  if (trial !== undefined) return runTrials(trial, order);
   const isOneCall = order.calls.length === 1 && order.perSecond === undefined;
   return h2load !== undefined && isOneCall && answerBytes !== undefined
     ? runH2load(h2load, order, answerBytes)
     : client.run(order);
+}
+
+/** One trial after the other, each at its time where there is a rate. */
+async function runTrials(trial: () => Promise<number>, { count, perSecond }: LoadOrder): Promise<LoadReport> {
+  const startMs = performance.now();
+  const latenciesMs = new Float64Array(count);
+  for (let at = 0; at < count; at++) {
+    if (perSecond !== undefined) await sleep(Math.max(0, startMs + (at * 1000) / perSecond - performance.now()));
+    latenciesMs[at] = await trial();
+  }
+  return { seconds: (performance.now() - startMs) / 1000, clientShare: 0, latenciesMs: latenciesMs.sort(), wrong: [] };
 }
 
 function account({ pids }: Contestant, { client }: LoadPrograms) {

@@ -50,8 +50,9 @@ export async function gatherRounds(
 }
 
 /** Why a measurement does not count; undefined when it does. */
-export function disturbanceOf({ name, stealShare, othersShare, clientShare }: Measurement): string | undefined {
+export function disturbanceOf({ name, spoilt, stealShare, othersShare, clientShare }: Measurement): string | undefined {
   const percent = (share: number) => `${Math.round(share * 100)} %`;
+  if (spoilt !== undefined) return `${name}: ${spoilt}`;
   if (stealShare > MAX_ELSEWHERE_SHARE) return `${name}: ${percent(stealShare)} of the machine stolen`;
   if (othersShare > MAX_ELSEWHERE_SHARE)
     return `${name}: ${percent(othersShare)} of the machine used by other programs`;

@@ -75,7 +75,9 @@ async function measureAll(
   };
   if (rates.kind === 'fixed') {
     const { perSecond } = rates;
-    for (const contestant of contestants) await measure(contestant, { count: warmUpChecks }, programs);
+    // At its own rate: some of these checks wait, or are trials.
+    for (const contestant of contestants)
+      await measure(contestant, { count: perSecond * seconds, perSecond }, programs);
     return { rates: [await atRate(perSecond)] };
   }
   const speeds: number[] = [];

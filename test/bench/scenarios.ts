@@ -4,17 +4,21 @@ import type { Scenario } from './scenario.ts';
 import { adminWrites } from './scenarios/admin-writes.ts';
 import { distinctDenials, hotDenials } from './scenarios/denials.ts';
 import { firstSight } from './scenarios/first-sight.ts';
+import { firstSightWithRedis } from './scenarios/first-sight-redis.ts';
 import { hotEs256, hotRs256 } from './scenarios/hot-token.ts';
+import { keyManagerDown } from './scenarios/key-manager-down.ts';
 import { manyKeyManagers } from './scenarios/many-key-managers.ts';
 import { manySubscriptions } from './scenarios/many-subscriptions.ts';
+import { opaqueTokens } from './scenarios/opaque-tokens.ts';
+import { revocation } from './scenarios/revocation.ts';
 import { throughEnvoy } from './scenarios/through-envoy.ts';
 import { unknownKeys } from './scenarios/unknown-keys.ts';
 
 /** Every scenario; five million subscriptions only where asked for. */
 export function allScenarios(fiveMillion: boolean): readonly Scenario[] {
   return [
-    ...[hotRs256, hotEs256, firstSight, manyKeyManagers, unknownKeys, hotDenials, distinctDenials, adminWrites],
-    manySubscriptions(fiveMillion),
-    throughEnvoy,
+    ...[hotRs256, hotEs256, firstSight, firstSightWithRedis, manyKeyManagers, unknownKeys, opaqueTokens],
+    ...[hotDenials, distinctDenials, keyManagerDown, adminWrites, revocation],
+    ...[manySubscriptions(fiveMillion), throughEnvoy],
   ];
 }

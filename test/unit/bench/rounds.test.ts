@@ -45,6 +45,7 @@ test('it is given up after so many rounds', async () => {
 });
 
 test.each([
+  ['late answers', { spoilt: '3 of 9 answers were late' }, true],
   ['15 % stolen', { stealShare: 0.15 }, false],
   ['more than 15 % stolen', { stealShare: 0.151 }, true],
   ['15 % used by others', { othersShare: 0.15 }, false],
