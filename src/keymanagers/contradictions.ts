@@ -75,7 +75,7 @@ function audienceProblems({ type, audiences, tenancy, tokenType }: KeyManagerSet
 }
 
 /** Keys and certificates of our own side; those that prove tokens are judged where they are used. */
-function materialProblems({ connection, introspection }: KeyManagerSettings): readonly FieldProblem[] {
+function materialProblems({ type, connection, introspection }: KeyManagerSettings): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
   const note = (field: string, message: string) => problems.push({ field: `additionalProperties.${field}`, message });
   const auth = introspection?.auth;
@@ -91,6 +91,14 @@ function materialProblems({ connection, introspection }: KeyManagerSettings): re
   }
   if (auth?.kind === 'tls_client_auth' && clientCert === null)
     note('tls.clientCert', 'is missing; the method tls_client_auth needs it');
+  const certificate = type.introspection?.credentials?.certificate;
+  if (
+    certificate &&
+    introspection &&
+    Object.hasOwn(introspection.headers, certificate.userHeader) &&
+    clientCert === null
+  )
+    note('tls.clientCert', `is missing; ${certificate.setting} ${certificate.value} needs it`);
   if (auth?.kind === 'private_key_jwt' && auth.privateKey !== '') {
     const key = privateKeyOf(auth.privateKey);
     if (key === undefined) note('introspection.privateKey', 'is no PEM private key without pass phrase');

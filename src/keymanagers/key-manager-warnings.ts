@@ -4,7 +4,16 @@ import type { KeyManagerSettings } from './key-manager-settings.ts';
 
 /** In the order in which one would mend them. */
 export function keyManagerWarnings(settings: KeyManagerSettings): readonly string[] {
-  const { audiences, introspection, unusedIntrospection, referenceRules, selfValidateJwt, tokenType, keys } = settings;
+  const {
+    audiences,
+    introspection,
+    unusedIntrospection,
+    referenceRules,
+    selfValidateJwt,
+    tokenType,
+    keys,
+    connection,
+  } = settings;
   if (tokenType === 'EXCHANGED') return [];
   const warnings: string[] = [];
   if (audiences.length === 0)
@@ -17,7 +26,7 @@ export function keyManagerWarnings(settings: KeyManagerSettings): readonly strin
     warnings.push(
       'It has no REFERENCE token handling rule: it claims opaque tokens only of APIs where it is the only key manager that introspects.',
     );
-  if (introspection?.auth.kind === 'none')
+  if (introspection?.auth.kind === 'none' && connection.clientCert === null)
     warnings.push('It introspects without credentials, which is right in a private network only.');
   if (keys.kind === 'pem')
     warnings.push('Its keys are written down (PEM): when its servers change them, they must be changed here too.');

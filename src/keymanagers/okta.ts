@@ -13,6 +13,8 @@ export const OKTA: KeyManagerType = {
   consumerKeyClaims: ['cid'],
   scopesClaims: ['scp'],
   algorithms: ['RS256'],
+  // The last one is that of the org authorization server.
+  acceptedTyp: ['', 'jwt', 'at+jwt', 'okta-internal-at+jwt'],
   connection: [
     registrationSetting('apiKey', 'API key', 'Okta’s token for registering clients (SSWS).', { mask: true }),
     ...CLIENT_SETTINGS,
