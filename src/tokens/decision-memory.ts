@@ -40,10 +40,11 @@ export class DecisionMemory {
   /** What another of the fleet knows and this one may say too; from then on it is known here, and counts no longer than there. */
   async recallShared(key: string, token: UnprovedToken, keyManager: KeyManager): Promise<TokenDecision | undefined> {
     const { clock, shared } = this.#options;
-    const found = await shared?.get(key);
+    const found = await shared?.get(fleetKey(token, keyManager));
     const nowMs = clock();
     if (found === undefined || !(found.expiresAtMs > nowMs)) return undefined;
-    const decision = soundDecision(found.decision, keyManager);
+    const sound = soundDecision(found.decision, keyManager);
+    const decision = sound && withKeyManagerId(sound, fleetNameOf(keyManager), keyManager.id);
     if (decision === undefined) return undefined;
     if (decision.kind === 'proved' && !this.#holds(decision.facts, token, keyManager, nowMs)) return undefined;
     this.keep(key, decision, found.expiresAtMs);
@@ -58,11 +59,12 @@ export class DecisionMemory {
   }
 
   /** Remembers here and tells the fleet. */
-  share(key: string, decision: TokenDecision, expiresAtMs: number): void {
+  share(key: string, token: UnprovedToken, keyManager: KeyManager, decision: TokenDecision, expiresAtMs: number): void {
     const { clock, shared } = this.#options;
     this.keep(key, decision, expiresAtMs);
     const untilMs = withinLife(decision, expiresAtMs);
-    if (untilMs > clock()) shared?.set(key, decision, untilMs);
+    const told = withKeyManagerId(decision, keyManager.id, fleetNameOf(keyManager));
+    if (told !== undefined && untilMs > clock()) shared?.set(fleetKey(token, keyManager), told, untilMs);
   }
 
   /** A token that must be proved by a key counts only by one that is still in the set; any other never had one. */
@@ -86,6 +88,24 @@ export function memoryKey(token: UnprovedToken, keyManager: KeyManager, ...more:
   for (const part of [keyManager.id, keyManager.digest, token.kind, token.hash, ...more])
     hash.update(`${part.length}:${part}`);
   return hash.digest('base64url');
+}
+
+/** What a key manager is called in all of the fleet: each installation may have given it an id of its own. */
+function fleetNameOf({ organization, name }: KeyManager): string {
+  return JSON.stringify([organization, name]);
+}
+
+/** As {@link memoryKey}, the same in all of the fleet. */
+function fleetKey(token: UnprovedToken, keyManager: KeyManager): string {
+  return memoryKey(token, { ...keyManager, id: fleetNameOf(keyManager) });
+}
+
+/** The decision with the one id in place of the other; undefined for facts about any other key manager. */
+function withKeyManagerId(decision: TokenDecision, from: string, to: string): TokenDecision | undefined {
+  if (decision.kind !== 'proved') return decision;
+  return decision.facts.keyManagerId === from
+    ? { kind: 'proved', facts: { ...decision.facts, keyManagerId: to } }
+    : undefined;
 }
 
 /** Of what comes back only facts in full, and that a token is inactive; every other refusal is found out anew. */

@@ -107,7 +107,7 @@ export class TokenProver implements Tokens {
       if (isRefusal(proof)) return decided(proof);
       const decision = proved(claimed, token, proof.thumbprint);
       const untilMs = clock() + proofTtlMs;
-      if (isShared) this.#memory.share(key, decision, untilMs);
+      if (isShared) this.#memory.share(key, token, keyManager, decision, untilMs);
       else this.#memory.keep(key, decision, untilMs);
       return decision;
     };
@@ -149,13 +149,13 @@ export class TokenProver implements Tokens {
       if (isRefusal(facts)) {
         const refusal = decided(facts);
         const untilMs = clock() + introspectionRefusalTtlMs;
-        if (facts.reason === 'token_inactive') this.#memory.share(key, refusal, untilMs);
+        if (facts.reason === 'token_inactive') this.#memory.share(key, token, keyManager, refusal, untilMs);
         else if (facts.outcome === 'deny') this.#memory.keep(key, refusal, untilMs);
         return refusal;
       }
       this.#active.note(key);
       const decision = proved('facts' in facts ? facts.facts : facts, token, thumbprint);
-      this.#memory.share(key, decision, clock() + introspection.ttlMs);
+      this.#memory.share(key, token, keyManager, decision, clock() + introspection.ttlMs);
       return decision;
     });
   }

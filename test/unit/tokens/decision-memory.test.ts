@@ -39,6 +39,20 @@ test('what one has asked, the other need not ask', async () => {
   expect(second.prove(OPAQUE, settings)).toMatchObject({ kind: 'proved' });
 });
 
+test('a key manager is the same in all of the fleet though each gave it an id of its own; one of another organization, name or setting is not', async () => {
+  await using world = await fleet();
+  const { first, second } = world;
+  first.asked.body = ACTIVE;
+  const settings = first.asking();
+  await first.prove(OPAQUE, settings);
+  for (const [at, other] of [{ organization: 'other.org' }, { name: 'Other' }, { digest: 'other' }].entries())
+    await second.prove(OPAQUE, { ...settings, id: `id-${at}`, ...other });
+  expect(first.asked.fetches).toBe(4);
+  const there = { ...settings, id: 'id-there' };
+  expect(await second.prove(OPAQUE, there)).toMatchObject({ kind: 'proved', facts: { keyManagerId: 'id-there' } });
+  expect(first.asked.fetches).toBe(4);
+});
+
 test('an answer taken over counts no longer than where it was found', async () => {
   await using world = await fleet();
   const { first, second } = world;
