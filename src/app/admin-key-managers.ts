@@ -29,10 +29,12 @@ export function adminKeyManagers(
       const judged = judgeKeyManager(dto, { ...judging, origin: 'admin_side', kept });
       if ('problems' in judged) return { kind: 'invalid', problems: judged.problems };
       const { warnings, secrets, ...write } = judged;
-      // What is masked stays as it is when the write is made, which may not be as it was when it was judged.
       const masked = new Set(maskedPointers(dto));
       const given = Object.fromEntries(Object.entries(secrets).filter(([pointer]) => !masked.has(pointer)));
-      const written = await writer.updateKeyManager(target, { ...write, secrets: given }, audit);
+      // Secrets that are kept were judged with what the key manager was: one that was changed since is to be judged anew.
+      const expectedVersion = target.expectedVersion ?? (masked.size > 0 ? (kept?.version ?? null) : null);
+      const key = { ...target, expectedVersion };
+      const written = await writer.updateKeyManager(key, { ...write, secrets: given }, audit);
       await changed();
       return 'kind' in written ? written : { kind: 'written', keyManager: written, warnings };
     },

@@ -2,6 +2,7 @@
 
 import type { Database } from 'better-sqlite3';
 import { CatalogUnusable } from './catalog-unusable.ts';
+import { damaged, findDamage } from './find-damage.ts';
 import { keepCopy } from './keep-copy.ts';
 import { initialSchema } from './migrations/0001-initial-schema.ts';
 import { liveKeyManagers } from './migrations/0002-live-key-managers.ts';
@@ -19,7 +20,7 @@ const MIGRATIONS: readonly Migration[] = [{ sql: initialSchema }, { sql: liveKey
 /** SQLite's `application_id` of a catalog, written by the first migration. */
 const APPLICATION_ID = 0x67617465;
 
-/** Applies what is missing in one transaction, a copy kept before. Throws {@link CatalogUnusable} for foreign files and newer schemas. */
+/** Applies what is missing in one transaction, a copy kept before. Throws {@link CatalogUnusable} for foreign and damaged files and newer schemas. */
 export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets): void {
   const version = db.pragma('user_version', { simple: true }) as number;
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
@@ -37,7 +38,12 @@ export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets)
       'start the newer version that wrote it, or give this one another file',
     );
   if (version === MIGRATIONS.length) return;
-  if (version > 0) keepCopy(db, file, version, secrets);
+  if (version > 0) {
+    // Checked whatever the last stop was: a damaged file is better restored than copied and changed.
+    const problems = findDamage(db);
+    if (problems.length > 0) throw damaged(file, problems.join('; '));
+    keepCopy(db, file, version, secrets);
+  }
   db.transaction(() => {
     for (const { sql, finish } of MIGRATIONS.slice(version)) {
       db.exec(sql);

@@ -7,6 +7,7 @@ import type { Database } from 'better-sqlite3';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import { SecretSealer } from '../sealing/secret-sealer.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
+import { damaged, findDamage } from './find-damage.ts';
 import { migrate } from './migrate.ts';
 import { makeDurable, openForWriting } from './open-database.ts';
 import { sealCatalog } from './seal-catalog.ts';
@@ -68,12 +69,6 @@ export function openWritable(options: OpenWritableOptions): WritableCatalog {
   }
 }
 
-/** What SQLite's quick_check finds; empty for a sound file. Takes time in proportion to the file. */
-export function findDamage(db: Database): readonly string[] {
-  const found = db.prepare<[], string>('PRAGMA quick_check(5)').pluck().all();
-  return found.length === 1 && found[0] === 'ok' ? [] : found;
-}
-
 /** Turns what SQLite or the file system says into a boot failure that says what to do; anything else is a defect. */
 function asUnusable(file: string, error: unknown): unknown {
   const { code = '', message } = error as { code?: string; message: string };
@@ -87,13 +82,5 @@ function asUnusable(file: string, error: unknown): unknown {
     file,
     `cannot be opened for writing (${code})`,
     'see that its folder exists, is writable for this user and has free space',
-  );
-}
-
-function damaged(file: string, details: string): CatalogUnusable {
-  return new CatalogUnusable(
-    file,
-    `is damaged (${details})`,
-    'stop, move it aside together with its -wal and -shm files, and restore a copy or start again with --catalog',
   );
 }

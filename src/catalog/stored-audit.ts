@@ -22,21 +22,15 @@ interface AuditRow {
 /** The `audit` table. */
 export class StoredAudit {
   readonly #append: Statement;
-  readonly #count: Statement<{ organization: string | null }, number>;
-  readonly #page: Statement<Page & { readonly organization: string | null }, AuditRow>;
+  readonly #all: Reads;
+  readonly #ofOrganization: Reads;
 
   constructor(db: Database) {
     this.#append = db.prepare(`
       INSERT INTO audit (time, request_id, caller, organization, address, method, route, target, status, before, after)
       VALUES (@time, @requestId, @caller, @organization, @address, @method, @route, @target, @status, @before, @after)`);
-    const ofOrganization = '(@organization IS NULL OR organization = @organization)';
-    this.#count = db
-      .prepare<{ organization: string | null }, number>(`SELECT count(*) FROM audit WHERE ${ofOrganization}`)
-      .pluck();
-    this.#page = db.prepare(`
-      SELECT sequence, time, request_id AS requestId, caller, organization, address, method, route, target, status,
-        before, after
-      FROM audit WHERE ${ofOrganization} ORDER BY sequence DESC LIMIT @limit OFFSET @offset`);
+    this.#all = readsOf(db, '');
+    this.#ofOrganization = readsOf(db, 'WHERE organization = @organization');
   }
 
   /** Adds an entry, inside a transaction that the caller holds. */
@@ -52,10 +46,28 @@ export class StoredAudit {
   }
 
   /** The newest entries first; of one organization, or of all and of attempts without one where it is null. */
-  page(organization: string | null, { offset, limit }: Page): Paged<KeptAuditEntry> {
-    const list = this.#page.all({ organization, offset, limit }).map(toEntry);
-    return { total: this.#count.get({ organization }) ?? 0, list };
+  page(organization: string | null, page: Page): Paged<KeptAuditEntry> {
+    const { count, entries } = organization === null ? this.#all : this.#ofOrganization;
+    const asked = { organization, ...page };
+    return { total: count.get(asked) ?? 0, list: entries.all(asked).map(toEntry) };
   }
+}
+
+type Asked = Page & { readonly organization: string | null };
+
+interface Reads {
+  readonly count: Statement<Asked, number>;
+  readonly entries: Statement<Asked, AuditRow>;
+}
+
+function readsOf(db: Database, where: string): Reads {
+  return {
+    count: db.prepare<Asked, number>(`SELECT count(*) FROM audit ${where}`).pluck(),
+    entries: db.prepare(`
+      SELECT sequence, time, request_id AS requestId, caller, organization, address, method, route, target, status,
+        before, after
+      FROM audit ${where} ORDER BY sequence DESC LIMIT @limit OFFSET @offset`),
+  };
 }
 
 function toEntry({ caller, organization, target, before, after, ...row }: AuditRow): KeptAuditEntry {

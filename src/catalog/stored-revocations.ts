@@ -48,8 +48,8 @@ export class StoredRevocations {
     this.#count = db.prepare<[string, number], number>(`SELECT count(*) FROM revocation WHERE ${inForce}`).pluck();
     this.#page = db.prepare(`${SELECT} WHERE ${inForce} ORDER BY sequence DESC LIMIT ? OFFSET ?`);
     this.#ofKind = db.prepare(`${SELECT} WHERE ${inForce} AND kind = ? ORDER BY sequence`);
-    // Between `id.` and `id/` lies exactly what begins with `id.`.
-    this.#family = db.prepare(`${SELECT} WHERE ${inForce} AND (id = ? OR (id > ? AND id < ?)) ORDER BY sequence`);
+    // Between `id.` and `id/` lies exactly what begins with `id.`. The plus keeps SQLite to the index of ids.
+    this.#family = db.prepare(`${SELECT} WHERE +${inForce} AND (id = ? OR (id > ? AND id < ?)) ORDER BY sequence`);
     this.#since = db.prepare(`${SELECT} WHERE sequence > ? ORDER BY sequence LIMIT ?`);
     this.#last = db.prepare<[], number | null>("SELECT seq FROM sqlite_sequence WHERE name = 'revocation'").pluck();
     this.#position = db.prepare<[string], string>('SELECT position FROM stream_position WHERE stream = ?').pluck();

@@ -3,7 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CatalogTransactions } from './catalog-transactions.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
-import { findDamage, openWritable, type WritableCatalog } from './open-writable.ts';
+import { findDamage } from './find-damage.ts';
+import { openWritable, type WritableCatalog } from './open-writable.ts';
 import { refuse } from './refuse.ts';
 import type { FromWriter, ToWriter, WriterOptions } from './writer-message.ts';
 

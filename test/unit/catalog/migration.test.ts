@@ -1,7 +1,18 @@
 // A file of the first schema is brought to the present one: nothing is lost, a copy is kept, and no secret stays in the clear.
 
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -148,6 +159,21 @@ test('a present file is opened without another copy', async () => {
   await catalog.close();
   await (await openTemporary(catalog.file)).close();
   expect(readdirSync(dirname(catalog.file)).filter((name) => name.includes('schema'))).toEqual([]);
+});
+
+test('a damaged file is not migrated, also after a clean stop, and not copied', async () => {
+  const file = firstSchemaFile((db) =>
+    db.exec('CREATE INDEX spoiled ON application (owner); INSERT INTO application VALUES (1, 2, 3, 4, 5)'),
+  );
+  const page = behindItsBack(file, (db) => {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    return db.prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'spoiled'").pluck().get() ?? 0;
+  });
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, Buffer.alloc(4096, 0xa5), 0, 4096, (page - 1) * 4096);
+  closeSync(descriptor);
+  await expect(openTemporary(file, NAMES)).rejects.toThrow(/is damaged/);
+  expect(readdirSync(dirname(file)).filter((name) => name.includes('schema'))).toEqual([]);
 });
 
 test('a migration that fails leaves the file as it was', async () => {
