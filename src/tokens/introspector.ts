@@ -20,6 +20,15 @@ export interface IntrospectorOptions {
   readonly maxReplyBytes: number;
 }
 
+/**
+ * Is nobody served there, whatever the token? What depends on the token must not count: whoever sends tokens that a server calls bad
+ * requests, or answers in prose, would have it left alone on behalf of everybody.
+ */
+function tellsOfOutage(reply: OutboundReply): boolean {
+  if ('problem' in reply) return !REASON_OF_PROBLEM.has(reply.problem);
+  return reply.status >= 500 || [401, 403, 429].includes(reply.status);
+}
+
 /** What a problem means where it is not that the server cannot be reached. */
 const REASON_OF_PROBLEM: ReadonlyMap<string, FaultReason> = new Map<string, FaultReason>([
   ['too_many_flights', 'key_manager_limit_reached'],
@@ -49,16 +58,13 @@ export class Introspector {
       return leave.why === 'limit'
         ? fault('key_manager_limit_reached', { key_manager: keyManager.name, limit: 'introspection' })
         : fault('introspection_unavailable', { key_manager: keyManager.name, problem: 'breaker_open' });
-    let answered = false;
+    let reply: OutboundReply = { problem: 'not_sent' };
     try {
-      const reply = await this.#send(token, introspection, keyManager);
-      const read = this.#read(reply, introspection, keyManager);
-      // What was never sent tells nothing about the server.
-      answered = !('outcome' in read) || read.outcome === 'deny' || read.reason === 'key_manager_limit_reached';
-      return read;
+      reply = await this.#send(token, introspection, keyManager);
     } finally {
-      leave.done(answered ? 'ok' : 'failed');
+      leave.done(tellsOfOutage(reply) ? 'failed' : 'ok');
     }
+    return this.#read(reply, introspection, keyManager);
   }
 
   #read(reply: OutboundReply, introspection: Introspection, keyManager: KeyManager): ActiveReply | Refusal {

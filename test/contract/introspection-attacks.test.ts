@@ -70,6 +70,20 @@ test('A28: a server that hangs holds nobody beyond its time, and is left alone a
   expect(await world.outcome(world.token())).toBe('allowed');
 });
 
+test.each([
+  ['a bad request', 400, '{"error":"invalid_request"}'],
+  ['prose', 200, 'no such token'],
+  ['an error object with status 200', 200, '{"error":"invalid_token"}'],
+])(
+  'A28: tokens that the server answers with %s do not have it left alone for the others',
+  async (_what, status, body) => {
+    Object.assign(world.c, { status, body });
+    for (let n = 0; n < 60; n++) expect(await world.outcome(`odd-token-${n}`, '/c/menu')).toMatch(/^introspection_/);
+    Object.assign(world.c, { status: 200, body: active() });
+    expect(await world.outcome('opaque-token', '/c/menu')).toBe('allowed');
+  },
+);
+
 test('A28: a JWT whose signature the server never looked at is looked at here', async () => {
   const forged = world.token({ iss: ISSUER_D, sub: 'admin' }, {}, world.attacker);
   world.c.body = active({ sub: 'admin' });

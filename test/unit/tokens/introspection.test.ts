@@ -121,16 +121,26 @@ test.each<[string, string, string, Partial<Introspection>?, object?]>([
   expect(await verdict(body, introspection, changes)).toBe(expected);
 });
 
-test.each([301, 400, 401, 403, 404, 429, 500, 503])(
-  'status %i is no word about the token: a fault, and asked anew',
-  async (status) => {
+test.each([
+  [301, 'failed'],
+  [400, 'ok'],
+  [401, 'failed'],
+  [403, 'failed'],
+  [404, 'ok'],
+  [422, 'ok'],
+  [429, 'failed'],
+  [500, 'failed'],
+  [503, 'failed'],
+])(
+  'status %i is no word about the token: a fault, and asked anew; for the breaker it is %s',
+  async (status, counted) => {
     await using world = await sample();
     world.asked.body = '{"active":false}';
     world.asked.status = status;
     expect(await world.outcome(OPAQUE, world.asking())).toBe('introspection_unavailable');
     world.asked.status = 200;
     expect(await world.outcome(OPAQUE, world.asking())).toBe('token_inactive');
-    expect(world.admission.outcomes).toEqual(['failed', 'ok']);
+    expect(world.admission.outcomes).toEqual([counted, 'ok']);
   },
 );
 
