@@ -92,8 +92,7 @@ describe('without a key manager', () => {
   });
 
   test('it is gone and nothing is known of it: 503 with Retry-After, never an allow; it comes, and its tokens pass', async () => {
-    const stack = await start();
-    stack.partner.fault(PATHS.jwks, { kind: 'status', status: 500 });
+    const stack = await start({ before: ({ partner }) => partner.fault(PATHS.jwks, { kind: 'status', status: 500 }) });
     for (let at = 0; at < 3; at++) {
       const reply = await stack.get(MENU, stack.token());
       expect(reply.status).toBe(503);
@@ -111,8 +110,10 @@ describe('without a key manager', () => {
   });
 
   test('it hangs: 503 from Gatehouse within its budget, while tokens of the others are decided as ever', async () => {
-    const stack = await start({ settings: { extauthz: { budgetMs: 200 } } });
-    stack.partner.fault(PATHS.jwks, { kind: 'hang' });
+    const stack = await start({
+      settings: { extauthz: { budgetMs: 200 }, keySets: { timeoutMs: 60_000 } },
+      before: ({ partner }) => partner.fault(PATHS.jwks, { kind: 'hang' }),
+    });
     const stuck = Promise.all(Array.from({ length: 5 }, () => stack.get(MENU, stack.token())));
     await eventually('the key manager to be asked', () => stack.partner.requests(PATHS.jwks) > 0);
     for (let at = 0; at < 20; at++)

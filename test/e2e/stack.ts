@@ -21,6 +21,8 @@ export interface StackOptions {
   readonly settings?: SettingsSections;
   /** The last word on the catalog document. */
   readonly editCatalog?: (catalog: CatalogDocument) => void;
+  /** Before any Gatehouse starts, which fetches keys as soon as it does. */
+  readonly before?: (servers: Pick<Stack, 'partner' | 'staff'>) => void;
   /** More of the command line of `gatehouse serve`. */
   readonly args?: readonly string[];
   /** More of the environment of Gatehouse. */
@@ -84,6 +86,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     options.editCatalog?.(catalog);
     const catalogFile = join(folder, 'catalog.yaml');
     writeFileSync(catalogFile, JSON.stringify(catalog, null, 2));
+    options.before?.({ partner, staff });
     const gatehouses: GatehouseProcess[] = [];
     for (let at = 0; at < (options.instances ?? 1); at++) {
       const started = await startGatehouse({
