@@ -7,9 +7,9 @@ import { readParsed } from '../documents/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
 import { isConditional, mayChange, tagged } from './entity-tag.ts';
-import { unkeepableMasks } from './kept-masks.ts';
 import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
 import type { KeyManagerStore, KeyManagerWritten } from './key-manager-store.ts';
+import { ambiguousMasks } from './masks-in-lists.ts';
 import type { RouteCallers } from './route-caller.ts';
 import {
   invalidBody,
@@ -83,7 +83,7 @@ function registerAt(
     if (read.value.name !== former.name) return refuseWith(reply, NAME_IMMUTABLE);
     const before = withBothEndpointForms(former);
     const dto = withBothEndpointForms(read.value, before);
-    const lost = unkeepableMasks(dto, before);
+    const lost = ambiguousMasks(dto, before);
     if (lost.length > 0) return refuseWith(reply, invalidConfiguration(lost));
     return answer(reply, await store.update(target, dto, auditOf(request)));
   });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ROUTE_RIGHTS, type RouteNeed } from '../../src/admin/route-rights.ts';
 import { REASONS, type ReasonRow } from '../../src/domain/reason.ts';
 import { TOP } from './source-files.ts';
 
@@ -24,6 +25,25 @@ test('docs/reasons.md has exactly the rows of the table', () => {
   expect(written).toEqual(expected);
 });
 
+test('docs/admin-api.md lists every route with the right that it needs', () => {
+  const written = [...read('docs/admin-api.md').matchAll(/^\| `([A-Z]+ \/\S*)` \| ([^|]+) \|/gm)].map(
+    ([, route, right]) => [route, right],
+  );
+  const expected = Object.entries(ROUTE_RIGHTS as Record<string, RouteNeed>).map(([route, need]) => {
+    const right =
+      need.right === 'public'
+        ? 'none'
+        : need.right === 'metrics'
+          ? 'read, or none with `admin.metricsPublic`'
+          : need.right;
+    return [
+      route,
+      `${right}${need.scopes === undefined ? '' : ' *'}${need.superTenant === true ? ', super tenant' : ''}`,
+    ];
+  });
+  expect(written).toEqual(expected);
+});
+
 test('CONTRIBUTING.md explains every npm script', () => {
   const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: object }).scripts);
   const text = read('CONTRIBUTING.md');
@@ -37,6 +57,7 @@ test('links between documents lead to files that exist', () => {
     'README.md',
     'CONTRIBUTING.md',
     'SECURITY.md',
+    'docs/admin-api.md',
     'docs/architecture.md',
     'docs/catalog.md',
     'docs/key-managers.md',
