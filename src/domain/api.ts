@@ -34,6 +34,8 @@ export interface Resource {
   readonly authType: 'None' | 'Any';
   /** Any one of these suffices; empty means none is needed. */
   readonly scopes: readonly string[];
+  /** WSO2 `throttlingPolicy` of the operation; handed on, not counted here. */
+  readonly policy: string;
 }
 
 /** One version of an API. */
@@ -67,4 +69,14 @@ export interface Api {
   readonly authorizationHeader: string;
   readonly path: { readonly encodedSlash: PathLeniency; readonly matrixParameters: PathLeniency };
   readonly resources: readonly Resource[];
+  /** WSO2's numeric `apiId`; never handed out twice. */
+  readonly number: number;
+  /** The user who publishes it. */
+  readonly provider: string;
+  /** WSO2 `apiThrottlingPolicy`; empty where the operations have theirs. */
+  readonly policy: string;
+  /** WSO2 fields that nothing here uses, kept and given back. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** Rises with every write of it; the ETag. */
+  readonly revision: number;
 }
