@@ -5,7 +5,7 @@ import { statesNoAudience } from '../domain/audience-gaps.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { AccessRequest } from '../domain/request.ts';
-import type { Application, Subscriber, Subscription } from '../domain/subscriber.ts';
+import type { CallingApplication, Subscriber, Subscription } from '../domain/subscriber.ts';
 import type { TokenFacts } from '../domain/token.ts';
 
 /** Mandatory schemes that a bearer token satisfies; WSO2's long one means: one of the three must be there. */
@@ -56,7 +56,7 @@ export function checkAudience(
 
 /** The application behind the client, and the key type it calls with. */
 export interface Caller {
-  readonly application: Application | undefined;
+  readonly application: CallingApplication | undefined;
   readonly keyType: KeyType;
   readonly subscription: Subscription | undefined;
 }

@@ -4,6 +4,7 @@ import type { Refusal } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { KeyManagerIndex } from '../domain/key-manager-index.ts';
+import type { DenyPolicy } from '../domain/policy.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { Revocation, RevocationSubject } from '../domain/revocation.ts';
 import type { Router } from '../domain/router.ts';
@@ -12,10 +13,12 @@ import type { TokenDecision, UnprovedToken } from '../domain/token.ts';
 
 /** The parts of the catalog that are kept in memory, all of one revision. */
 export interface CatalogSnapshot {
-  /** Rises with every change of an API or a key manager; not with subscriptions, applications and keys. */
+  /** Rises with every change of an API, a key manager or a deny policy; not with subscriptions, applications and keys. */
   readonly structureRevision: number;
   readonly router: Router;
   readonly keyManagers: KeyManagerIndex;
+  /** Those that are on; the same list for as long as none of them changes. */
+  readonly denyPolicies: readonly DenyPolicy[];
 }
 
 /** The deciding thread's view of the catalog: reads only, never waits for a writer. */

@@ -1,6 +1,6 @@
 // The APIs of a catalog document.
 
-import type { Api } from '../domain/api.ts';
+import { type Api, type Resource, UNLIMITED_POLICY } from '../domain/api.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
 import { ANY_HOST } from '../domain/router.ts';
 import type { ApplySession } from './apply-session.ts';
@@ -27,7 +27,16 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
     const allowed = keeps('keyManagers') && stored ? stored.keyManagers : resolve(merged, at, session);
     const audiencesByKeyManager =
       keeps('audiencesByKeyManager') && stored ? stored.audiencesByKeyManager : resolveAudiences(merged, at, session);
-    const api = { ...merged, id: id ?? crypto.randomUUID(), keyManagers: allowed, audiencesByKeyManager };
+    const api: Api = {
+      ...{ provider: '', policy: '', extra: {} },
+      ...merged,
+      resources: merged.resources.map(withPolicy),
+      id: id ?? crypto.randomUUID(),
+      number: stored?.number ?? session.tables.nextNumber(),
+      revision: (stored?.revision ?? 0) + 1,
+      keyManagers: allowed,
+      audiencesByKeyManager,
+    };
     planned.push({ api, at });
   }
   // All let go of their routes first: in one document, two APIs may trade a context or the default version may move.
@@ -42,9 +51,19 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
   }
 }
 
-function fieldsOf(write: ApiWrite & { readonly id?: string }): Fields {
-  const { id: _id, organization: _organization, name: _name, version: _version, ...fields } = write;
-  return fields;
+function fieldsOf(write: ApiWrite & Partial<Pick<Api, 'id' | 'number' | 'revision'>>): Fields {
+  const { id: _id, number: _number, revision: _revision, ...facts } = write;
+  const { organization: _organization, name: _name, version: _version, ...fields } = facts;
+  // A resource without a policy of its own has the digest that it had before there were any.
+  const resources = write.resources.map(({ policy, ...resource }) =>
+    policy === UNLIMITED_POLICY ? resource : { ...resource, policy },
+  );
+  return { ...fields, resources };
+}
+
+/** The digest of a resource without a policy of its own is without one. */
+function withPolicy(resource: Omit<Resource, 'policy'> & Partial<Resource>): Resource {
+  return { ...resource, policy: resource.policy ?? UNLIMITED_POLICY };
 }
 
 /** What the document would say of the key managers that the API names. */

@@ -2,22 +2,27 @@
 // its own, so that blocking one subscription over HTTP disputes nothing else.
 
 import type { ApplicationWrite } from '../domain/catalog-facts.ts';
+import type { Application } from '../domain/subscriber.ts';
 import { keyEntry, type PlannedKey, planKey, writeKeys } from './apply-keys.ts';
 import type { ApplySession, Entry } from './apply-session.ts';
 import { applySubscription, subscriptionEntry } from './apply-subscriptions.ts';
+import type { Fields } from './field-digester.ts';
+
+/** What a document need not say of a new application. */
+const BARE = { description: '', attributes: {}, groups: [], state: 'APPROVED', extra: {} } as const;
 
 /** Writes them; names that cannot be resolved and clients that belong to another application refuse the document. */
 export function applyApplications(writes: readonly ApplicationWrite[], session: ApplySession): void {
   const { applications } = session.tables;
   const plannedKeys: PlannedKey[] = [];
   for (const [index, write] of writes.entries()) {
-    const { organization, name, owner, policy } = write;
+    const { organization, name, keys: _keys, subscriptions: _subscriptions, ...fields } = write;
     const stored = applications.find(organization, name);
     const entry: Entry = {
       key: ['application', organization, name],
       label: `applications[${name}]`,
       at: `applications[${index}]`,
-      fields: { owner, policy },
+      fields,
     };
     const keys = write.keys.map((key, at) => ({ key, entry: keyEntry(entry, key, at) }));
     const subscriptions = write.subscriptions.map((subscription, at) => {
@@ -25,7 +30,7 @@ export function applyApplications(writes: readonly ApplicationWrite[], session: 
     });
     const parts = [...keys, ...subscriptions].map((part) => part.entry);
     const partsChanged = parts.some((part) => session.isNews(part));
-    const merge = session.merge(entry, stored && { owner: stored.owner, policy: stored.policy }, { partsChanged });
+    const merge = session.merge(entry, stored && fieldsOf(stored), { partsChanged });
     const anew = merge.kind === 'insert';
     if (stored === undefined && !anew) {
       // Deleted by an admin: its keys and subscriptions stay deleted with it.
@@ -33,12 +38,25 @@ export function applyApplications(writes: readonly ApplicationWrite[], session: 
       continue;
     }
     const id = stored?.id ?? crypto.randomUUID();
-    if (anew) applications.put({ id, organization, name, owner, policy });
-    if (merge.kind === 'update')
-      applications.put({ id, organization, name, ...(merge.fields as { owner: string; policy: string }) });
+    if (anew)
+      applications.put({ ...BARE, ...fields, id, number: session.tables.nextNumber(), organization, name, version: 1 });
+    if (merge.kind === 'update' && stored !== undefined)
+      applications.put({ ...stored, ...(merge.fields as typeof fields), version: stored.version + 1 });
     const parent = { id, organization, anew };
     plannedKeys.push(...keys.flatMap(({ key, entry: part }) => planKey(key, part, parent, session)));
     for (const { subscription, entry: part } of subscriptions) applySubscription(subscription, part, parent, session);
   }
   writeKeys(plannedKeys, session);
+}
+
+function fieldsOf(application: Application): Fields {
+  const {
+    id: _id,
+    number: _number,
+    organization: _organization,
+    name: _name,
+    version: _version,
+    ...fields
+  } = application;
+  return fields;
 }

@@ -31,29 +31,30 @@ export function keyEntry(parent: Entry, { keyManager, keyType, consumerKey }: Ke
 
 /** Judges a key; what is to be written is written by {@link writeKeys}, when all keys of the document are known. */
 export function planKey(write: KeyWrite, entry: Entry, parent: ParentApplication, session: ApplySession): PlannedKey[] {
-  const { keyManagers, applications } = session.tables;
+  const { keyManagers, keyMappings } = session.tables;
   const { keyManager, keyType, consumerKey } = write;
   const keyManagerId = keyManagers.resolve(parent.organization, keyManager);
-  const held = keyManagerId === undefined ? undefined : applications.findConsumerKey(parent.id, keyType, keyManagerId);
-  const merge = session.merge(entry, held === undefined ? undefined : { consumerKey: held }, parent);
+  const held = keyManagerId === undefined ? undefined : keyMappings.at(parent.id, keyType, keyManagerId);
+  const merge = session.merge(entry, held && { consumerKey: held.consumerKey }, parent);
   if (merge.kind !== 'insert' && merge.kind !== 'update') return [];
   if (keyManagerId === undefined) {
     const message = `no key manager of the organization is named "${keyManager}"; add it under keyManagers, or correct the name`;
     session.refuse('unresolved', `${entry.at}.keyManager`, message);
     return [];
   }
-  return [{ mapping: { applicationId: parent.id, keyType, keyManagerId, consumerKey }, at: entry.at }];
+  const kept = held ?? { id: crypto.randomUUID(), mode: 'MAPPED', extra: {} };
+  return [{ mapping: { ...kept, applicationId: parent.id, keyType, keyManagerId, consumerKey }, at: entry.at }];
 }
 
 /** Writes the planned keys. All let go of their clients first: in one document, a client may move to another application. */
 export function writeKeys(planned: readonly PlannedKey[], session: ApplySession): void {
-  const { applications } = session.tables;
-  for (const { mapping } of planned)
-    applications.unmapKey(mapping.applicationId, mapping.keyType, mapping.keyManagerId);
+  const { keyMappings } = session.tables;
+  for (const { mapping } of planned) keyMappings.delete(mapping.id);
   for (const { mapping, at } of planned) {
-    const taken = applications.mapKey(mapping);
-    if (taken === undefined) continue;
-    const message = `the client belongs to the application "${taken.takenBy}"; one client has one application and one key type`;
+    if (keyMappings.insert(mapping)) continue;
+    const { applicationName = 'another application' } =
+      keyMappings.holderOf(mapping.consumerKey, mapping.keyManagerId) ?? {};
+    const message = `the client belongs to the application "${applicationName}"; one client has one application and one key type`;
     session.refuse('conflict', `${at}.consumerKey`, message);
   }
 }

@@ -25,10 +25,10 @@ export function applySubscription(
   parent: ParentApplication,
   session: ApplySession,
 ): void {
-  const { apis, applications } = session.tables;
+  const { apis, subscriptions, nextNumber } = session.tables;
   const { api, version, policy, state } = write;
   const apiId = apis.idOf(parent.organization, api, version);
-  const held = apiId === undefined ? undefined : applications.findSubscription(parent.id, apiId);
+  const held = apiId === undefined ? undefined : subscriptions.at(parent.id, apiId);
   const merge = session.merge(entry, held && { policy: held.policy, state: held.state }, parent);
   if (merge.kind !== 'insert' && merge.kind !== 'update') return;
   if (apiId === undefined) {
@@ -38,5 +38,12 @@ export function applySubscription(
   }
   const merged =
     merge.kind === 'insert' ? { policy, state } : (merge.fields as { policy: string; state: SubscriptionState });
-  applications.putSubscription({ id: held?.id ?? crypto.randomUUID(), applicationId: parent.id, apiId, ...merged });
+  subscriptions.put({
+    id: held?.id ?? crypto.randomUUID(),
+    number: held?.number ?? nextNumber(),
+    version: (held?.version ?? 0) + 1,
+    applicationId: parent.id,
+    apiId,
+    ...merged,
+  });
 }

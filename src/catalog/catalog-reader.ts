@@ -5,6 +5,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Catalog, CatalogSnapshot, StoredKeySet } from '../authorize/ports.ts';
 import type { Revocation, RevocationSubject } from '../domain/revocation.ts';
 import type { Subscriber } from '../domain/subscriber.ts';
+import { attributeReader } from './attribute-reader.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import { RevocationFinder } from './find-revocation.ts';
 import { StructureLoader, type StructureLoaderOptions } from './structure-loader.ts';
@@ -23,6 +24,7 @@ export class CatalogReader implements Catalog {
   readonly #revocations: RevocationFinder;
   readonly #loader: StructureLoader;
   #held: CatalogSnapshot | undefined;
+  readonly #attributesOf = attributeReader();
   #failing = false;
 
   constructor(options: StructureLoaderOptions) {
@@ -38,7 +40,7 @@ export class CatalogReader implements Catalog {
     this.#loader = new StructureLoader(options);
   }
 
-  /** The same object for as long as no API and no key manager changes. */
+  /** The same object for as long as no API, no key manager and no deny policy changes. */
   snapshot(): CatalogSnapshot | undefined {
     return this.#reading(() => {
       if (this.#structureRevision.get() !== this.#held?.structureRevision) this.#held = this.#loader.load(this.#held);
@@ -50,7 +52,7 @@ export class CatalogReader implements Catalog {
   findSubscriber(consumerKey: string, keyManagerId: string, apiId: string): Subscriber {
     return this.#reading(() => {
       const row = this.#subscriber.get(consumerKey, keyManagerId, apiId);
-      return row === undefined ? UNREADABLE : toSubscriber(row);
+      return row === undefined ? UNREADABLE : toSubscriber(row, this.#attributesOf);
     }, UNREADABLE);
   }
 

@@ -6,6 +6,7 @@ import { damaged, findDamage } from './find-damage.ts';
 import { keepCopy } from './keep-copy.ts';
 import { initialSchema } from './migrations/0001-initial-schema.ts';
 import { liveKeyManagers } from './migrations/0002-live-key-managers.ts';
+import { subscriptionsWhole } from './migrations/0003-subscriptions-whole.ts';
 import { type FirstSchemaSecrets, sealFirstSchema } from './seal-first-schema.ts';
 
 /** SQL, and what SQL alone cannot do. */
@@ -15,7 +16,11 @@ interface Migration {
 }
 
 /** In order; a file's `user_version` is the number of those it has seen. */
-const MIGRATIONS: readonly Migration[] = [{ sql: initialSchema }, { sql: liveKeyManagers, finish: sealFirstSchema }];
+const MIGRATIONS: readonly Migration[] = [
+  { sql: initialSchema },
+  { sql: liveKeyManagers, finish: sealFirstSchema },
+  { sql: subscriptionsWhole },
+];
 
 /** SQLite's `application_id` of a catalog, written by the first migration. */
 const APPLICATION_ID = 0x67617465;

@@ -21,6 +21,11 @@ interface ApiRow {
   readonly authorization_header: string;
   readonly encoded_slash: string;
   readonly matrix_parameters: string;
+  readonly number: number;
+  readonly provider: string;
+  readonly policy: string;
+  readonly extra: string;
+  readonly revision: number;
 }
 
 interface ResourceRow {
@@ -29,6 +34,7 @@ interface ResourceRow {
   readonly template: string;
   readonly auth_type: string;
   readonly scopes: string;
+  readonly policy: string;
 }
 
 interface AllowedRow {
@@ -140,6 +146,11 @@ function toApi(row: ApiRow, { resources, allowed, audiences }: Parts): Api {
       matrixParameters: row.matrix_parameters as PathLeniency,
     },
     resources: resources.map(toResource),
+    number: row.number,
+    provider: row.provider,
+    policy: row.policy,
+    extra: JSON.parse(row.extra) as Api['extra'],
+    revision: row.revision,
   };
 }
 
@@ -150,6 +161,7 @@ function toResource(row: ResourceRow): Resource {
     // Anything but a plain 'None' asks for a token.
     authType: row.auth_type === 'None' ? 'None' : 'Any',
     scopes: list(row.scopes),
+    policy: row.policy,
   };
 }
 

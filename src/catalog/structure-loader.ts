@@ -11,6 +11,7 @@ import { type Router, routerOf, withChanges } from '../domain/router.ts';
 import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import { StoredApis } from './stored-apis.ts';
+import { StoredDenyPolicies } from './stored-deny-policies.ts';
 import { StoredKeyManagers } from './stored-key-managers.ts';
 import { type Secrets, StoredSecrets } from './stored-secrets.ts';
 
@@ -18,7 +19,7 @@ import { type Secrets, StoredSecrets } from './stored-secrets.ts';
 export type ResolveKeyManager = (stored: StoredKeyManager) => KeyManager | undefined;
 
 interface Change {
-  readonly kind: 'api' | 'key_manager';
+  readonly kind: 'api' | 'key_manager' | 'deny_policy';
   readonly id: string;
 }
 
@@ -38,6 +39,7 @@ export class StructureLoader {
   readonly #apis: StoredApis;
   readonly #keyManagers: StoredKeyManagers;
   readonly #secrets: StoredSecrets;
+  readonly #denyPolicies: StoredDenyPolicies;
   readonly #revision: Statement<[], number>;
   readonly #oldest: Statement<[], number | null>;
   readonly #since: Statement<[number], Change>;
@@ -49,6 +51,7 @@ export class StructureLoader {
     this.#apis = new StoredApis(db);
     this.#keyManagers = new StoredKeyManagers(db);
     this.#secrets = new StoredSecrets(db, sealer);
+    this.#denyPolicies = new StoredDenyPolicies(db);
     this.#revision = db.prepare<[], number>('SELECT structure_revision FROM meta').pluck();
     this.#oldest = db.prepare<[], number | null>('SELECT min(revision) FROM structure_change').pluck();
     this.#since = db.prepare('SELECT DISTINCT kind, id FROM structure_change WHERE revision > ?');
@@ -78,6 +81,7 @@ export class StructureLoader {
       structureRevision,
       router: routerOf(this.#apis.all()),
       keyManagers: keyManagerIndexOf(keyManagers),
+      denyPolicies: this.#denyPolicies.enabled(),
     };
   }
 
@@ -100,6 +104,7 @@ export class StructureLoader {
       structureRevision,
       router: same ? held.router : withChanges(held.router, changed, present),
       keyManagers: keyManagerIndexOf(keyManagers.values()),
+      denyPolicies: idsOf('deny_policy').length === 0 ? held.denyPolicies : this.#denyPolicies.enabled(),
     };
   }
 

@@ -1,7 +1,7 @@
 // The question of every request in one statement: client → key mapping → application → subscription, with the revision.
 
 import type { KeyType } from '../domain/api.ts';
-import type { Subscriber, SubscriptionState } from '../domain/subscriber.ts';
+import type { Application, ApplicationState, Subscriber, SubscriptionState } from '../domain/subscriber.ts';
 
 /**
  * Parameters: consumer key, key manager, API. Always one row. The casts change nothing but SQLite's mind: for a bare
@@ -10,8 +10,9 @@ import type { Subscriber, SubscriptionState } from '../domain/subscriber.ts';
 export const findSubscriberSql = `
   SELECT meta.structure_revision AS structureRevision,
     m.consumer_key AS consumerKey, m.key_manager_id AS keyManagerId, m.application_id AS mappedTo, m.key_type AS keyType,
-    a.id AS applicationId, a.organization, a.name, a.owner, a.policy AS applicationPolicy,
-    s.id AS subscriptionId, s.api_id AS apiId, s.policy AS subscriptionPolicy, s.state
+    a.id AS applicationId, a.number AS applicationNumber, a.organization, a.name, a.owner, a.policy AS applicationPolicy,
+    a.attributes, a.state AS applicationState, a.version AS applicationVersion,
+    s.id AS subscriptionId, s.number, s.api_id AS apiId, s.policy AS subscriptionPolicy, s.state, s.version
   FROM meta
   LEFT JOIN application_key_mapping m ON m.consumer_key = CAST(? AS TEXT) AND m.key_manager_id = CAST(? AS TEXT)
   LEFT JOIN application a ON a.id = m.application_id
@@ -25,27 +26,56 @@ export interface SubscriberRow {
   readonly mappedTo: string;
   readonly keyType: KeyType;
   readonly applicationId: string | null;
+  readonly applicationNumber: number;
   readonly organization: string;
   readonly name: string;
   readonly owner: string;
   readonly applicationPolicy: string;
+  readonly attributes: string;
+  readonly applicationState: ApplicationState;
+  readonly applicationVersion: number;
   readonly subscriptionId: string | null;
+  readonly number: number;
   readonly apiId: string;
   readonly subscriptionPolicy: string;
   readonly state: SubscriptionState;
+  readonly version: number;
 }
 
-/** The row as plain facts. */
-export function toSubscriber(row: SubscriberRow): Subscriber {
-  const { structureRevision, consumerKey, keyManagerId, keyType, applicationId, organization, name, owner } = row;
+/** The row as plain facts; `attributesOf` reads the application's attributes. */
+export function toSubscriber(
+  row: SubscriberRow,
+  attributesOf: (json: string) => Application['attributes'],
+): Subscriber {
+  const { structureRevision, consumerKey, keyManagerId, keyType, applicationId } = row;
   return {
     structureRevision,
     mapping: consumerKey === null ? null : { consumerKey, keyManagerId, applicationId: row.mappedTo, keyType },
     application:
-      applicationId === null ? null : { id: applicationId, organization, name, owner, policy: row.applicationPolicy },
+      applicationId === null
+        ? null
+        : {
+            id: applicationId,
+            number: row.applicationNumber,
+            organization: row.organization,
+            name: row.name,
+            owner: row.owner,
+            policy: row.applicationPolicy,
+            attributes: attributesOf(row.attributes),
+            state: row.applicationState,
+            version: row.applicationVersion,
+          },
     subscription:
       row.subscriptionId === null || applicationId === null
         ? null
-        : { id: row.subscriptionId, apiId: row.apiId, applicationId, policy: row.subscriptionPolicy, state: row.state },
+        : {
+            id: row.subscriptionId,
+            number: row.number,
+            apiId: row.apiId,
+            applicationId,
+            policy: row.subscriptionPolicy,
+            state: row.state,
+            version: row.version,
+          },
   };
 }

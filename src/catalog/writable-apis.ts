@@ -22,13 +22,19 @@ export class WritableApis {
   readonly #allow: Statement;
   readonly #audience: Statement<[string, string, string]>;
   readonly #disallow: readonly Statement<[string]>[];
+  readonly #delete: Statement<[string]>;
 
   constructor(db: Database) {
     this.#put = db.prepare(`
-      INSERT INTO api VALUES (@id, @organization, @name, @version, @context, @defaultVersionContext, @hosts, @lifecycle,
-        @type, @securityScheme, @audiences, @allKeyManagers, @subscriptionValidation, @endpoints, @authorizationHeader,
-        @encodedSlash, @matrixParameters)
-      ON CONFLICT (id) DO UPDATE SET context = excluded.context,
+      INSERT INTO api (id, organization, name, version, context, default_version_context, hosts, lifecycle, type, security_scheme,
+        audiences, all_key_managers, subscription_validation, endpoints, authorization_header, encoded_slash, matrix_parameters,
+        number, provider, policy, extra, revision)
+      VALUES (@id, @organization, @name, @version, @context, @defaultVersionContext, @hosts, @lifecycle, @type, @securityScheme,
+        @audiences, @allKeyManagers, @subscriptionValidation, @endpoints, @authorizationHeader, @encodedSlash, @matrixParameters,
+        @number, @provider, @policy, @extra, @revision)
+      ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, name = excluded.name, version = excluded.version,
+        context = excluded.context, number = excluded.number, provider = excluded.provider, policy = excluded.policy,
+        extra = excluded.extra, revision = excluded.revision,
         default_version_context = excluded.default_version_context, hosts = excluded.hosts,
         lifecycle = excluded.lifecycle, type = excluded.type, security_scheme = excluded.security_scheme,
         audiences = excluded.audiences, all_key_managers = excluded.all_key_managers,
@@ -46,12 +52,13 @@ export class WritableApis {
          WHERE r.host = ? AND r.context = ?`,
       )
       .pluck();
-    this.#resource = db.prepare('INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?)');
+    this.#resource = db.prepare('INSERT INTO resource VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#allow = db.prepare('INSERT INTO api_key_manager VALUES (?, ?, ?)');
     this.#audience = db.prepare('INSERT INTO api_key_manager_audience VALUES (?, ?, ?)');
     this.#disallow = ['api_key_manager', 'api_key_manager_audience'].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE key_manager_id = ?`),
     );
+    this.#delete = db.prepare('DELETE FROM api WHERE id = ?');
   }
 
   /** Gives up the API's routes, so that several APIs can trade theirs in one transaction. */
@@ -71,10 +78,11 @@ export class WritableApis {
       endpoints: JSON.stringify(api.endpoints),
       encodedSlash: api.path.encodedSlash,
       matrixParameters: api.path.matrixParameters,
+      extra: JSON.stringify(api.extra),
     });
     for (const statement of this.#clear) statement.run(api.id);
-    for (const [position, { verb, template, authType, scopes }] of api.resources.entries())
-      this.#resource.run(api.id, position, verb, template, authType, JSON.stringify(scopes));
+    for (const [position, { verb, template, authType, scopes, policy }] of api.resources.entries())
+      this.#resource.run(api.id, position, verb, template, authType, JSON.stringify(scopes), policy);
     const allowed = api.keyManagers === 'all' ? [] : new Set(api.keyManagers);
     let position = 0;
     for (const keyManagerId of allowed) this.#allow.run(api.id, position++, keyManagerId);
@@ -82,6 +90,11 @@ export class WritableApis {
       this.#audience.run(api.id, keyManagerId, JSON.stringify(audiences));
     this.releaseRoutes(api.id);
     return this.#claimRoutes(api);
+  }
+
+  /** Deletes the API with everything that hangs on it, subscriptions too. */
+  delete(id: string): void {
+    this.#delete.run(id);
   }
 
   /** Takes a key manager off every API's list, with the audiences that the API expects of it. */

@@ -66,7 +66,7 @@ export function deleteKeyManager(
     return refused('in_use', { field: 'keyManagerId', message });
   }
   tables.writableApis.disallow(key.id);
-  tables.applications.unmapKeysOf(key.id);
+  tables.keyMappings.deleteOfKeyManager(key.id);
   tables.keyManagers.delete(key.id);
   // Readers take it off the lists they hold; to have them read every API that listed it would hold up decisions.
   log.changed('key_manager', key.id);

@@ -8,7 +8,7 @@ const KEPT_STRUCTURE_REVISIONS = 1000;
 
 /** What a write did to the part of the catalog that deciding threads keep in memory. */
 export interface StructureLog {
-  changed(kind: 'api' | 'key_manager', id: string): void;
+  changed(kind: 'api' | 'key_manager' | 'deny_policy', id: string): void;
 }
 
 /** What a write did to one entity, for the audit. Secrets are masked. */

@@ -1,5 +1,6 @@
 // Turns a catalog document into the facts that the catalog takes.
 
+import { UNLIMITED_POLICY } from '../domain/api.ts';
 import type { ApiWrite, CatalogFacts, JudgedKeyManager, KeyManagerWrite } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
@@ -61,6 +62,7 @@ function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {
       template: target,
       authType: authType === 'None' ? 'None' : 'Any',
       scopes,
+      policy: UNLIMITED_POLICY,
     })),
   };
 }

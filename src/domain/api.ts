@@ -7,6 +7,9 @@ export const DEFAULT_ORGANIZATION = 'carbon.super';
 /** WSO2's organization of the Global key manager, which every organization may list. */
 export const GLOBAL_ORGANIZATION = 'WSO2/System';
 
+/** WSO2's policy of whatever names no other: no limit. */
+export const UNLIMITED_POLICY = 'Unlimited';
+
 /** WSO2 API lifecycle states. */
 export const LIFECYCLES = ['CREATED', 'PUBLISHED', 'PROTOTYPED', 'DEPRECATED', 'BLOCKED', 'RETIRED'] as const;
 /** One WSO2 API lifecycle state. */

@@ -4,7 +4,8 @@ import type { Api, KeyType } from './api.ts';
 import type { FieldProblem } from './field-problem.ts';
 import type { LiteralRule } from './key-manager.ts';
 import type { KeyManagerDto } from './key-manager-dto.ts';
-import type { SubscriptionState } from './subscriber.ts';
+import type { DenyPolicy, Policy, Scope } from './policy.ts';
+import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from './subscriber.ts';
 
 /** What its type makes of a key manager's DTO: what to store, and enough to tell whether two could claim one token. */
 export interface JudgedKeyManager {
@@ -30,14 +31,45 @@ export interface KeyManagerKey {
   readonly expectedVersion: number | null;
 }
 
-/** An API to write; its key managers by name within its organization and the Global one. */
-export type ApiWrite = Omit<Api, 'id' | 'keyManagers' | 'audiencesByKeyManager'> & {
-  readonly keyManagers: 'all' | readonly string[];
-  readonly audiencesByKeyManager: Readonly<Record<string, readonly string[]>>;
-};
+/** Which entity a write is about, and what its writer believes it to be. */
+export interface EntityKey {
+  readonly organization: string;
+  /** Null for a new one; an id that is not there is refused. */
+  readonly id: string | null;
+  /** The version that the writer read (`If-Match`); null writes over any. */
+  readonly expectedVersion: number | null;
+}
 
-/** An application to write, with its keys and subscriptions. */
-export interface ApplicationWrite {
+/**
+ * An API to write; its key managers by name (or id) within its organization and the Global one. What is left out stays as it is,
+ * or is empty in a new one.
+ */
+export type ApiWrite = Omit<Api, 'id' | 'number' | 'revision' | 'provider' | 'policy' | 'extra'> &
+  Partial<Pick<Api, 'provider' | 'policy' | 'extra'>>;
+
+/** An application to write, without what hangs on it. */
+export type ApplicationFacts = Omit<Application, 'id' | 'number' | 'organization' | 'version'>;
+
+/** A key mapping to write; its key manager by name or id. */
+export interface KeyMappingWrite
+  extends Pick<ApplicationKeyMapping, 'applicationId' | 'consumerKey' | 'keyType' | 'mode' | 'extra'> {
+  readonly keyManager: string;
+}
+
+/** A subscription to write. */
+export type SubscriptionWrite = Pick<Subscription, 'applicationId' | 'apiId' | 'policy' | 'state'>;
+
+/** A policy to write. */
+export type PolicyWrite = Omit<Policy, 'id' | 'number' | 'organization' | 'version'>;
+
+/** A scope to write. */
+export type ScopeWrite = Omit<Scope, 'id' | 'organization' | 'version'>;
+
+/** A deny policy to write. */
+export type DenyPolicyWrite = Omit<DenyPolicy, 'id' | 'number' | 'organization' | 'version'>;
+
+/** An application to write, with its keys and subscriptions. What is left out stays as it is. */
+export interface ApplicationWrite extends Partial<Omit<ApplicationFacts, 'name' | 'owner' | 'policy'>> {
   readonly organization: string;
   readonly name: string;
   readonly owner: string;
@@ -56,6 +88,14 @@ export interface CatalogFacts {
   readonly keyManagers: readonly KeyManagerWrite[];
   readonly apis: readonly ApiWrite[];
   readonly applications: readonly ApplicationWrite[];
+}
+
+/** Everything of one organization, or a part of it: what `gatehouse apply` wants to be there. */
+export interface DesiredFacts extends CatalogFacts {
+  readonly organization: string;
+  readonly policies: readonly PolicyWrite[];
+  readonly scopes: readonly ScopeWrite[];
+  readonly denyPolicies: readonly DenyPolicyWrite[];
 }
 
 /** Why a write was refused; nothing of it was written. */

@@ -4,7 +4,7 @@ import type { Api, KeyType, Resource } from './api.ts';
 import type { Evidence } from './evidence.ts';
 import type { KeyManager } from './key-manager.ts';
 import type { DenyReason, FaultReason } from './reason.ts';
-import type { Application, Subscription } from './subscriber.ts';
+import type { CallingApplication, Subscription } from './subscriber.ts';
 import type { TokenFacts } from './token.ts';
 
 /** What was established before the decision fell; on an allow all that applies is there. */
@@ -15,7 +15,7 @@ export interface Known {
   tokenHash?: string;
   keyManager?: KeyManager;
   token?: TokenFacts;
-  application?: Application;
+  application?: CallingApplication;
   keyType?: KeyType;
   subscription?: Subscription;
 }

@@ -71,12 +71,18 @@ export interface Subscription {
   readonly version: number;
 }
 
+/** What a decision needs of an application. */
+export type CallingApplication = Omit<Application, 'description' | 'groups' | 'extra'>;
+
+/** What a decision needs of a key mapping. */
+export type CallingKey = Omit<ApplicationKeyMapping, 'id' | 'mode' | 'extra'>;
+
 /** What the catalog knows of a client that calls an API, read in one statement and so from one revision. */
 export interface Subscriber {
   /** The catalog's structure revision that this was read at; compare it with the snapshot's. */
   readonly structureRevision: number;
-  readonly mapping: ApplicationKeyMapping | null;
+  readonly mapping: CallingKey | null;
   /** Null with a mapping present means a dangling row. */
-  readonly application: Application | null;
+  readonly application: CallingApplication | null;
   readonly subscription: Subscription | null;
 }

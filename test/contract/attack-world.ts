@@ -145,7 +145,10 @@ export class AttackWorld implements AsyncDisposable {
       }),
       api('audience', ['km-a'], { audiences: ['https://api.example'] }),
     ];
-    world.subscription = { id: 's', apiId: '', applicationId: 'app', policy: 'Gold', state: 'UNBLOCKED' };
+    world.subscription = {
+      ...{ id: 's', number: 3, apiId: '', applicationId: 'app', policy: 'Gold', state: 'UNBLOCKED' },
+      version: 1,
+    };
     world.changed();
     return world;
   }
@@ -156,6 +159,7 @@ export class AttackWorld implements AsyncDisposable {
       structureRevision: ++this.#revision,
       router: routerOf(this.apis),
       keyManagers: keyManagerIndexOf(this.keyManagers),
+      denyPolicies: [],
     };
   }
 
@@ -181,7 +185,10 @@ export class AttackWorld implements AsyncDisposable {
       return {
         structureRevision,
         mapping: { consumerKey, keyManagerId, applicationId, keyType: 'PRODUCTION' },
-        application: { id: applicationId, organization: 'carbon.super', name: 'App', owner: 'o', policy: 'Gold' },
+        application: {
+          ...{ id: applicationId, number: 2, organization: 'carbon.super', name: 'App', owner: 'o', policy: 'Gold' },
+          ...{ attributes: {}, state: 'APPROVED', version: 1 },
+        },
         subscription: this.subscription && { ...this.subscription, apiId },
       };
     },

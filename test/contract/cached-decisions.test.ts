@@ -74,6 +74,7 @@ class Surroundings {
       structureRevision: this.revision,
       router: routerOf(apis),
       keyManagers: keyManagerIndexOf(IDS.map((id, n) => this.#keyManager(id, n))),
+      denyPolicies: [],
     };
   }
 
@@ -101,8 +102,13 @@ class Surroundings {
     findSubscriber: (consumerKey, keyManagerId, apiId) => {
       const mapped = this.subscribed && consumerKey === 'client-1';
       const [applicationId, structureRevision] = ['app-1', this.revision];
-      const application = { id: applicationId, organization: 'carbon.super', name: 'A', owner: 'o', policy: 'Gold' };
-      const subscription = { id: 's', apiId, applicationId, policy: 'Gold', state: 'UNBLOCKED' } as const;
+      const application = {
+        ...{ id: applicationId, number: 2, organization: 'carbon.super', name: 'A', owner: 'o', policy: 'Gold' },
+        ...({ attributes: {}, state: 'APPROVED', version: 1 } as const),
+      };
+      const subscription = {
+        ...({ id: 's', number: 3, apiId, applicationId, policy: 'Gold', state: 'UNBLOCKED', version: 1 } as const),
+      };
       const mapping = { consumerKey, keyManagerId, applicationId, keyType: 'PRODUCTION' } as const;
       return mapped
         ? { structureRevision, mapping, application, subscription }

@@ -6,6 +6,8 @@ import { openForWriting } from '../../../src/catalog/open-database.ts';
 import { StoredApis } from '../../../src/catalog/stored-apis.ts';
 import { StoredApplications } from '../../../src/catalog/stored-applications.ts';
 import { StoredKeyManagers } from '../../../src/catalog/stored-key-managers.ts';
+import { StoredKeyMappings } from '../../../src/catalog/stored-key-mappings.ts';
+import { StoredSubscriptions } from '../../../src/catalog/stored-subscriptions.ts';
 import { inTransaction } from '../../../src/catalog/write-transaction.ts';
 import { seededRandom } from '../../rig/seeded-random.ts';
 import { checkCall } from '../call.ts';
@@ -74,6 +76,8 @@ function write(file: string, { clients, perClient }: ReturnType<typeof layoutOf>
   try {
     const apis = new StoredApis(db);
     const applications = new StoredApplications(db);
+    const keyMappings = new StoredKeyMappings(db);
+    const subscriptions = new StoredSubscriptions(db);
     const keyManagerId = new StoredKeyManagers(db).resolve(ORGANIZATION, keyManagerName(0)) ?? '';
     const apiIds = Array.from(
       { length: perClient },
@@ -82,20 +86,28 @@ function write(file: string, { clients, perClient }: ReturnType<typeof layoutOf>
     inTransaction(db, () => {
       for (let client = 0; client < clients; client++) {
         const id = `application-${client}`;
-        applications.put({ id, organization: ORGANIZATION, name: id, owner: 'paula', policy: 'Unlimited' });
-        applications.mapKey({
+        applications.put({
+          ...{ id, number: client + 1, organization: ORGANIZATION, name: id, owner: 'paula', policy: 'Unlimited' },
+          ...{ description: '', attributes: {}, groups: [], state: 'APPROVED', extra: {}, version: 1 },
+        });
+        keyMappings.insert({
+          id: `key-${client}`,
           applicationId: id,
           keyType: 'PRODUCTION',
           keyManagerId,
           consumerKey: `client-${client}`,
+          mode: 'MAPPED',
+          extra: {},
         });
         for (const [at, apiId] of apiIds.entries())
-          applications.putSubscription({
+          subscriptions.put({
             id: `${id}-${at}`,
+            number: client * perClient + at + 1,
             applicationId: id,
             apiId,
             policy: 'Gold',
             state: 'UNBLOCKED',
+            version: 1,
           });
       }
       return { commit: true, result: undefined };

@@ -526,6 +526,7 @@ describe('on the way', () => {
       structureRevision: 1,
       router: routerOf([sampleApi()]),
       keyManagers: keyManagerIndexOf([sampleKeyManager()]),
+      denyPolicies: [],
     };
     const second = { ...first, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
     let calls = 0;

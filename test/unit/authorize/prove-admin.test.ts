@@ -31,6 +31,7 @@ function prove(
     structureRevision: 1,
     router: EMPTY_ROUTER,
     keyManagers: keyManagerIndexOf(keyManagers),
+    denyPolicies: [],
   };
   const catalog: Catalog = {
     snapshot: () => (snapshots.length > 0 ? snapshots.shift() : snapshot),
@@ -107,7 +108,12 @@ test.each(['bad', 'opaque'])('what is no JWT proves nobody and asks nobody (%s)'
 
 test('a catalog that cannot be read, or changes while the token is proved, proves nobody', async () => {
   expect(await prove([ADMIN], proved(), { snapshots: [undefined] })).toBeUndefined();
-  const before = { structureRevision: 1, router: EMPTY_ROUTER, keyManagers: keyManagerIndexOf([ADMIN]) };
+  const before = {
+    structureRevision: 1,
+    router: EMPTY_ROUTER,
+    keyManagers: keyManagerIndexOf([ADMIN]),
+    denyPolicies: [],
+  };
   const after = { ...before, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
   expect(await prove([ADMIN], proved(), { snapshots: [before, after] })).toBeUndefined();
 });

@@ -52,8 +52,14 @@ export function sampleFacts(over: Partial<TokenFacts> = {}): TokenFacts {
 export const SUBSCRIBER: Subscriber = {
   structureRevision: 1,
   mapping: { consumerKey: 'client-1', keyManagerId: 'km-partner', applicationId: 'app-1', keyType: 'PRODUCTION' },
-  application: { id: 'app-1', organization: 'carbon.super', name: 'PizzaShack', owner: 'bob', policy: 'Gold' },
-  subscription: { id: 's-1', apiId: 'api-pizza', applicationId: 'app-1', policy: 'Gold', state: 'UNBLOCKED' },
+  application: {
+    ...{ id: 'app-1', number: 2, organization: 'carbon.super', name: 'PizzaShack', owner: 'bob', policy: 'Gold' },
+    ...{ attributes: {}, state: 'APPROVED', version: 1 },
+  },
+  subscription: {
+    ...{ id: 's-1', number: 3, apiId: 'api-pizza', applicationId: 'app-1', policy: 'Gold', state: 'UNBLOCKED' },
+    version: 1,
+  },
 };
 
 /** An entry that hits whatever a test wants it to. */
@@ -88,6 +94,7 @@ export function decide(
     structureRevision: 1,
     router: routerOf(apis),
     keyManagers: keyManagerIndexOf(over.keyManagers ?? [sampleKeyManager()]),
+    denyPolicies: [],
   };
   const catalog: Catalog = {
     findRevocation: over.revocation ?? (() => undefined),

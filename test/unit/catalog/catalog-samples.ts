@@ -92,7 +92,7 @@ export function api(name: string, more: Partial<ApiWrite> = {}): ApiWrite {
     endpoints: [],
     authorizationHeader: 'authorization',
     path: { encodedSlash: 'reject', matrixParameters: 'reject' },
-    resources: [{ verb: 'GET', template: '/menu', authType: 'Any', scopes: ['menu:read'] }],
+    resources: [{ verb: 'GET', template: '/menu', authType: 'Any', scopes: ['menu:read'], policy: 'Unlimited' }],
     ...more,
   };
 }

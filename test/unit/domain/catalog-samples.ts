@@ -24,13 +24,18 @@ export function sampleApi(over: Partial<Api> = {}): Api {
     authorizationHeader: 'authorization',
     path: { encodedSlash: 'reject', matrixParameters: 'reject' },
     resources: [sampleResource()],
+    number: 1,
+    provider: 'alice',
+    policy: '',
+    extra: {},
+    revision: 1,
     ...over,
   };
 }
 
 /** GET /menu without scopes. */
 export function sampleResource(over: Partial<Resource> = {}): Resource {
-  return { verb: 'GET', template: '/menu', authType: 'Any', scopes: [], ...over };
+  return { verb: 'GET', template: '/menu', authType: 'Any', scopes: [], policy: 'Unlimited', ...over };
 }
 
 /** An enabled key manager with issuer https://partner.example. */

@@ -11,7 +11,7 @@ import { decisionLog, decisionRecord, isSampled } from '../../../src/telemetry/d
 
 const known = {
   api: { name: 'pizza', version: '1.0.0', organization: 'carbon.super' } as Api,
-  resource: { verb: 'GET', template: '/menu', authType: 'Any', scopes: [] },
+  resource: { verb: 'GET', template: '/menu', authType: 'Any', scopes: [], policy: 'Unlimited' },
   tokenHash: '0123456789ab',
   keyManager: { name: 'Okta' } as KeyManager,
   token: { consumerKey: 'client-1' } as TokenFacts,
