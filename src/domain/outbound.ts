@@ -26,3 +26,27 @@ export type OutboundReply =
 
 /** Sends one request; never rejects. Redirects are not followed. */
 export type SendOutbound = (request: OutboundRequest) => Promise<OutboundReply>;
+
+/** One request whose reply may never end. */
+export interface OutboundStreamRequest {
+  /** Whose connection settings are used. */
+  readonly to: OutboundRequest['keyManager'];
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The longest silence, before the reply and within it. */
+  readonly idleMs: number;
+}
+
+/** The reply while it arrives; its body is empty but for status 200, and throws an error whose message is a short code. */
+export interface OutboundStream {
+  readonly status: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Opens a stream; never rejects. Redirects are not followed. */
+export type OpenOutboundStream = (
+  request: OutboundStreamRequest,
+  signal: AbortSignal,
+) => Promise<OutboundStream | { readonly problem: string }>;

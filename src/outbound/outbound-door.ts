@@ -2,14 +2,16 @@
 // time of the whole exchange, in requests under way and in sockets. Failures are values; nothing of a reply gets into them.
 
 import type { Connection } from '../domain/key-manager.ts';
-import type { OutboundReply, OutboundRequest, SendOutbound } from '../domain/outbound.ts';
+import type { OpenOutboundStream, OutboundReply, OutboundRequest, SendOutbound } from '../domain/outbound.ts';
 import { Dispatchers } from './dispatchers.ts';
 import { guardedLookup } from './guarded-lookup.ts';
 import { NameResolver } from './name-resolver.ts';
 import { OutboundError, type OutboundProblem, problemOf } from './outbound-problem.ts';
+import { passedOn } from './passed-on.ts';
 import { type ProbedTls, probeTls } from './probe-tls.ts';
 import { type ProxyEnvironment, proxyPlan } from './proxy-plan.ts';
 import { refusedAddresses } from './refused-address.ts';
+import { streamOpener } from './stream-door.ts';
 import { trustedAuthorities } from './trusted-authorities.ts';
 import { type UrlPolicy, urlProblem } from './url-problem.ts';
 
@@ -32,6 +34,8 @@ export interface OutboundDoorOptions extends UrlPolicy {
 /** The door, and how it is kept. */
 export interface OutboundDoor {
   readonly send: SendOutbound;
+  /** For replies that may never end; guarded in the same way, and not counted among requests to key managers. */
+  readonly openStream: OpenOutboundStream;
   /** Looks at the certificate of an https URL's server; undefined where a proxy stands before it. */
   readonly probeTls: (
     url: string,
@@ -50,12 +54,6 @@ export interface OutboundDoor {
 /** How often unused connections are looked for. */
 const SWEEP_MS = 30_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Headers that say how a message travels, and to whom: the door's own to set (RFC 9110 §7.6.1, §7.2). */
-const OWN_HEADERS = new Set([
-  ...['host', 'accept-encoding', 'connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer'],
-  ...['transfer-encoding', 'upgrade', 'proxy-authorization', 'proxy-connection'],
-]);
-
 /** Opens the door. Throws, in a sentence, where the settings cannot be followed. */
 export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
   const monotonic = () => performance.now();
@@ -67,15 +65,14 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
   });
   const lookup = guardedLookup((name) => resolver.resolve(name), refusedAddresses(options));
   const authorities = trustedAuthorities(options.caFile);
-  const dispatchers = new Dispatchers({
-    lookup,
-    proxyLookup: guardedLookup(
-      (name) => resolver.resolve(name),
-      () => false,
-    ),
-    authorities,
-    maxConnections: options.maxConnections,
-  });
+  const proxyLookup = guardedLookup(
+    (name) => resolver.resolve(name),
+    () => false,
+  );
+  const { maxConnections } = options;
+  const dispatchers = new Dispatchers({ lookup, proxyLookup, authorities, maxConnections });
+  // Pools of their own: they belong to no key manager that could come or go.
+  const streams = new Dispatchers({ lookup, proxyLookup, authorities, maxConnections });
   const flightsOf = new Map<string, number>();
   let flights = 0;
   let isClosed = false;
@@ -91,7 +88,7 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: request.method,
-      headers: { 'user-agent': 'gatehouse', ...passedOn(request.headers), 'accept-encoding': 'identity' },
+      headers: passedOn(request.headers),
       body: request.body ?? null,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -140,6 +137,13 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
 
   return {
     send,
+    openStream: streamOpener({
+      dispatcherFor: (url, { id, connection }) => {
+        if (isClosed) throw new OutboundError('closed');
+        if (urlProblem(url.href, options) !== undefined) throw new OutboundError('url_refused');
+        return streams.of(id, connection, plan.proxyFor(url), monotonic());
+      },
+    }),
     async probeTls(text, connection, timeoutMs) {
       if (urlProblem(text, options) !== undefined) return { problem: 'url_refused' };
       const url = new URL(text);
@@ -153,10 +157,10 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
     notice: plan.notice,
     flights: () => flights,
     retain: (keyManagerIds) => dispatchers.retain(keyManagerIds),
-    close: () => {
+    close: async () => {
       isClosed = true;
       clearInterval(sweeper);
-      return dispatchers.close();
+      await Promise.all([dispatchers.close(), streams.close()]);
     },
   };
 }
@@ -175,11 +179,6 @@ async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
   } catch {
     throw new OutboundError('not_utf8');
   }
-}
-
-function passedOn(headers: OutboundRequest['headers']): Record<string, string> {
-  const lowered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return Object.fromEntries(lowered.filter(([name]) => !OWN_HEADERS.has(name)));
 }
 
 function headerText(value: string | readonly string[] | undefined): string | undefined {

@@ -1,0 +1,130 @@
+// A hub's history and a follower's copy in memory, for tests of what lies between the two.
+
+import type { Change, SourcePosition } from '../../../src/domain/change.ts';
+import type { ChangeHistory, ChangeReading, ChangeSink } from '../../../src/sync/change-ports.ts';
+
+/** A scope, the simplest of all entities. */
+export function scopeChange(id: string, description = ''): Change {
+  const organization = 'carbon.super';
+  const entity = { id, organization, name: id, displayName: id, description, roles: [], version: 1 };
+  return { kind: 'scope', id, entity };
+}
+
+/** A history that tests write to. */
+export interface MemoryHistory extends ChangeHistory {
+  write(...changes: readonly Change[]): void;
+  /** As a restore from a backup does: another history, with these entities. */
+  restore(epoch: string, ...changes: readonly Change[]): void;
+  /** Forgets what was deleted before now. */
+  forget(): void;
+  /** Reads that are open. */
+  readonly open: () => number;
+  /** Reads that were begun. */
+  readonly begun: () => number;
+}
+
+/** Starts with no entity at sequence 1. */
+export function memoryHistory(partSize = 2): MemoryHistory {
+  let epoch = 'first';
+  let sequence = 1;
+  let horizon = 0;
+  let open = 0;
+  let begun = 0;
+  const last = new Map<string, { readonly change: Change; readonly sequence: number }>();
+  const reading = (changes: readonly Change[]): ChangeReading => {
+    let at = 0;
+    let isOpen = true;
+    open += 1;
+    begun += 1;
+    return {
+      position: { epoch, sequence },
+      next() {
+        if (at >= changes.length) return undefined;
+        at += partSize;
+        return changes.slice(at - partSize, at);
+      },
+      close() {
+        if (isOpen) open -= 1;
+        isOpen = false;
+      },
+    };
+  };
+  const write = (changes: readonly Change[]) => {
+    sequence += 1;
+    for (const change of changes) last.set(`${change.kind} ${change.id}`, { change, sequence });
+  };
+  return {
+    position: () => ({ epoch, sequence }),
+    after(position) {
+      if (position.epoch !== epoch || position.sequence > sequence || position.sequence < horizon) return 'gone';
+      if (position.sequence === sequence) return 'current';
+      return reading([...last.values()].filter((one) => one.sequence > position.sequence).map(({ change }) => change));
+    },
+    everything: () => reading([...last.values()].map(({ change }) => change).filter(({ entity }) => entity !== null)),
+    write: (...changes) => write(changes),
+    restore(name, ...changes) {
+      epoch = name;
+      last.clear();
+      write(changes);
+    },
+    forget: () => {
+      horizon = sequence;
+    },
+    open: () => open,
+    begun: () => begun,
+  };
+}
+
+/** A copy that tests look at. */
+export interface MemoryCopy extends ChangeSink {
+  readonly rows: () => ReadonlyMap<string, Change>;
+  /** Commits so far. */
+  readonly commits: () => number;
+  /** Copies in the making. */
+  readonly staged: () => number;
+  /** Switches. */
+  readonly faults: { busy: boolean; unfit: boolean; heldBack: boolean };
+}
+
+/** Empty, without a position. */
+export function memoryCopy(): MemoryCopy {
+  let rows = new Map<string, Change>();
+  let position: SourcePosition | undefined;
+  let commits = 0;
+  let staged = 0;
+  const faults = { busy: false, unfit: false, heldBack: false };
+  return {
+    rows: () => rows,
+    commits: () => commits,
+    staged: () => staged,
+    faults,
+    position: () => position,
+    async stage(from, to) {
+      if (faults.busy) return 'busy';
+      const taken: Change[] = [];
+      staged += 1;
+      return {
+        add: async (changes) => {
+          taken.push(...changes);
+          return true;
+        },
+        discard: async () => {
+          staged -= 1;
+        },
+        commit: async (allowShrink) => {
+          staged -= 1;
+          if (faults.unfit && from !== null) return 'unfit';
+          if (faults.heldBack && from === null && !allowShrink) return 'held_back';
+          const next = from === null ? new Map<string, Change>() : new Map(rows);
+          for (const change of taken)
+            if (change.entity === null) next.delete(`${change.kind} ${change.id}`);
+            else next.set(`${change.kind} ${change.id}`, change);
+          rows = next;
+          position = to;
+          commits += 1;
+          return 'committed';
+        },
+      };
+    },
+  };
+}
