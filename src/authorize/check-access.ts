@@ -118,8 +118,9 @@ export function checkSubscription(caller: Caller, api: Api): Refusal | 'passed' 
   }
 }
 
-/** Any one of the resource's scopes suffices. */
+/** Any one of the resource's scopes suffices; of one that names several, all. */
 export function checkScopes(token: TokenFacts, resource: Resource): Refusal | 'passed' {
-  if (resource.scopes.length === 0 || resource.scopes.some((scope) => token.scopes.includes(scope))) return 'passed';
+  const has = (needed: string) => needed.split(' ').every((scope) => token.scopes.includes(scope));
+  if (resource.scopes.length === 0 || resource.scopes.some(has)) return 'passed';
   return deny('scope_missing', { required: resource.scopes, got: token.scopes });
 }

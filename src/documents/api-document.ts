@@ -37,9 +37,9 @@ const operation = z.strictObject({
   verb: z.string().toUpperCase().pipe(z.enum(VERBS)),
   authType: authType.default('Application & Application User'),
   scopes: list(
-    name(1024).refine((scope) => !/[\s"\\]/.test(scope), {
-      error: 'has white space or quotes',
-      params: { fix: 'write one scope an item' },
+    name(1024).refine((scope) => /^[^\s"\\]+(?: [^\s"\\]+)*$/.test(scope), {
+      error: 'has quotes, or white space other than one space between two scopes',
+      params: { fix: 'write one scope an item where any of them will do, and "a b" where both are needed' },
     }),
   ).default([]),
 });

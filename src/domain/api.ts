@@ -35,7 +35,10 @@ export interface Resource {
   readonly template: string;
   /** WSO2 authScheme: `None` needs no token; every other value is read as `Any`. */
   readonly authType: 'None' | 'Any';
-  /** Any one of these suffices; empty means none is needed. */
+  /**
+   * Any one of these suffices; empty means none is needed. One that names several, a space between (the `scope` of RFC 6749 §3.3),
+   * asks for all of them: several scopes in one OpenAPI requirement. Who compares it as one name finds it in no token.
+   */
   readonly scopes: readonly string[];
   /** WSO2 `throttlingPolicy` of the operation; handed on, not counted here. */
   readonly policy: string;

@@ -297,6 +297,11 @@ const DENIALS: [string, string, Partial<Scene>][] = [
     'scope_missing',
     withApi({ resources: [sampleResource({ scopes: ['write', 'admin'] })] }),
   ],
+  [
+    'a token with one of two scopes that are needed together',
+    'scope_missing',
+    withApi({ resources: [sampleResource({ scopes: ['read write', 'admin'] })] }),
+  ],
 ];
 
 test.each(DENIALS)('denies %s: %s', (_what, reason, scene) => {
@@ -421,6 +426,17 @@ describe('allows', () => {
     ['a prototype with authentication as usual', withApi({ lifecycle: 'PROTOTYPED' })],
     ['GraphQL without scopes', withApi({ type: 'GRAPHQL' })],
     ['any one of the scopes', withApi({ resources: [sampleResource({ scopes: ['admin', 'read'] })] })],
+    [
+      'all of the scopes that are needed together',
+      {
+        ...withApi({ resources: [sampleResource({ scopes: ['admin', 'read write'] })] }),
+        ...facts({ scopes: ['write', 'read'] }),
+      },
+    ],
+    [
+      'one scope beside those that are needed together',
+      withApi({ resources: [sampleResource({ scopes: ['write admin', 'read'] })] }),
+    ],
     [
       'a client without application where no subscription is asked for',
       {
