@@ -5,21 +5,14 @@ import { z } from 'zod';
 import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
 import { IDENTITY_FACTS, type IdentityFact, isIdentityFact } from '../domain/identity-fact.ts';
+import { DAY_SECONDS, filePath, form, MEBIBYTE, MINUTE_MS, shortName, whole } from './setting-parts.ts';
+import { syncSettings } from './sync-settings.ts';
 
 /** What a caller of the admin side may do. */
 export const ADMIN_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
 
-const MINUTE_MS = 60_000;
-const DAY_SECONDS = 86_400;
-const MEBIBYTE = 1_048_576;
 /** Some forty tokens: with less, each would push out the one before. */
 const MIN_CACHE_BYTES = 65_536;
-
-const form = (pattern: RegExp, message: string, fix: string) =>
-  z.string().refine((value) => pattern.test(value), { error: message, params: { fix } });
-const whole = (min: number, max: number, standard: number) => z.int().min(min).max(max).default(standard);
-const filePath = z.string().min(1);
-const shortName = z.string().min(1).max(256);
 
 const headerName = z.string().refine(isEditableHeader, {
   error: 'is not the lower-case name of a header that may be set or removed',
@@ -235,6 +228,7 @@ export const settingsDocument = z.strictObject({
   outbound: outbound.prefault({}),
   cache: z.strictObject({ redis: redis.prefault({}) }).prefault({}),
   sealing: z.strictObject({ keys: z.array(sealingKey).max(16).default([]) }).prefault({}),
+  sync: syncSettings.prefault({}),
   admin: admin.prefault({}),
   telemetry: z
     .strictObject({

@@ -45,6 +45,7 @@ export function checkSettings(settings: Settings): readonly Problem[] {
       'make it shorter: a refusal may be temporary',
     );
   checkRedis(settings, add);
+  checkSync(settings, add);
   for (const header of upstream.removeHeaders)
     if (Object.keys(upstream.identityHeaders).some((name) => name.replaceAll('_', '-') === header.replaceAll('_', '-')))
       add('upstream.removeHeaders', `removes the identity header ${header}`, 'take it out of one of the two');
@@ -89,6 +90,28 @@ function checkRedis(
     );
   if (ways > 0 && redis.commandTimeoutMs >= extauthz.budgetMs)
     add('cache.redis.commandTimeoutMs', 'leaves no time to decide', 'make it smaller than extauthz.budgetMs');
+}
+
+function checkSync({ sync }: Settings, add: (field: string, message: string, fix: string) => void): void {
+  const needed =
+    sync.source === 'hub'
+      ? { 'hub.url': sync.hub.url, 'hub.credentialFile': sync.hub.credentialFile }
+      : sync.source === 'wso2'
+        ? {
+            'wso2.url': sync.wso2.url,
+            'wso2.username': sync.wso2.username,
+            'wso2.passwordFile': sync.wso2.passwordFile,
+          }
+        : {};
+  for (const [field, value] of Object.entries(needed))
+    if (value === null) add(`sync.${field}`, `is needed with sync.source ${sync.source}`, 'give it');
+  const { publisher } = sync.wso2;
+  if (publisher.tokenUrl !== null && (publisher.clientId === null || publisher.clientSecretFile === null))
+    add(
+      'sync.wso2.publisher.tokenUrl',
+      'is given without a client to ask with',
+      'give sync.wso2.publisher.clientId and clientSecretFile, or leave tokenUrl out',
+    );
 }
 
 /** True for a host that only this machine can reach. */

@@ -147,6 +147,22 @@ describe('mistakes', () => {
       'cache: {redis: {url: "redis://a/0", commandTimeoutMs: 450}}\nsealing: {keys: [{id: a, file: /a}]}',
       'cache.redis.commandTimeoutMs: leaves no time',
     ],
+    ['a hub without its address', 'sync: {source: hub, hub: {credentialFile: /c}}', 'sync.hub.url: is needed with'],
+    [
+      'a control plane without a user',
+      'sync: {source: wso2, wso2: {url: "https://apim:9443", passwordFile: /p}}',
+      'sync.wso2.username: is needed with',
+    ],
+    [
+      'credentials in the URL of an event hub',
+      'sync: {wso2: {amqpUrl: "amqp://admin:admin@apim:5672"}}',
+      'sync.wso2.amqpUrl: is not an AMQP URL',
+    ],
+    [
+      'a token endpoint without a client',
+      'sync: {wso2: {publisher: {tokenUrl: "https://apim:9443/oauth2/token"}}}',
+      'tokenUrl: is given without a client',
+    ],
     ['a margin that eats the budget', 'extauthz: {budgetMs: 20, marginMs: 20}', 'extauthz.marginMs: leaves no time'],
     [
       'a token in place of its hash',
