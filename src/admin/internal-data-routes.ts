@@ -5,8 +5,9 @@ import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject } from '../domain/json-object.ts';
 import type { Revocation } from '../domain/revocation.ts';
-import { readNotification } from './read-notification.ts';
-import type { RevocationMargins, RevocationStore } from './revocation-store.ts';
+import { readRevocationEvent } from '../domain/revocation-event.ts';
+import type { RevocationMargins } from '../domain/revocation-times.ts';
+import type { RevocationStore } from './revocation-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { INTERNAL_DATA } from './route-rights.ts';
 import { invalidEvent, refusedWrite, refuseWith } from './wso2-error.ts';
@@ -35,7 +36,7 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
     const body = isJsonObject(request.body) ? request.body : {};
     const wanted = [request.headers['x-wso2-key-manager']].flat()[0];
     const keyManagerType = await typeNamed(organization, wanted);
-    const read = readNotification(body, {
+    const read = readRevocationEvent(body, {
       organization,
       createdBy: name,
       keyManagerType,

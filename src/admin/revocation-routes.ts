@@ -6,10 +6,10 @@ import { readParsed } from '../documents/read-document.ts';
 import { type RevocationDocument, revocationDocument } from '../documents/revocation-document.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { Revocation } from '../domain/revocation.ts';
+import { type RevocationMargins, sweepTime } from '../domain/revocation-times.ts';
 import type { AdminCaller } from './admin-caller.ts';
 import { pageOf, paginationOf } from './page.ts';
-import type { RevocationMargins, RevocationStore } from './revocation-store.ts';
-import { sweepTime } from './revocation-times.ts';
+import type { RevocationStore } from './revocation-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import {
   invalidBody,

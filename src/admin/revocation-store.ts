@@ -26,11 +26,3 @@ export interface RevocationStore {
   /** WSO2 type ids of the key managers that the organization may use. */
   typesInUse(organization: string): Promise<readonly string[]>;
 }
-
-/** Bounds of what an entry must outlive. */
-export interface RevocationMargins {
-  /** Largest lifetime that a token of any key manager may have. */
-  readonly maxLifetimeMs: number;
-  /** Largest tolerated difference of clocks. */
-  readonly maxSkewMs: number;
-}

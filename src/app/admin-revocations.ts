@@ -1,9 +1,10 @@
 // Wires what the admin side writes and reads of revocations, and what it has to look up for them.
 
-import type { RevocationMargins, RevocationStore } from '../admin/revocation-store.ts';
+import type { RevocationStore } from '../admin/revocation-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import type { RevocationMargins } from '../domain/revocation-times.ts';
 import type { KeySets } from '../tokens/key-sets.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 

@@ -1,7 +1,7 @@
 // WSO2's revocation events to entries: every type of event, every way in which one can be incomplete or absurd.
 
 import { describe, expect, test } from 'vitest';
-import { type NotificationContext, readNotification } from '../../../src/admin/read-notification.ts';
+import { type RevocationEventContext, readRevocationEvent } from '../../../src/domain/revocation-event.ts';
 
 const NOW = Date.UTC(2026, 10, 28, 12);
 const HOUR = 3_600_000;
@@ -10,7 +10,7 @@ const MARGINS = { maxLifetimeMs: DAY, maxSkewMs: 60_000 };
 /** What an entry of a token outlives its expiry by. */
 const MARGIN = 60_000 + HOUR;
 
-const context: NotificationContext = {
+const context: RevocationEventContext = {
   organization: 'carbon.super',
   createdBy: 'is',
   keyManagerType: null,
@@ -19,8 +19,8 @@ const context: NotificationContext = {
   tokenHash: (token) => `hash of ${token.length}`,
   idOf: (parts) => parts.join('|'),
 };
-const read = (body: Record<string, unknown>, more: Partial<NotificationContext> = {}) =>
-  readNotification(body, { ...context, ...more });
+const read = (body: Record<string, unknown>, more: Partial<RevocationEventContext> = {}) =>
+  readRevocationEvent(body, { ...context, ...more });
 
 /** Kind, value, issued before and expiry of the entries. */
 function entriesOf(body: Record<string, unknown>) {

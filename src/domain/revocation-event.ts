@@ -1,10 +1,9 @@
-// WSO2's revocation events, as its key managers post them to `/internal/data/v1/notify`, to revocations. Pure: nothing is looked up.
-// An organization in the body is not believed, and the token of an event leaves here as a hash only.
+// WSO2's revocation events, as its key managers post them to `/internal/data/v1/notify` and its event hub sends them, to revocations.
+// Pure: nothing is looked up. An organization in the body is not believed, and the token of an event leaves here as a hash only.
 
-import { isJsonObject } from '../domain/json-object.ts';
-import type { Revocation, RevocationKind } from '../domain/revocation.ts';
-import type { RevocationMargins } from './revocation-store.ts';
-import { issuedBefore, sweepTime } from './revocation-times.ts';
+import { isJsonObject } from './json-object.ts';
+import type { Revocation, RevocationKind } from './revocation.ts';
+import { issuedBefore, type RevocationMargins, sweepTime } from './revocation-times.ts';
 
 /** Longest identifier that an event may name; WSO2's columns end at 512. */
 const MAX_VALUE_CHARACTERS = 2048;
@@ -16,7 +15,7 @@ const MAX_BATCH = 1000;
 type Json = Readonly<Record<string, unknown>>;
 
 /** What an event is read with. */
-export interface NotificationContext {
+export interface RevocationEventContext {
   readonly organization: string;
   readonly createdBy: string;
   /** The type of key managers that it is about, of the header X-WSO2-KEY-MANAGER; null: not narrowed. */
@@ -30,7 +29,7 @@ export interface NotificationContext {
 }
 
 /** What an event turned out to be. */
-export type ReadNotification =
+export type ReadRevocationEvent =
   | { readonly kind: 'revocations'; readonly entries: readonly Revocation[] }
   /** Nothing that revokes; WSO2 takes it all the same. */
   | { readonly kind: 'other' }
@@ -43,7 +42,7 @@ type Named =
   | { readonly kind: RevocationKind; readonly value: string; readonly before: unknown };
 
 /** The revocations of one event, or of a batch of them. */
-export function readNotification(body: Json, context: NotificationContext): ReadNotification {
+export function readRevocationEvent(body: Json, context: RevocationEventContext): ReadRevocationEvent {
   if (body['type'] !== 'token_revocation_batch') return readEvent(body, context);
   const events = body['tokenRevocationEventList'];
   if (!Array.isArray(events) || events.length > MAX_BATCH)
@@ -61,7 +60,7 @@ export function readNotification(body: Json, context: NotificationContext): Read
   return { kind: 'revocations', entries };
 }
 
-function readEvent(body: Json, context: NotificationContext): ReadNotification {
+function readEvent(body: Json, context: RevocationEventContext): ReadRevocationEvent {
   const named = namedBy(body, context);
   if (typeof named === 'string') return { kind: 'incomplete', field: named };
   if (named.length === 0) return { kind: 'other' };
@@ -70,7 +69,7 @@ function readEvent(body: Json, context: NotificationContext): ReadNotification {
 }
 
 /** What the event names, or the field that does not say it. */
-function namedBy(body: Json, { tokenHash }: NotificationContext): readonly Named[] | string {
+function namedBy(body: Json, { tokenHash }: RevocationEventContext): readonly Named[] | string {
   switch (body['type']) {
     case 'token_revocation': {
       const token = text(body['accessToken'], MAX_TOKEN_CHARACTERS);
@@ -105,7 +104,7 @@ const SUBJECT_KINDS: ReadonlyMap<unknown, RevocationKind> = new Map([
   ['USER_ID', 'subject'],
 ]);
 
-function entryOf(named: Named, eventId: string | undefined, context: NotificationContext): Revocation {
+function entryOf(named: Named, eventId: string | undefined, context: RevocationEventContext): Revocation {
   const { organization, createdBy, keyManagerType, nowMs, margins, idOf } = context;
   const { kind, value } = named;
   const single = 'until' in named;

@@ -1,6 +1,12 @@
 // How long a revocation must be kept, and from when on it does not hit any more. A time that makes no sense never shortens one.
 
-import type { RevocationMargins } from './revocation-store.ts';
+/** Bounds of what an entry must outlive. */
+export interface RevocationMargins {
+  /** Largest lifetime that a token of any key manager may have. */
+  readonly maxLifetimeMs: number;
+  /** Largest tolerated difference of clocks. */
+  readonly maxSkewMs: number;
+}
 
 const HOUR_MS = 3_600_000;
 /** Ten years: an earlier time is a slip, mostly seconds in the place of milliseconds. */
