@@ -28,6 +28,9 @@ export const VERBS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'
 /** One verb of {@link VERBS}. */
 export type Verb = (typeof VERBS)[number];
 
+/** Member of an API's `extra`, true where its source does not say which key managers it accepts: its list is empty then. */
+export const KEY_MANAGERS_UNKNOWN = 'keyManagersUnknown';
+
 /** One operation of an API (WSO2 URLMapping): a verb on a URI template. */
 export interface Resource {
   readonly verb: Verb;
