@@ -55,6 +55,7 @@ export function startExtAuthz(
     check: checkHandler({
       decide: (request, budget) => authorize(request, Date.now(), budget, world, recorderFor(request)),
       answer: answerer({ ...upstream, onFault: extauthz.onFault }),
+      trustedHops: extauthz.trustedHops,
       routeAttributes: { ...extauthz.contextExtensions, metadataNamespace: extauthz.routeMetadataNamespace },
       limitMs: extauthz.budgetMs,
       marginMs: extauthz.marginMs,

@@ -7,11 +7,12 @@ import type { KeyManager } from '../domain/key-manager.ts';
 import type { AccessRequest } from '../domain/request.ts';
 import type { TokenDecision, UnprovedToken } from '../domain/token.ts';
 import * as access from './check-access.ts';
+import { checkCallerPolicies, checkRequestPolicies } from './check-deny-policies.ts';
 import { checkRevocation } from './check-revocation.ts';
 import { readCredential } from './credential.ts';
 import { checkLifecycle, checkMethod, checkPath, matchApi, matchResource } from './find-api.ts';
 import { pickKeyManager } from './pick-key-manager.ts';
-import type { Budget, Catalog, CatalogSnapshot, Recorder, StepName, Tokens } from './ports.ts';
+import type { Assertions, Budget, Catalog, CatalogSnapshot, Recorder, StepName, Tokens } from './ports.ts';
 
 /** How often a decision may start over because the catalog changed under it. */
 const MAX_ATTEMPTS = 3;
@@ -25,6 +26,8 @@ export interface World {
   readonly maxTokenBytes: number;
   /** Deny where neither API nor key manager states an audience. */
   readonly requireAudience: boolean;
+  /** Undefined: upstreams get no signed assertion. */
+  readonly assertions?: Assertions | undefined;
 }
 
 /** Decides one request. A promise only where a key has to be fetched or a key manager asked. */
@@ -90,6 +93,8 @@ function findClaim(
   known.resource = resource;
   const security = seen('security', access.checkSecurityScheme(api, resource));
   if (isRefusal(security)) return security;
+  const policies = seen('request_policies', checkRequestPolicies(api, request, snapshot.denyPolicies));
+  if (isRefusal(policies)) return policies;
   if (resource.authType === 'None') return 'public';
   const credential = seen('credential', readCredential(request.header(api.authorizationHeader), world.maxTokenBytes));
   if (isRefusal(credential)) return credential;
@@ -102,7 +107,7 @@ function findClaim(
   return { api, resource, token, keyManager };
 }
 
-/** After the proof: revocation, binding, audience, application, subscription, environment, scopes. */
+/** After the proof: revocation, binding, audience, application, subscription, environment, scopes, deny policies. */
 function judgeClaim(
   request: AccessRequest,
   nowMs: number,
@@ -135,7 +140,7 @@ function judgeClaim(
   if (subscriber !== undefined && subscriber.structureRevision !== snapshot.structureRevision) return 'stale';
   // Before the check, so that a denial can name the application that lacks a subscription.
   if (subscriber?.application) known.application = subscriber.application;
-  const caller = seen('subscriber', access.identifyCaller(token, api, subscriber));
+  const caller = seen('subscriber', access.identifyCaller(token, api, keyManager, subscriber));
   if (isRefusal(caller)) return caller;
   known.keyType = caller.keyType;
   if (caller.subscription !== undefined) known.subscription = caller.subscription;
@@ -143,7 +148,14 @@ function judgeClaim(
   if (isRefusal(subscription)) return subscription;
   const environment = seen('environment', access.checkEnvironment(request, api, caller.keyType));
   if (isRefusal(environment)) return environment;
-  return seen('scopes', access.checkScopes(token, resource));
+  const scopes = seen('scopes', access.checkScopes(token, resource));
+  if (isRefusal(scopes)) return scopes;
+  const policies = seen('caller_policies', checkCallerPolicies(api, { ...caller, token }, snapshot.denyPolicies));
+  if (isRefusal(policies) || world.assertions === undefined) return policies;
+  const assertion = seen('assertion', world.assertions.assertionFor(known, nowMs));
+  if (isRefusal(assertion)) return assertion;
+  if (assertion !== undefined) known.assertion = assertion;
+  return 'passed';
 }
 
 function asRefusal(proof: TokenDecision) {
@@ -154,7 +166,7 @@ function asRefusal(proof: TokenDecision) {
 /** Tells the recorder, if there is one, what a step found; of a credential or token only that it passed. */
 function noting(recorder: Recorder | undefined) {
   return <T>(step: StepName, result: T): T => {
-    const secret = step === 'credential' || step === 'token';
+    const secret = step === 'credential' || step === 'token' || step === 'assertion';
     recorder?.step(step, secret && !isRefusal(result) ? 'passed' : result);
     return result;
   };

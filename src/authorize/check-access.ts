@@ -62,12 +62,25 @@ export interface Caller {
 }
 
 /** Key mapping → application → subscription; an API without subscription validation takes unknown clients as PRODUCTION. */
-export function identifyCaller(token: TokenFacts, api: Api, subscriber: Subscriber | undefined): Caller | Refusal {
+export function identifyCaller(
+  token: TokenFacts,
+  api: Api,
+  keyManager: KeyManager,
+  subscriber: Subscriber | undefined,
+): Caller | Refusal {
   const mapping = subscriber?.mapping ?? undefined;
   const application = subscriber?.application ?? undefined;
   const subscription = subscriber?.subscription ?? undefined;
   // A prototype has one environment; authentication and subscription are asked for as usual.
   const keyType = api.lifecycle === 'PROTOTYPED' ? 'PRODUCTION' : (mapping?.keyType ?? 'PRODUCTION');
+  if (application !== undefined && application.state !== 'APPROVED')
+    return deny('application_not_approved', { application: application.name, state: application.state });
+  // Who has no application counts to the organization that is asked.
+  const organization = application?.organization ?? api.organization;
+  if (!isAllowedTo(organization, keyManager.allowedOrganizations, keyManager.organization))
+    return deny('organization_not_allowed', { organization, by: 'key_manager', key_manager: keyManager.name });
+  if (!isAllowedTo(organization, visibleOrganizationsOf(api), api.organization))
+    return deny('organization_not_allowed', { organization, by: 'api', api: api.name });
   if (!api.subscriptionValidation) return { application, keyType, subscription };
   if (token.consumerKey === undefined) return deny('client_unknown');
   if (mapping === undefined || application === undefined)
@@ -75,6 +88,20 @@ export function identifyCaller(token: TokenFacts, api: Api, subscriber: Subscrib
   if (subscription === undefined)
     return deny('subscription_not_found', { application: application.name, api: api.name, version: api.version });
   return { application, keyType, subscription };
+}
+
+/** WSO2 `allowedOrganizations`, `visibleOrganizations`: none given, or `all`, is everybody; `NONE` is the owner's organization alone. */
+function isAllowedTo(organization: string, allowed: readonly string[], owner: string): boolean {
+  if (allowed.length === 0) return true;
+  return allowed.some((name) => {
+    const word = name.toLowerCase();
+    return word === 'all' || (word === 'none' ? organization === owner : organization === name);
+  });
+}
+
+function visibleOrganizationsOf({ extra }: Api): readonly string[] {
+  const listed = extra['visibleOrganizations'];
+  return Array.isArray(listed) ? listed.map(String) : [];
 }
 
 /**

@@ -1,10 +1,10 @@
 // What the decision needs from the rooms around it. Owned here, implemented there, wired by `app.ts`.
 
-import type { Refusal } from '../domain/decision.ts';
+import type { Known, Refusal } from '../domain/decision.ts';
+import type { DenyPolicyIndex } from '../domain/deny-policy-index.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { KeyManagerIndex } from '../domain/key-manager-index.ts';
-import type { DenyPolicy } from '../domain/policy.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { Revocation, RevocationSubject } from '../domain/revocation.ts';
 import type { Router } from '../domain/router.ts';
@@ -17,8 +17,8 @@ export interface CatalogSnapshot {
   readonly structureRevision: number;
   readonly router: Router;
   readonly keyManagers: KeyManagerIndex;
-  /** Those that are on; the same list for as long as none of them changes. */
-  readonly denyPolicies: readonly DenyPolicy[];
+  /** The same index for as long as no deny policy changes. */
+  readonly denyPolicies: DenyPolicyIndex;
 }
 
 /** The deciding thread's view of the catalog: reads only, never waits for a writer. */
@@ -111,6 +111,12 @@ export interface AdmissionRefused {
   readonly why: 'limit' | 'breaker';
 }
 
+/** Makes what the upstream is told of an allowed caller under a signature (WSO2's backend JWT). At once; bounded in time. */
+export interface Assertions {
+  /** Undefined where the request passes without one; a refusal where it may not. Secret: whoever has it can claim to be the caller. */
+  assertionFor(known: Readonly<Known>, nowMs: number): string | Refusal | undefined;
+}
+
 /** Keeps fetched key sets across restarts. */
 export interface KeySetStore {
   load(keyManagerId: string, url: string): StoredKeySet | undefined;
@@ -139,6 +145,7 @@ export type StepName =
   | 'lifecycle'
   | 'resource'
   | 'security'
+  | 'request_policies'
   | 'credential'
   | 'token'
   | 'key_manager'
@@ -149,7 +156,9 @@ export type StepName =
   | 'subscriber'
   | 'subscription'
   | 'environment'
-  | 'scopes';
+  | 'scopes'
+  | 'caller_policies'
+  | 'assertion';
 
 /** One step as it went. */
 export interface RecordedStep {

@@ -4,6 +4,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { CatalogSnapshot } from '../authorize/ports.ts';
 import type { Api } from '../domain/api.ts';
+import { denyPolicyIndexOf } from '../domain/deny-policy-index.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { keyManagerIndexOf } from '../domain/key-manager-index.ts';
@@ -81,7 +82,7 @@ export class StructureLoader {
       structureRevision,
       router: routerOf(this.#apis.all()),
       keyManagers: keyManagerIndexOf(keyManagers),
-      denyPolicies: this.#denyPolicies.enabled(),
+      denyPolicies: denyPolicyIndexOf(this.#denyPolicies.enabled()),
     };
   }
 
@@ -104,7 +105,8 @@ export class StructureLoader {
       structureRevision,
       router: same ? held.router : withChanges(held.router, changed, present),
       keyManagers: keyManagerIndexOf(keyManagers.values()),
-      denyPolicies: idsOf('deny_policy').length === 0 ? held.denyPolicies : this.#denyPolicies.enabled(),
+      denyPolicies:
+        idsOf('deny_policy').length === 0 ? held.denyPolicies : denyPolicyIndexOf(this.#denyPolicies.enabled()),
     };
   }
 

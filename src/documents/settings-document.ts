@@ -50,6 +50,7 @@ const extauthz = z.strictObject({
     })
     .prefault({}),
   routeMetadataNamespace: shortName.default('gatehouse'),
+  trustedHops: whole(0, 16, 0),
 });
 
 const upstream = z.strictObject({

@@ -18,6 +18,8 @@ export interface Known {
   application?: CallingApplication;
   keyType?: KeyType;
   subscription?: Subscription;
+  /** The backend JWT for the upstream. Secret. */
+  assertion?: string;
 }
 
 /** A check's refusal, before it becomes a decision. */

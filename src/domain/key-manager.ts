@@ -127,6 +127,8 @@ export interface KeyManager {
   readonly maxLifetimeSeconds: number;
   /** Its tokens may open the admin side (their scopes map to rights). */
   readonly admin: boolean;
+  /** WSO2 `allowedOrganizations`: whose applications may use it; empty is everybody's, `NONE` its own organization's. */
+  readonly allowedOrganizations: readonly string[];
   /** Digest of all that changes a token decision; equal digests decide equally in every process. */
   readonly digest: string;
 }

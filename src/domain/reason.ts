@@ -217,6 +217,10 @@ export const REASONS = {
   application_not_found: forbidden(
     'No application has this consumer key for this key manager; add the key to its application.',
   ),
+  application_not_approved: forbidden('The application is not in state APPROVED.'),
+  organization_not_allowed: forbidden(
+    'The application’s organization is not among those that the key manager (`allowedOrganizations`) or the API (`visibleOrganizations`) is for.',
+  ),
   subscription_not_found: forbidden('The application is not subscribed to this API.'),
   key_type_not_for_environment: {
     ...invalidToken('The key type (PRODUCTION, SANDBOX) is not that of the route’s environment.'),
@@ -254,9 +258,28 @@ export const REASONS = {
     status: 403,
     code: '900910',
     message: 'The access token does not allow you to access the requested resource',
-    description: 'User is NOT authorized to access the Resource. Scope validation failed.',
+    description: 'User is NOT authorized to access the Resource: {resource}. Scope validation failed.',
     challenge: 'insufficient_scope',
     operator: 'The token has none of the scopes of the resource.',
+  },
+  denied_by_policy: {
+    outcome: 'deny',
+    status: 403,
+    code: '900805',
+    message: 'Message blocked',
+    description: 'You have been blocked from accessing the resource',
+    challenge: null,
+    operator: 'A deny policy names the API, the caller’s address, the user, the application or the subscription.',
+  },
+  assertion_too_large: {
+    outcome: 'deny',
+    status: 403,
+    code: '403',
+    message: 'Forbidden',
+    description: 'What the service has to be told of the caller does not fit into a request.',
+    challenge: null,
+    operator:
+      'The backend JWT is larger than `upstream.backendJwt.maxBytes`; map fewer claims, raise it, or set `onTooLarge: skip`.',
   },
   // No verdict
   catalog_not_loaded: unanswered('The catalog has not been loaded yet, or cannot be read.'),

@@ -27,4 +27,6 @@ export interface AccessRequest {
   header(name: string): readonly string[];
   /** Base64url SHA-256 of the client certificate (AttributeContext.Peer.certificate), if Envoy sent one. */
   peerCertificateThumbprint(): string | undefined;
+  /** The address that the request comes from, by Envoy's word alone; undefined when it gives none (a Unix socket). */
+  clientAddress(): string | undefined;
 }

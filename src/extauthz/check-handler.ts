@@ -18,6 +18,8 @@ export interface CheckHandlerOptions {
   readonly decide: (request: AccessRequest, budget: Budget) => Decision | Promise<Decision>;
   readonly answer: Answer;
   readonly routeAttributes: RouteAttributeNames;
+  /** Proxies in front of Envoy whose `x-forwarded-for` counts. */
+  readonly trustedHops?: number;
   /** Own limit of a decision; Envoy's `grpc-timeout` counts where it is shorter. */
   readonly limitMs: number;
   /** Kept back from the limit for the way of the answer; of a short limit at most half. */
@@ -67,7 +69,8 @@ class Check {
   run(): void {
     let decided: Decision | Promise<Decision>;
     try {
-      this.#request = new CheckRequest(this.#call.request, this.#options.routeAttributes);
+      const { routeAttributes, trustedHops } = this.#options;
+      this.#request = new CheckRequest(this.#call.request, routeAttributes, trustedHops);
       decided = this.#options.decide(this.#request, { deadlineMs: this.#deadlineMs });
     } catch (error) {
       this.#fail(error);

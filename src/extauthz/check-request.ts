@@ -17,11 +17,16 @@ export class CheckRequest implements AccessRequest {
   readonly #bytes: Buffer;
   readonly #headers: HeaderIndex;
   readonly #route: RouteAttributes;
+  readonly #trustedHops: number;
+  #addressStart = 0;
+  #addressEnd = 0;
   #certificateStart = 0;
   #certificateEnd = 0;
 
-  constructor(bytes: Buffer, names: RouteAttributeNames) {
+  /** `trustedHops` as Envoy's `xff_num_trusted_hops`: proxies in front of Envoy whose `x-forwarded-for` counts. */
+  constructor(bytes: Buffer, names: RouteAttributeNames, trustedHops = 0) {
     this.#bytes = bytes;
+    this.#trustedHops = trustedHops;
     this.#headers = new HeaderIndex(bytes);
     this.#route = new RouteAttributes(names);
     const message = new WireReader(bytes);
@@ -57,6 +62,15 @@ export class CheckRequest implements AccessRequest {
     return pem === '' ? undefined : certificateThumbprint(pem);
   }
 
+  clientAddress(): string | undefined {
+    if (this.#trustedHops > 0) {
+      // Envoy has appended its peer, and each trusted proxy the one before it; what stands further left is the client's word.
+      const hops = this.#headers.values('x-forwarded-for').flatMap((value) => value.split(','));
+      return hops.at(-1 - this.#trustedHops)?.trim();
+    }
+    return socketAddress(new WireReader(this.#bytes, this.#addressStart, this.#addressEnd));
+  }
+
   /** AttributeContext: source=1, request=4, context_extensions=10, route_metadata_context=13. */
   #readAttributes(attributes: WireReader): void {
     for (let field = attributes.next(); field !== 0; field = attributes.next()) {
@@ -68,10 +82,14 @@ export class CheckRequest implements AccessRequest {
     }
   }
 
-  /** Peer: certificate=5. Its `service` comes from a client header and is never read. */
+  /** Peer: address=1, certificate=5. Its `service` comes from a client header and is never read. */
   #readSource(source: WireReader): void {
     for (let field = source.next(); field !== 0; field = source.next()) {
-      if (field === 5) {
+      if (field === 1) {
+        source.enter();
+        this.#addressStart = source.start;
+        this.#addressEnd = source.end;
+      } else if (field === 5) {
         source.enter();
         this.#certificateStart = source.start;
         this.#certificateEnd = source.end;
@@ -98,4 +116,21 @@ export class CheckRequest implements AccessRequest {
       else http.skip();
     }
   }
+}
+
+/** Address: socket_address=1, of which address=2; undefined for a pipe. */
+function socketAddress(address: WireReader): string | undefined {
+  let text: string | undefined;
+  for (let field = address.next(); field !== 0; field = address.next()) {
+    if (field !== 1) {
+      address.skip();
+      continue;
+    }
+    const socket = address.message();
+    for (let part = socket.next(); part !== 0; part = socket.next()) {
+      if (part === 2) text = socket.text();
+      else socket.skip();
+    }
+  }
+  return text;
 }

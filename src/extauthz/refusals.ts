@@ -16,11 +16,15 @@ const RETRY_SOON: Header = ['retry-after', '1'];
 const RPC_CODES: Readonly<Record<number, RefusalCode>> = { 400: 3, 401: 16, 404: 5, 405: 12, 414: 3, 503: 14 };
 const PERMISSION_DENIED = 7;
 
+/** Stands in a description for the template of the resource. */
+const RESOURCE = '{resource}';
+
 /** The parts of a refusal that depend on the reason alone. */
 interface Prepared {
   readonly row: ReasonRow;
   readonly code: RefusalCode;
-  readonly json: string;
+  /** WSO2 names the resource's template in the description of a missing scope. */
+  readonly jsonFor: (template: string) => string;
   readonly text: string;
   readonly listsVerbs: boolean;
 }
@@ -48,17 +52,19 @@ export class Refusals {
     // Envoy turns the refusal of a gRPC call into trailers and must keep its own content type for that.
     if (isGrpc(contentType)) return { ...answer, body: prepared.text };
     headers.push(JSON_TYPE);
-    return { ...answer, body: prepared.json };
+    return { ...answer, body: prepared.jsonFor(decision.known.resource?.template ?? '') };
   }
 }
 
 function prepare(reason: Reason): Prepared {
   const row = reasonRow(reason);
   const { code, message, description } = row;
+  const json = JSON.stringify({ code, message, description });
+  const [before, after] = json.split(RESOURCE);
   return {
     row,
     code: RPC_CODES[row.status] ?? PERMISSION_DENIED,
-    json: JSON.stringify({ code, message, description }),
+    jsonFor: after === undefined ? () => json : (template) => before + JSON.stringify(template).slice(1, -1) + after,
     text: `${code} ${message}`,
     listsVerbs: row.status === 405 || reason === 'options_answered',
   };

@@ -119,6 +119,7 @@ export function keyManagerSettings(
     clockSkewSeconds: ours.integer('clockSkewSeconds', 0, MAX_CLOCK_SKEW_SECONDS),
     maxLifetimeSeconds: ours.integer('maxLifetimeSeconds', 1, MAX_LIFETIME_SECONDS),
     admin: ours.flag('adminTokens') ?? false,
+    allowedOrganizations: dto.allowedOrganizations ?? [],
   };
   const problems = [
     ...known.problems,

@@ -8,6 +8,7 @@ import type { Catalog } from '../../src/authorize/ports.ts';
 import { TokenDecisions } from '../../src/cache/token-decisions.ts';
 import type { Api } from '../../src/domain/api.ts';
 import type { Decision } from '../../src/domain/decision.ts';
+import { NO_DENY_POLICIES } from '../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../src/domain/key-manager-index.ts';
 import type { SendOutbound } from '../../src/domain/outbound.ts';
@@ -159,7 +160,7 @@ export class AttackWorld implements AsyncDisposable {
       structureRevision: ++this.#revision,
       router: routerOf(this.apis),
       keyManagers: keyManagerIndexOf(this.keyManagers),
-      denyPolicies: [],
+      denyPolicies: NO_DENY_POLICIES,
     };
   }
 
@@ -210,6 +211,7 @@ export class AttackWorld implements AsyncDisposable {
       ...{ method: 'GET', host: 'api.example', path, apiReference: undefined, environment: undefined },
       header: (name) => (name === 'authorization' ? (over.credentials ?? [`Bearer ${token}`]) : []),
       peerCertificateThumbprint: () => undefined,
+      clientAddress: () => '192.0.2.1',
       ...over,
     };
     const world = { ...{ catalog: this.catalog, tokens, organization: 'carbon.super' }, maxTokenBytes: 16_384 };

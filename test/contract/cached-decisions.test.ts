@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { authorize } from '../../src/authorize/authorize.ts';
 import type { Catalog, CatalogSnapshot } from '../../src/authorize/ports.ts';
 import { TokenDecisions } from '../../src/cache/token-decisions.ts';
+import { NO_DENY_POLICIES } from '../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../src/domain/key-manager-index.ts';
 import type { SendOutbound } from '../../src/domain/outbound.ts';
@@ -74,7 +75,7 @@ class Surroundings {
       structureRevision: this.revision,
       router: routerOf(apis),
       keyManagers: keyManagerIndexOf(IDS.map((id, n) => this.#keyManager(id, n))),
-      denyPolicies: [],
+      denyPolicies: NO_DENY_POLICIES,
     };
   }
 
@@ -162,6 +163,7 @@ async function outcomeOf(tokens: TokenProver, around: Surroundings, token: strin
     ...{ method: 'GET', host: 'api.example', path, apiReference: undefined, environment: undefined },
     header: (name: string) => (name === 'authorization' ? [`Bearer ${token}`] : []),
     peerCertificateThumbprint: () => undefined,
+    clientAddress: () => '192.0.2.1',
   };
   const world = {
     ...{ catalog: around.catalog, tokens, organization: 'carbon.super', maxTokenBytes: 16_384, requireAudience: false },

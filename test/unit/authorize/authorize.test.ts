@@ -2,11 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Api } from '../../../src/domain/api.ts';
+import { NO_DENY_POLICIES } from '../../../src/domain/deny-policy-index.ts';
 import { keyManagerIndexOf } from '../../../src/domain/key-manager-index.ts';
 import { REASONS } from '../../../src/domain/reason.ts';
 import { routerOf } from '../../../src/domain/router.ts';
 import type { Subscription } from '../../../src/domain/subscriber.ts';
-import { sampleApi, sampleKeyManager, sampleResource } from '../domain/catalog-samples.ts';
+import { sampleApi, sampleDenyPolicy, sampleKeyManager, sampleResource } from '../domain/catalog-samples.ts';
 import { decide, REVOCATION, type Scene, SUBSCRIBER, sampleFacts, type Witness } from './world-sample.ts';
 
 const withApi = (over: Partial<Api>): Partial<Scene> => ({ apis: [sampleApi(over)] });
@@ -21,6 +22,10 @@ const sandboxKey: Partial<Scene> = {
     mapping: { ...(SUBSCRIBER.mapping as NonNullable<typeof SUBSCRIBER.mapping>), keyType: 'SANDBOX' },
   },
 };
+const APPLICATION = SUBSCRIBER.application as NonNullable<typeof SUBSCRIBER.application>;
+const organizations = (allowedOrganizations: readonly string[]): Partial<Scene> => ({
+  keyManagers: [sampleKeyManager({ allowedOrganizations })],
+});
 const bearer = (...values: string[]): Partial<Scene> => ({ headers: { authorization: values } });
 
 test('allows a subscribed client with a token of an allowed key manager', () => {
@@ -262,6 +267,34 @@ const DENIALS: [string, string, Partial<Scene>][] = [
   ['a token without a client', 'client_unknown', facts({ consumerKey: undefined })],
   ['a client without an application', 'application_not_found', facts({ consumerKey: 'stranger' })],
   ['a dangling key mapping', 'application_not_found', { subscriber: { application: null } }],
+  ...(['CREATED', 'REJECTED', 'DELETE_PENDING'] as const).map((state): [string, string, Partial<Scene>] => [
+    `an application that is ${state}`,
+    'application_not_approved',
+    { subscriber: { application: { ...APPLICATION, state } } },
+  ]),
+  [
+    'an application that is not approved where no subscription is asked for',
+    'application_not_approved',
+    {
+      ...withApi({ subscriptionValidation: false }),
+      subscriber: { application: { ...APPLICATION, state: 'CREATED' } },
+    },
+  ],
+  [
+    'an application of another organization with a token of a key manager for its own organization alone',
+    'organization_not_allowed',
+    { ...organizations(['NONE']), subscriber: { application: { ...APPLICATION, organization: 'other' } } },
+  ],
+  ['an organization that the key manager does not list', 'organization_not_allowed', organizations(['other'])],
+  [
+    'an organization that the API does not list',
+    'organization_not_allowed',
+    {
+      ...withApi({ extra: { visibleOrganizations: ['none'] } }),
+      subscriber: { application: { ...APPLICATION, organization: 'other' } },
+    },
+  ],
+  ['whom a deny policy names', 'denied_by_policy', { denyPolicies: [sampleDenyPolicy({ value: '192.0.2.1' })] }],
   ['an application without a subscription', 'subscription_not_found', { subscriber: { subscription: null } }],
   [
     'a sandbox key on a production route',
@@ -318,6 +351,9 @@ describe('allows', () => {
       'an application-level scheme that OAuth2 satisfies',
       withApi({ securityScheme: ['oauth2', 'oauth_basic_auth_api_key_mandatory'] }),
     ],
+    ['an organization that the key manager lists', organizations(['other', 'carbon.super'])],
+    ['every organization where the key manager says all', organizations(['ALL'])],
+    ['its own organization where the key manager says NONE', organizations(['NONE'])],
     ['spaces around the credential', bearer('  Bearer good  ')],
     ['the scheme in any case and several spaces', bearer('bEaReR   good')],
     ['HEAD as GET', { request: { method: 'HEAD' } }],
@@ -542,7 +578,7 @@ describe('on the way', () => {
       structureRevision: 1,
       router: routerOf([sampleApi()]),
       keyManagers: keyManagerIndexOf([sampleKeyManager()]),
-      denyPolicies: [],
+      denyPolicies: NO_DENY_POLICIES,
     };
     const second = { ...first, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
     let calls = 0;
@@ -559,8 +595,10 @@ describe('on the way', () => {
     const steps: [string, unknown][] = [];
     decide({}, undefined, { step: (name, result) => steps.push([name, result]) });
     expect(steps.map(([name]) => name)).toEqual([
-      ...['method', 'path', 'api', 'lifecycle', 'resource', 'security', 'credential', 'token', 'key_manager'],
+      ...['method', 'path', 'api', 'lifecycle', 'resource', 'security', 'request_policies'],
+      ...['credential', 'token', 'key_manager'],
       ...['proof', 'revocation', 'binding', 'audience', 'subscriber', 'subscription', 'environment', 'scopes'],
+      'caller_policies',
     ]);
     expect(steps.filter(([name]) => name === 'credential' || name === 'token').map(([, result]) => result)).toEqual([
       'passed',
@@ -576,7 +614,7 @@ test('every reason is shown here, but for those that only other rooms can give',
     ...['token_inactive', 'token_unverifiable', 'tenant_not_allowed', 'opaque_token_not_claimed'],
     ...['introspection_unavailable', 'introspection_reply_invalid', 'key_manager_limit_reached'],
     ...['key_set_unavailable', 'key_set_refreshing', 'deadline_exceeded', 'internal_error'],
-    ...['catalog_not_loaded', 'catalog_changing'],
+    ...['catalog_not_loaded', 'catalog_changing', 'assertion_too_large'],
   ];
   const shown = DENIALS.map(([, reason]) => reason);
   expect(new Set([...shown, ...elsewhere])).toEqual(new Set(Object.keys(REASONS)));

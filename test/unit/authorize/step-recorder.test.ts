@@ -25,6 +25,6 @@ test('notes each step up to the one that refused, with its evidence and its time
 test('never holds the token', () => {
   const recorder = new StepRecorder(tickingClock());
   decide({ headers: { authorization: ['Bearer good-secret-token'] } }, undefined, recorder);
-  expect(recorder.steps.length).toBe(17);
+  expect(recorder.steps.length).toBe(19);
   expect(JSON.stringify(recorder.steps)).not.toContain('good-secret-token');
 });

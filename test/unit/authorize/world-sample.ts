@@ -4,8 +4,10 @@ import { authorize, type World } from '../../../src/authorize/authorize.ts';
 import type { Catalog, Recorder, Tokens } from '../../../src/authorize/ports.ts';
 import type { Api } from '../../../src/domain/api.ts';
 import { type Decision, deny } from '../../../src/domain/decision.ts';
+import { denyPolicyIndexOf } from '../../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../../src/domain/key-manager-index.ts';
+import type { DenyPolicy } from '../../../src/domain/policy.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
 import type { Revocation } from '../../../src/domain/revocation.ts';
 import { routerOf } from '../../../src/domain/router.ts';
@@ -17,6 +19,7 @@ import { sampleApi, sampleKeyManager } from '../domain/catalog-samples.ts';
 export interface Scene {
   apis: readonly Api[];
   keyManagers: readonly KeyManager[];
+  denyPolicies: readonly DenyPolicy[];
   subscriber: Partial<Subscriber>;
   /** Claims that the token text `good` carries. */
   claims: Readonly<Record<string, unknown>>;
@@ -94,7 +97,7 @@ export function decide(
     structureRevision: 1,
     router: routerOf(apis),
     keyManagers: keyManagerIndexOf(over.keyManagers ?? [sampleKeyManager()]),
-    denyPolicies: [],
+    denyPolicies: denyPolicyIndexOf(over.denyPolicies ?? []),
   };
   const catalog: Catalog = {
     findRevocation: over.revocation ?? (() => undefined),
@@ -128,6 +131,7 @@ export function decide(
     apiReference: undefined,
     environment: undefined,
     peerCertificateThumbprint: () => undefined,
+    clientAddress: () => '192.0.2.1',
     ...over.request,
     header: (name) => headers[name] ?? [],
   };

@@ -57,6 +57,7 @@ export function resolveKeyManager({ id, organization, sequence, dto }: StoredKey
     clockSkewSeconds: 0,
     maxLifetimeSeconds: 3600,
     admin: false,
+    allowedOrganizations: [],
     digest: id,
   };
 }

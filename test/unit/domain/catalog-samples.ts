@@ -2,6 +2,7 @@
 
 import type { Api, Resource } from '../../../src/domain/api.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
+import type { DenyPolicy } from '../../../src/domain/policy.ts';
 
 /** A published API `/pizza/1.0.0` with one resource and one allowed key manager. */
 export function sampleApi(over: Partial<Api> = {}): Api {
@@ -73,7 +74,23 @@ export function sampleKeyManager(over: Partial<KeyManager> = {}): KeyManager {
     clockSkewSeconds: 60,
     maxLifetimeSeconds: 86_400,
     admin: false,
+    allowedOrganizations: [],
     digest: 'digest-partner',
+    ...over,
+  };
+}
+
+/** Keeps 192.0.2.7 out. */
+export function sampleDenyPolicy(over: Partial<DenyPolicy> = {}): DenyPolicy {
+  return {
+    id: 'policy-1',
+    number: 9,
+    organization: 'carbon.super',
+    type: 'IP',
+    value: '192.0.2.7',
+    invert: false,
+    enabled: true,
+    version: 1,
     ...over,
   };
 }

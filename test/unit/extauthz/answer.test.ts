@@ -45,6 +45,36 @@ const headersOf = (response: DecodedResponse) =>
   new Map(pairs((response.ok_response ?? response.denied_response ?? response.error_response)?.headers));
 const removedBy = (response: DecodedResponse) => response.ok_response?.headers_to_remove ?? [];
 
+test('a missing scope names the template of the resource, as WSO2 does, and no other denial does', () => {
+  const resource = sampleResource({ template: '/orders/{id}/"x"' });
+  const told = tell({ outcome: 'deny', reason: 'scope_missing', evidence: {}, known: { resource } });
+  expect(JSON.parse(told.denied_response?.body ?? '')).toEqual({
+    code: '900910',
+    message: 'The access token does not allow you to access the requested resource',
+    description: 'User is NOT authorized to access the Resource: /orders/{id}/"x". Scope validation failed.',
+  });
+  const unknown = tell({ outcome: 'deny', reason: 'subscription_not_found', evidence: {}, known: { resource } });
+  expect(unknown.denied_response?.body).not.toContain('orders');
+});
+
+test.each<[Reason, number, string]>([
+  ['subscription_blocked', 401, '900907'],
+  ['subscription_not_found', 403, '900908'],
+  ['application_not_approved', 403, '900908'],
+  ['subscription_inactive', 401, '900909'],
+  ['scope_missing', 403, '900910'],
+  ['audience_not_accepted', 403, '900914'],
+  ['api_blocked', 503, '700700'],
+  ['denied_by_policy', 403, '900805'],
+])('%s is %i with code %s in WSO2’s body, the code a string', (reason, status, code) => {
+  const { denied_response: response } = tell(refuse(reason));
+  // That the row is what is sent is shown below for each of them.
+  expect(reasonRow(reason).status).toBe(status);
+  const body = JSON.parse(response?.body ?? '') as object;
+  expect(body).toMatchObject({ code });
+  expect(Object.keys(body)).toEqual(expect.arrayContaining(['code', 'message', 'description']));
+});
+
 describe('an allow', () => {
   test('sets every identity header whose fact is known', () => {
     expect(Object.fromEntries(headersOf(tell(allow())))).toEqual({
@@ -135,7 +165,7 @@ describe('a refusal', () => {
     expect(response.status?.code).toBeGreaterThan(0);
     const { body, status: told } = response.denied_response ?? {};
     expect(Number(HTTP_CODES[told?.code ?? ''])).toBe(status);
-    expect(JSON.parse(body ?? '')).toEqual({ code, message, description });
+    expect(JSON.parse(body ?? '')).toEqual({ code, message, description: description.replace('{resource}', '') });
     const headers = headersOf(response);
     expect(headers.get('content-type')).toBe('application/json');
     expect(headers.get('cache-control')).toBe('no-store');

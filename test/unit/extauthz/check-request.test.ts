@@ -283,6 +283,36 @@ describe('the route', () => {
   });
 });
 
+describe('the address that a request comes from', () => {
+  const from = (address: string) => message(1, message(1, message(1, field(2, address))));
+  const forwarded = (value: string) => message(4, message(2, message(3, field(1, 'x-forwarded-for'), field(2, value))));
+  const at = (trustedHops: number, ...attributes: Buffer[]) =>
+    new CheckRequest(message(1, ...attributes), NAMES, trustedHops).clientAddress();
+
+  test('is that of Envoy’s peer, whatever a client writes into headers', () => {
+    expect(at(0, from('192.0.2.1'), forwarded('198.51.100.9, 10.0.0.1'))).toBe('192.0.2.1');
+    expect(at(0, from('2001:db8::1'))).toBe('2001:db8::1');
+  });
+
+  test('is what the outermost trusted proxy saw; what stands before that in the header does not count', () => {
+    const sent = forwarded('6.6.6.6, 198.51.100.9,10.0.0.2,10.0.0.1');
+    expect(at(1, from('10.0.0.1'), sent)).toBe('10.0.0.2');
+    expect(at(2, from('10.0.0.1'), sent)).toBe('198.51.100.9');
+  });
+
+  test('is unknown for a Unix socket, and where a proxy has not written it', () => {
+    expect(at(0, message(1, message(1, message(2, field(1, '/run/envoy.sock')))))).toBeUndefined();
+    expect(at(0)).toBeUndefined();
+    expect(at(1, from('10.0.0.1'))).toBeUndefined();
+    expect(at(2, from('10.0.0.1'), forwarded('6.6.6.6, 10.0.0.1'))).toBeUndefined();
+  });
+
+  test('is malformed where it is no text, and only for who asks', () => {
+    const request = ofAttributes(message(1, message(1, message(1, field(2, Buffer.from([0xc3, 0x28]))))));
+    expect(() => request.clientAddress()).toThrow(MalformedCheckRequest);
+  });
+});
+
 test('the thumbprint is that of the first certificate of the URL-encoded chain', () => {
   const authority = new CertificateAuthority('authority');
   const { certificate } = authority.issue('client');

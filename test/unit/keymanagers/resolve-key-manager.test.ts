@@ -33,6 +33,7 @@ test('applies the defaults of type and installation', () => {
     consumerKeyClaims: ['azp', 'client_id'],
     scopesClaims: ['scope'],
     audiences: [],
+    allowedOrganizations: [],
     profile: 'standard',
     marks: expect.arrayContaining([{ claim: 'at_hash', refuse: 'present' }]),
     jwtRules: [],

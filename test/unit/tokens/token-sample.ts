@@ -111,6 +111,7 @@ export function keyManager(changes: Partial<KeyManager> = {}): KeyManager {
     clockSkewSeconds: 30,
     maxLifetimeSeconds: 86_400,
     admin: false,
+    allowedOrganizations: [],
     digest: '',
     ...changes,
   };
