@@ -2,10 +2,10 @@
 
 import { type Api, type Resource, UNLIMITED_POLICY } from '../domain/api.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
-import { ANY_HOST } from '../domain/router.ts';
 import type { ApplySession } from './apply-session.ts';
 import type { Fields } from './field-digester.ts';
 import type { StoredKeyManagers } from './stored-key-managers.ts';
+import { routeProblem } from './write-apis.ts';
 
 /** Writes them; an API whose names cannot be resolved or whose place on the wire is taken refuses the document. */
 export function applyApis(writes: readonly ApiWrite[], session: ApplySession): void {
@@ -43,10 +43,9 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
   for (const { api } of planned) writableApis.releaseRoutes(api.id);
   for (const { api, at } of planned) {
     session.log.changed('api', api.id);
-    for (const { host, context, owner } of writableApis.put(api)) {
-      const where = `${context} on ${host === ANY_HOST ? 'every host' : host}`;
-      const message = `${owner} and ${api.name}:${api.version} both answer on ${where}; give one of them another context or host`;
-      session.refuse('conflict', `${at}.context`, message);
+    for (const taken of writableApis.put(api)) {
+      const { field, message } = routeProblem(api, taken);
+      session.refuse('conflict', `${at}.${field}`, message);
     }
   }
 }
@@ -95,7 +94,7 @@ function resolveAudiences(write: ApiWrite, at: string, session: ApplySession): A
 }
 
 function resolveName(organization: string, name: string, field: string, session: ApplySession): readonly string[] {
-  const id = session.tables.keyManagers.resolve(organization, name);
+  const id = session.tables.keyManagers.resolveReference(organization, name);
   if (id !== undefined) return [id];
   const message = `no key manager of the organization is named "${name}"; add it under keyManagers, or correct the name`;
   session.refuse('unresolved', field, message);

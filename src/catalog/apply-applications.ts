@@ -17,7 +17,7 @@ export function applyApplications(writes: readonly ApplicationWrite[], session: 
   const plannedKeys: PlannedKey[] = [];
   for (const [index, write] of writes.entries()) {
     const { organization, name, keys: _keys, subscriptions: _subscriptions, ...fields } = write;
-    const stored = applications.find(organization, name);
+    const stored = applications.find(organization, name, write.owner);
     const entry: Entry = {
       key: ['application', organization, name],
       label: `applications[${name}]`,

@@ -2,18 +2,47 @@
 
 import type { Database } from 'better-sqlite3';
 import type { StoredKeySet } from '../authorize/ports.ts';
+import type { Api } from '../domain/api.ts';
 import type { AuditContext, AuditEntry } from '../domain/audit.ts';
-import type { CatalogFacts, KeyManagerKey, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
+import type {
+  ApiWrite,
+  ApplicationFacts,
+  CatalogFacts,
+  DenyPolicyWrite,
+  DesiredFacts,
+  EntityKey,
+  ExistingKey,
+  KeyManagerKey,
+  KeyManagerWrite,
+  KeyMappingWrite,
+  PolicyWrite,
+  ScopeWrite,
+  SubscriptionWrite,
+  WriteRefusal,
+} from '../domain/catalog-facts.ts';
+import type { Change, ChangeBatch, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import type { DenyPolicy, Policy, Scope } from '../domain/policy.ts';
 import type { Revocation, RevocationSource } from '../domain/revocation.ts';
+import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import { type ApplyCatalogOptions, applyCatalog } from './apply-catalog.ts';
+import { applyChanges, type Followed, type FollowOptions } from './apply-changes.ts';
+import { type ApplyDesiredOptions, applyDesired, type DesiredResult, DesiredStage } from './apply-desired.ts';
 import type { CatalogResult } from './catalog-result.ts';
+import type { Deleted } from './expected-entity.ts';
+import { IncomingSnapshot, type SnapshotOptions } from './incoming-snapshot.ts';
 import { keyManagerUsageFinder } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
+import { deleteApi, putApi } from './write-apis.ts';
+import { deleteApplication, putApplication } from './write-applications.ts';
+import { deleteDenyPolicy, putDenyPolicy } from './write-deny-policies.ts';
 import { createKeyManager, deleteKeyManager, type KeyManagerDeleted, updateKeyManager } from './write-key-managers.ts';
+import { type MapKeyOptions, mapKey, unmapKey } from './write-key-mappings.ts';
+import { deletePolicy, deleteScope, putPolicy, putScope } from './write-policies.ts';
 import { type RevocationsSaved, saveRevocations } from './write-revocations.ts';
+import { deleteSubscription, putSubscription, setSubscriptionState } from './write-subscriptions.ts';
 import { type Ended, inTransaction, type StructureLog } from './write-transaction.ts';
 import { type WriterTables, writerTablesOf } from './writer-tables.ts';
 
@@ -62,6 +91,8 @@ export class CatalogTransactions {
   readonly #clock: () => number;
   readonly #tables: WriterTables;
   readonly #usageOf: ReturnType<typeof keyManagerUsageFinder>;
+  readonly #incoming: IncomingSnapshot;
+  readonly #desired = new DesiredStage();
 
   constructor({ db, sealer, fingerprintKey, clock }: CatalogTransactionsOptions) {
     this.#db = db;
@@ -69,6 +100,7 @@ export class CatalogTransactions {
     this.#clock = clock;
     this.#tables = writerTablesOf(db, sealer);
     this.#usageOf = keyManagerUsageFinder(db);
+    this.#incoming = new IncomingSnapshot(db);
   }
 
   /** Applies a catalog document; `digest` is that of its content. */
@@ -95,6 +127,122 @@ export class CatalogTransactions {
   /** Deletes a key manager, and with `force` every reference to it. */
   deleteKeyManager(key: KeyManagerKey, force: boolean, audit: AuditContext): KeyManagerDeleted | WriteRefusal {
     return this.#write(audit, (log) => deleteKeyManager(this.#tables, log, key, force, this.#usageOf(key.id)));
+  }
+
+  /** Writes an API, new or anew. */
+  putApi(key: EntityKey, write: ApiWrite, audit: AuditContext): Api | WriteRefusal {
+    return this.#write(audit, (log) => putApi(this.#tables, log, key, write));
+  }
+
+  /** Deletes an API, and with `force` its subscriptions. */
+  deleteApi(key: ExistingKey, force: boolean, audit: AuditContext): Deleted<Api> | WriteRefusal {
+    return this.#write(audit, (log) => deleteApi(this.#tables, log, key, force));
+  }
+
+  /** Writes an application, new or anew. */
+  putApplication(key: EntityKey, write: ApplicationFacts, audit: AuditContext): Application | WriteRefusal {
+    return this.#write(audit, () => putApplication(this.#tables, key, write));
+  }
+
+  /** Deletes an application with its keys and subscriptions. */
+  deleteApplication(key: ExistingKey, audit: AuditContext): Deleted<Application> | WriteRefusal {
+    return this.#write(audit, () => deleteApplication(this.#tables, key));
+  }
+
+  /** Maps a client to an application. */
+  mapKey(
+    organization: string,
+    write: KeyMappingWrite,
+    options: MapKeyOptions,
+    audit: AuditContext,
+  ): ApplicationKeyMapping | WriteRefusal {
+    return this.#write(audit, () => mapKey(this.#tables, organization, write, options));
+  }
+
+  /** Removes a key mapping. */
+  unmapKey(organization: string, id: string, audit: AuditContext): Deleted<ApplicationKeyMapping> | WriteRefusal {
+    return this.#write(audit, () => unmapKey(this.#tables, organization, id));
+  }
+
+  /** Writes a subscription, new or anew. */
+  putSubscription(key: EntityKey, write: SubscriptionWrite, audit: AuditContext): Subscription | WriteRefusal {
+    return this.#write(audit, () => putSubscription(this.#tables, key, write));
+  }
+
+  /** Changes the state of a subscription. */
+  setSubscriptionState(key: ExistingKey, state: SubscriptionState, audit: AuditContext): Subscription | WriteRefusal {
+    return this.#write(audit, () => setSubscriptionState(this.#tables, key, state));
+  }
+
+  /** Deletes a subscription. */
+  deleteSubscription(key: ExistingKey, audit: AuditContext): Deleted<Subscription> | WriteRefusal {
+    return this.#write(audit, () => deleteSubscription(this.#tables, key));
+  }
+
+  /** Writes a throttling policy, new or anew. */
+  putPolicy(key: EntityKey, write: PolicyWrite, audit: AuditContext): Policy | WriteRefusal {
+    return this.#write(audit, () => putPolicy(this.#tables, key, write));
+  }
+
+  /** Deletes a throttling policy. */
+  deletePolicy(key: ExistingKey, audit: AuditContext): Deleted<Policy> | WriteRefusal {
+    return this.#write(audit, () => deletePolicy(this.#tables, key));
+  }
+
+  /** Writes a scope, new or anew. */
+  putScope(key: EntityKey, write: ScopeWrite, audit: AuditContext): Scope | WriteRefusal {
+    return this.#write(audit, () => putScope(this.#tables, key, write));
+  }
+
+  /** Deletes a scope. */
+  deleteScope(key: ExistingKey, audit: AuditContext): Deleted<Scope> | WriteRefusal {
+    return this.#write(audit, () => deleteScope(this.#tables, key));
+  }
+
+  /** Writes a deny policy, new or anew. */
+  putDenyPolicy(key: EntityKey, write: DenyPolicyWrite, audit: AuditContext): DenyPolicy | WriteRefusal {
+    return this.#write(audit, (log) => putDenyPolicy(this.#tables, log, key, write));
+  }
+
+  /** Deletes a deny policy. */
+  deleteDenyPolicy(key: ExistingKey, audit: AuditContext): Deleted<DenyPolicy> | WriteRefusal {
+    return this.#write(audit, (log) => deleteDenyPolicy(this.#tables, log, key));
+  }
+
+  /** Keeps a part of what is desired until {@link applyDesired} names it. */
+  stageDesired(stage: string, part: DesiredFacts): Saved {
+    this.#desired.add(stage, part);
+    return SAVED;
+  }
+
+  /** Brings an organization to what was staged, as a whole or not at all. */
+  applyDesired(stage: string, options: ApplyDesiredOptions, audit: AuditContext): DesiredResult {
+    const facts = this.#desired.take(stage);
+    return this.#write(audit, (log) =>
+      applyDesired(this.#db, this.#tables, log, facts, { ...options, fingerprintKey: this.#fingerprintKey }),
+    );
+  }
+
+  /** Applies a batch of the source that this catalog follows, and remembers how far that was. */
+  applyChanges(batch: ChangeBatch, options: FollowOptions): Followed {
+    this.#incoming.drop();
+    return this.#write(undefined, (log) => applyChanges(this.#db, this.#tables, log, batch, options));
+  }
+
+  /** Begins to gather a source's whole content beside this one. */
+  beginSnapshot(position: SourcePosition, options: SnapshotOptions): Saved {
+    this.#incoming.begin(position, options);
+    return SAVED;
+  }
+
+  /** Adds to what was begun. */
+  addToSnapshot(changes: readonly Change[]): Saved | WriteRefusal {
+    return this.#incoming.add(changes);
+  }
+
+  /** Puts what was gathered in the place of what is here. */
+  takeSnapshot(options: FollowOptions): Followed {
+    return this.#write(undefined, (log) => this.#incoming.take(this.#tables, log, options));
   }
 
   /** Adds revocations and lifts that are news. */

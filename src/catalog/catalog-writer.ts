@@ -2,18 +2,42 @@
 
 import { Worker } from 'node:worker_threads';
 import type { StoredKeySet } from '../authorize/ports.ts';
+import type { Api } from '../domain/api.ts';
 import type { AuditContext, AuditEntry } from '../domain/audit.ts';
-import type { CatalogFacts, KeyManagerKey, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
+import type {
+  ApiWrite,
+  ApplicationFacts,
+  CatalogFacts,
+  DenyPolicyWrite,
+  DesiredFacts,
+  EntityKey,
+  ExistingKey,
+  KeyManagerKey,
+  KeyManagerWrite,
+  KeyMappingWrite,
+  PolicyWrite,
+  ScopeWrite,
+  SubscriptionWrite,
+  WriteRefusal,
+} from '../domain/catalog-facts.ts';
+import type { Change, ChangeBatch, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
+import type { DenyPolicy, Policy, Scope } from '../domain/policy.ts';
 import type { Revocation, RevocationSource } from '../domain/revocation.ts';
+import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
+import type { Followed, FollowOptions } from './apply-changes.ts';
+import { type ApplyDesiredOptions, type DesiredResult, partsOf } from './apply-desired.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import type { CatalogResult } from './catalog-result.ts';
 import type { CatalogTransactions, Saved, Swept } from './catalog-transactions.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
+import type { Deleted } from './expected-entity.ts';
+import type { SnapshotOptions } from './incoming-snapshot.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import type { KeyManagerDeleted } from './write-key-managers.ts';
+import type { MapKeyOptions } from './write-key-mappings.ts';
 import type { RevocationsSaved } from './write-revocations.ts';
 import type { FromWriter, ToWriter, WriteName, WriterOptions } from './writer-message.ts';
 
@@ -88,6 +112,149 @@ export class CatalogWriter {
   /** Deletes a key manager; one that is `in_use` only with `force`, and then with every reference to it. Else `not_found` or `stale`. */
   deleteKeyManager(key: KeyManagerKey, force: boolean, audit: AuditContext): Promise<KeyManagerDeleted | WriteRefusal> {
     return this.#write('deleteKeyManager', key, force, audit);
+  }
+
+  /**
+   * Writes an API, new (id null) or anew. Refused as `not_found`, `stale`, `immutable` (another name or version), `exists`,
+   * `unresolved` (a key manager that is not there) and `conflict` (another API answers on that host and context).
+   */
+  putApi(key: EntityKey, write: ApiWrite, audit: AuditContext): Promise<Api | WriteRefusal> {
+    return this.#write('putApi', key, write, audit);
+  }
+
+  /** Deletes an API; one that is `in_use` by subscriptions only with `force`, and then with them. Else `not_found` or `stale`. */
+  deleteApi(key: ExistingKey, force: boolean, audit: AuditContext): Promise<Deleted<Api> | WriteRefusal> {
+    return this.#write('deleteApi', key, force, audit);
+  }
+
+  /** Writes an application, new or anew. Refused as `not_found`, `stale` and `exists` (its owner has another of this name). */
+  putApplication(key: EntityKey, write: ApplicationFacts, audit: AuditContext): Promise<Application | WriteRefusal> {
+    return this.#write('putApplication', key, write, audit);
+  }
+
+  /** Deletes an application with its keys and subscriptions. Refused as `not_found` and `stale`. */
+  deleteApplication(key: ExistingKey, audit: AuditContext): Promise<Deleted<Application> | WriteRefusal> {
+    return this.#write('deleteApplication', key, audit);
+  }
+
+  /**
+   * Maps a client to an application. Refused as `not_found` (the application), `unresolved` (the key manager), and as WSO2's 901409:
+   * `exists` (it has a key of this type there) and `conflict` (the client is taken; with `move` it is taken away instead).
+   */
+  mapKey(
+    organization: string,
+    write: KeyMappingWrite,
+    options: MapKeyOptions,
+    audit: AuditContext,
+  ): Promise<ApplicationKeyMapping | WriteRefusal> {
+    return this.#write('mapKey', organization, write, options, audit);
+  }
+
+  /** Removes a key mapping. Refused as `not_found`. */
+  unmapKey(
+    organization: string,
+    id: string,
+    audit: AuditContext,
+  ): Promise<Deleted<ApplicationKeyMapping> | WriteRefusal> {
+    return this.#write('unmapKey', organization, id, audit);
+  }
+
+  /** Writes a subscription, new or anew. Refused as `not_found`, `stale`, `unresolved`, `immutable` and `exists` (one to an API). */
+  putSubscription(key: EntityKey, write: SubscriptionWrite, audit: AuditContext): Promise<Subscription | WriteRefusal> {
+    return this.#write('putSubscription', key, write, audit);
+  }
+
+  /** Changes the state of a subscription. Refused as `not_found` and `stale`. */
+  setSubscriptionState(
+    key: ExistingKey,
+    state: SubscriptionState,
+    audit: AuditContext,
+  ): Promise<Subscription | WriteRefusal> {
+    return this.#write('setSubscriptionState', key, state, audit);
+  }
+
+  /** Deletes a subscription. Refused as `not_found` and `stale`. */
+  deleteSubscription(key: ExistingKey, audit: AuditContext): Promise<Deleted<Subscription> | WriteRefusal> {
+    return this.#write('deleteSubscription', key, audit);
+  }
+
+  /** Writes a throttling policy, new or anew. Refused as `not_found`, `stale`, `immutable` (another name or kind) and `exists`. */
+  putPolicy(key: EntityKey, write: PolicyWrite, audit: AuditContext): Promise<Policy | WriteRefusal> {
+    return this.#write('putPolicy', key, write, audit);
+  }
+
+  /** Deletes a throttling policy. Refused as `not_found`, `stale` and `in_use`. */
+  deletePolicy(key: ExistingKey, audit: AuditContext): Promise<Deleted<Policy> | WriteRefusal> {
+    return this.#write('deletePolicy', key, audit);
+  }
+
+  /** Writes a scope, new or anew. Refused as `not_found`, `stale`, `immutable` (another name) and `exists`. */
+  putScope(key: EntityKey, write: ScopeWrite, audit: AuditContext): Promise<Scope | WriteRefusal> {
+    return this.#write('putScope', key, write, audit);
+  }
+
+  /** Deletes a scope. Refused as `not_found`, `stale` and `in_use`. */
+  deleteScope(key: ExistingKey, audit: AuditContext): Promise<Deleted<Scope> | WriteRefusal> {
+    return this.#write('deleteScope', key, audit);
+  }
+
+  /** Writes a deny policy, new or anew. Refused as `not_found`, `stale` and `exists` (another one names the same). */
+  putDenyPolicy(key: EntityKey, write: DenyPolicyWrite, audit: AuditContext): Promise<DenyPolicy | WriteRefusal> {
+    return this.#write('putDenyPolicy', key, write, audit);
+  }
+
+  /** Deletes a deny policy. Refused as `not_found` and `stale`. */
+  deleteDenyPolicy(key: ExistingKey, audit: AuditContext): Promise<Deleted<DenyPolicy> | WriteRefusal> {
+    return this.#write('deleteDenyPolicy', key, audit);
+  }
+
+  /** Brings an organization to what is desired, as a whole or not at all. It travels in parts, so that this thread is not held. */
+  async applyDesired(facts: DesiredFacts, options: ApplyDesiredOptions, audit: AuditContext): Promise<DesiredResult> {
+    const stage = crypto.randomUUID();
+    for (const part of partsOf(facts)) {
+      const staged = await this.#write('stageDesired', stage, part);
+      if (staged.kind === 'refused') return staged;
+    }
+    return this.#write('applyDesired', stage, options, audit);
+  }
+
+  /**
+   * Applies a batch of the source that this catalog follows, with its position, in one transaction. `gap` when it does not go on from
+   * the position held; a batch that was applied already is `applied` again and changes nothing.
+   */
+  applyChanges(batch: ChangeBatch, options: FollowOptions): Promise<Followed> {
+    return this.#write('applyChanges', batch, options);
+  }
+
+  /** Begins to gather a source's whole content beside this one; what was gathered before is dropped. */
+  beginSnapshot(position: SourcePosition, options: SnapshotOptions = {}): Promise<Saved | WriteRefusal> {
+    return this.#write('beginSnapshot', position, options);
+  }
+
+  /** Adds entities, parents before children, some hundred at a time. */
+  addToSnapshot(changes: readonly Change[]): Promise<Saved | WriteRefusal> {
+    return this.#write('addToSnapshot', changes);
+  }
+
+  /** Puts what was gathered in the place of what is here, in one transaction. */
+  takeSnapshot(options: FollowOptions): Promise<Followed> {
+    return this.#write('takeSnapshot', options);
+  }
+
+  /** All three: takes a source's whole content over, or, when the source breaks off, nothing of it. */
+  async replaceAll(
+    position: SourcePosition,
+    batches: AsyncIterable<readonly Change[]> | Iterable<readonly Change[]>,
+    options: FollowOptions & SnapshotOptions,
+  ): Promise<Followed> {
+    const { kinds, allowShrink } = options;
+    const begun = await this.beginSnapshot(position, kinds === undefined ? {} : { kinds });
+    if (begun.kind === 'refused') return begun;
+    for await (const batch of batches) {
+      const added = await this.addToSnapshot(batch);
+      if (added.kind === 'refused') return added;
+    }
+    return this.takeSnapshot({ allowShrink });
   }
 
   /**

@@ -49,6 +49,8 @@ export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets)
     if (problems.length > 0) throw damaged(file, problems.join('; '));
     keepCopy(db, file, version, secrets);
   }
+  // Off, or a table that is made anew would take what refers to it along. It cannot be changed inside a transaction.
+  db.pragma('foreign_keys = OFF');
   db.transaction(() => {
     for (const { sql, finish } of MIGRATIONS.slice(version)) {
       db.exec(sql);
@@ -56,4 +58,5 @@ export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets)
     }
     db.pragma(`user_version = ${MIGRATIONS.length}`);
   }).immediate();
+  db.pragma('foreign_keys = ON');
 }

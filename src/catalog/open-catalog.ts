@@ -4,6 +4,7 @@ import type { CatalogSnapshot, KeySetStore } from '../authorize/ports.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import { SecretSealer } from '../sealing/secret-sealer.ts';
 import type { CatalogEvent, ReportCatalogEvent } from './catalog-event.ts';
+import { CatalogFeed } from './catalog-feed.ts';
 import { CatalogLists } from './catalog-lists.ts';
 import { CatalogReader } from './catalog-reader.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
@@ -45,9 +46,11 @@ export interface OpenCatalog {
   readonly lists: CatalogLists;
   readonly writer: CatalogWriter;
   readonly keySets: KeySetStore;
+  /** What followers read. For a whole snapshot, open one of its own on {@link CatalogWriter.file}. */
+  readonly feed: CatalogFeed;
   /** Brings attempts that came to nothing into the audit. */
   readonly refusedAttempts: RefusedAttempts;
-  /** Calls back, soon after each write that changed an API or a key manager, with what is in force then. Returns how to end that. */
+  /** Calls back, soon after each write that changed an API, a key manager or a deny policy, with what is in force then. Returns how to end that. */
   onStructureChange(listener: (snapshot: CatalogSnapshot) => void): () => void;
   /** Waits for the writes sent so far; nothing may be read or written afterwards. */
   close(): Promise<void>;
@@ -69,11 +72,13 @@ export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCata
     report,
   );
   const db = openForReading(writer.file);
+  const feed = new CatalogFeed(writer.file);
   const refusedAttempts = new RefusedAttempts({ save: (entries) => writer.saveAuditEntries(entries), clock: Date.now });
   const close = async () => {
     await refusedAttempts.flush();
     // The last connection to close cleans up after the others, and only the writer's may.
     db.close();
+    feed.close();
     await writer.close();
   };
   const reader = new CatalogReader({ db, sealer, resolveKeyManager, report });
@@ -99,5 +104,14 @@ export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCata
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return { reader, lists: new CatalogLists(db, sealer), writer, keySets, refusedAttempts, onStructureChange, close };
+  return {
+    reader,
+    lists: new CatalogLists(db, sealer),
+    writer,
+    keySets,
+    feed,
+    refusedAttempts,
+    onStructureChange,
+    close,
+  };
 }

@@ -59,6 +59,7 @@ export class StoredApis {
   readonly #ofOrganization: Statement<[string], ApiRow>;
   readonly #one: Statement<[string], ApiRow>;
   readonly #id: Statement<[string, string, string], string>;
+  readonly #organization: Statement<[string], string>;
   readonly #allResources: Statement<[], ResourceRow>;
   readonly #resources: Statement<[string], ResourceRow>;
   readonly #allAllowed: Statement<[], AllowedRow>;
@@ -75,6 +76,7 @@ export class StoredApis {
         'SELECT id FROM api WHERE organization = ? AND name = ? AND version = ?',
       )
       .pluck();
+    this.#organization = db.prepare<[string], string>('SELECT organization FROM api WHERE id = ?').pluck();
     this.#allResources = db.prepare('SELECT * FROM resource ORDER BY api_id, position');
     this.#resources = db.prepare('SELECT * FROM resource WHERE api_id = ? ORDER BY position');
     this.#allAllowed = db.prepare('SELECT * FROM api_key_manager ORDER BY api_id, position');
@@ -111,6 +113,11 @@ export class StoredApis {
   /** The id of an API known by name. */
   idOf(organization: string, name: string, version: string): string | undefined {
     return this.#id.get(organization, name, version);
+  }
+
+  /** The organization of the API of this id. */
+  organizationOf(id: string): string | undefined {
+    return this.#organization.get(id);
   }
 
   #complete(row: ApiRow): Api {

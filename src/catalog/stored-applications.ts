@@ -10,13 +10,15 @@ export type ApplicationRow = Omit<Application, 'attributes' | 'groups' | 'extra'
 
 /** The `application` table. */
 export class StoredApplications {
-  readonly #named: Statement<[string, string], ApplicationRow>;
+  readonly #named: Statement<[string, string, string], ApplicationRow>;
   readonly #one: Statement<[string], ApplicationRow>;
   readonly #put: Statement;
   readonly #delete: Statement<[string]>;
 
   constructor(db: Database) {
-    this.#named = db.prepare('SELECT * FROM application WHERE organization = ? AND name = ?');
+    this.#named = db.prepare(
+      'SELECT * FROM application WHERE organization = ? AND name = ? ORDER BY owner = ? DESC, number LIMIT 1',
+    );
     this.#one = db.prepare('SELECT * FROM application WHERE id = ?');
     this.#put = db.prepare(`
       INSERT INTO application (id, organization, name, owner, policy, number, description, attributes, groups, state, extra, version)
@@ -27,9 +29,9 @@ export class StoredApplications {
     this.#delete = db.prepare('DELETE FROM application WHERE id = ?');
   }
 
-  /** The application of this name. */
-  find(organization: string, name: string): Application | undefined {
-    const row = this.#named.get(organization, name);
+  /** The application of this name: the owner's, else the oldest that somebody else has. */
+  find(organization: string, name: string, owner: string): Application | undefined {
+    const row = this.#named.get(organization, name, owner);
     return row && toApplication(row);
   }
 

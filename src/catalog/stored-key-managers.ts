@@ -3,6 +3,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { TravellingKeyManager } from '../domain/change.ts';
 import type { LiteralRule } from '../domain/key-manager.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { rulesExclude } from '../domain/key-manager-index.ts';
@@ -62,9 +63,11 @@ export class StoredKeyManagers {
       .prepare<[], number>('UPDATE meta SET next_sequence = next_sequence + 1 RETURNING next_sequence - 1')
       .pluck();
     this.#put = db.prepare(`
-      INSERT INTO key_manager VALUES (@id, @organization, @name, @sequence, @enabled, @vouches, @rules, @dto, 1)
-      ON CONFLICT (id) DO UPDATE SET enabled = excluded.enabled, vouches = excluded.vouches, rules = excluded.rules,
-        dto = excluded.dto, version = version + 1`);
+      INSERT INTO key_manager (id, organization, name, sequence, enabled, vouches, rules, dto, version)
+      VALUES (@id, @organization, @name, @sequence, @enabled, @vouches, @rules, @dto, @version)
+      ON CONFLICT (id) DO UPDATE SET organization = excluded.organization, name = excluded.name, sequence = excluded.sequence,
+        enabled = excluded.enabled, vouches = excluded.vouches, rules = excluded.rules, dto = excluded.dto,
+        version = excluded.version`);
     this.#clearIssuers = db.prepare('DELETE FROM key_manager_issuer WHERE key_manager_id = ?');
     this.#issuer = db.prepare('INSERT INTO key_manager_issuer VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
     this.#delete = db.prepare('DELETE FROM key_manager WHERE id = ?');
@@ -96,6 +99,14 @@ export class StoredKeyManagers {
     return this.idOf(organization, name) ?? this.idOf(GLOBAL_ORGANIZATION, name);
   }
 
+  /** The same by a name or an id, as WSO2 takes both. */
+  resolveReference(organization: string, reference: string): string | undefined {
+    const named = this.resolve(organization, reference);
+    if (named !== undefined) return named;
+    const owner = this.#one.get(reference)?.organization;
+    return owner === organization || owner === GLOBAL_ORGANIZATION ? reference : undefined;
+  }
+
   /** The name of the key manager of this id. */
   nameOf(id: string): string | undefined {
     return this.#name.get(id);
@@ -113,19 +124,14 @@ export class StoredKeyManagers {
     const sequence = known?.sequence ?? this.#sequence.get() ?? 0;
     const { organization, enabled } = write;
     const dto: KeyManagerDto = { ...write.dto, id, enabled, global: organization === GLOBAL_ORGANIZATION };
-    this.#put.run({
-      id,
-      organization,
-      name: dto.name,
-      sequence,
-      enabled: enabled ? 1 : 0,
-      vouches: dto.tokenType === 'EXCHANGED' ? 0 : 1,
-      rules: JSON.stringify(write.jwtRules),
-      dto: JSON.stringify(dto),
-    });
-    this.#clearIssuers.run(id);
-    for (const issuer of write.issuers) this.#issuer.run(organization, issuer, id);
-    return { id, organization, sequence, version: (known?.version ?? 0) + 1, dto, secrets: {} };
+    const version = (known?.version ?? 0) + 1;
+    this.#putRow({ ...write, id, sequence, version, dto });
+    return { id, organization, sequence, version, dto, secrets: {} };
+  }
+
+  /** Writes a key manager as its source has it. */
+  putWhole(keyManager: TravellingKeyManager): void {
+    this.#putRow(keyManager);
   }
 
   /**
@@ -149,6 +155,23 @@ export class StoredKeyManagers {
   /** Deletes the key manager with its issuers, secrets and kept key sets; nothing may refer to it any more. */
   delete(id: string): void {
     this.#delete.run(id);
+  }
+
+  #putRow(row: Omit<TravellingKeyManager, 'sealedSecrets'>): void {
+    const { id, organization, sequence, enabled, jwtRules, dto, version } = row;
+    this.#put.run({
+      id,
+      organization,
+      name: dto.name,
+      sequence,
+      enabled: enabled ? 1 : 0,
+      vouches: dto.tokenType === 'EXCHANGED' ? 0 : 1,
+      rules: JSON.stringify(jwtRules),
+      dto: JSON.stringify(dto),
+      version,
+    });
+    this.#clearIssuers.run(id);
+    for (const issuer of row.issuers) this.#issuer.run(organization, issuer, id);
   }
 }
 

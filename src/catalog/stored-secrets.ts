@@ -57,6 +57,13 @@ export class StoredSecrets {
     }
   }
 
+  /** Writes all of a key manager's as they came, sealed for exactly their places with keys that are here too. */
+  putSealed(keyManagerId: string, sealed: Readonly<Record<string, string>>): void {
+    for (const pointer of this.pointersOf(keyManagerId))
+      if (!Object.hasOwn(sealed, pointer)) this.#delete.run(keyManagerId, pointer);
+    for (const [pointer, envelope] of Object.entries(sealed)) this.#put.run(keyManagerId, pointer, envelope);
+  }
+
   #opened(rows: readonly SealedSecret[]): Secrets | undefined {
     const secrets: Record<string, string> = {};
     for (const row of rows) {

@@ -40,6 +40,9 @@ export interface EntityKey {
   readonly expectedVersion: number | null;
 }
 
+/** The key of an entity that is there. */
+export type ExistingKey = EntityKey & { readonly id: string };
+
 /**
  * An API to write; its key managers by name (or id) within its organization and the Global one. What is left out stays as it is,
  * or is empty in a new one.

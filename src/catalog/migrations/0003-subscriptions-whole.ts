@@ -68,13 +68,26 @@ ALTER TABLE api ADD COLUMN extra TEXT NOT NULL DEFAULT '{}'; -- JSON: WSO2's fie
 ALTER TABLE api ADD COLUMN revision INTEGER NOT NULL DEFAULT 1; -- rises with every write of it
 ALTER TABLE resource ADD COLUMN policy TEXT NOT NULL DEFAULT 'Unlimited';
 
-ALTER TABLE application ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE application ADD COLUMN description TEXT NOT NULL DEFAULT '';
-ALTER TABLE application ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}'; -- JSON
-ALTER TABLE application ADD COLUMN groups TEXT NOT NULL DEFAULT '[]'; -- JSON
-ALTER TABLE application ADD COLUMN state TEXT NOT NULL DEFAULT 'APPROVED';
-ALTER TABLE application ADD COLUMN extra TEXT NOT NULL DEFAULT '{}'; -- JSON
-ALTER TABLE application ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+-- Made anew: as in WSO2, each owner may have an application of a name.
+CREATE TABLE new_application (
+  id           TEXT PRIMARY KEY,
+  organization TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  owner        TEXT NOT NULL,
+  policy       TEXT NOT NULL,
+  number       INTEGER NOT NULL,
+  description  TEXT NOT NULL,
+  attributes   TEXT NOT NULL, -- JSON
+  groups       TEXT NOT NULL, -- JSON
+  state        TEXT NOT NULL,
+  extra        TEXT NOT NULL, -- JSON
+  version      INTEGER NOT NULL,
+  UNIQUE (organization, name, owner)
+) STRICT;
+INSERT INTO new_application SELECT id, organization, name, owner, policy, 0, '', '{}', '[]', 'APPROVED', '{}', 1
+  FROM application ORDER BY rowid;
+DROP TABLE application;
+ALTER TABLE new_application RENAME TO application;
 
 ALTER TABLE application_key_mapping ADD COLUMN id TEXT NOT NULL DEFAULT '';
 ALTER TABLE application_key_mapping ADD COLUMN mode TEXT NOT NULL DEFAULT 'MAPPED' CHECK (mode IN ('CREATED', 'MAPPED'));

@@ -28,6 +28,7 @@ test('a document is stored as it was written, with key manager names resolved to
     ...written,
     id: apis.get('Pizza'),
     keyManagers: [keyManagers.get('Partner')],
+    ...{ number: 1, provider: '', policy: '', extra: {}, revision: 1 },
   });
   expect(subscriber('shack')).toMatchObject({
     mapping: { consumerKey: 'shack', keyManagerId: keyManagers.get('Partner'), keyType: 'PRODUCTION' },

@@ -1,0 +1,79 @@
+// Applies a batch of a source's changes inside a transaction that the caller holds: from the position held to the batch's, or not at
+// all. A batch again, late or out of order changes nothing.
+
+import type { Database } from 'better-sqlite3';
+import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import { type Change, type ChangeBatch, ENTITY_KINDS, type EntityKind, type SourcePosition } from '../domain/change.ts';
+import { TABLE_OF } from './entity-tables.ts';
+import { EntityWriter, type LeftOut } from './entity-writer.ts';
+import { type HeldBack, shrinkOf } from './shrink-guard.ts';
+import { readSourcePosition, writeSourcePosition } from './source-position.ts';
+import type { Ended, StructureLog } from './write-transaction.ts';
+import type { WriterTables } from './writer-tables.ts';
+
+/** How a source is followed. */
+export interface FollowOptions {
+  /** Removes however much the source says. */
+  readonly allowShrink: boolean;
+}
+
+/** What became of a source's batch or snapshot. */
+export type Followed =
+  | {
+      readonly kind: 'applied';
+      readonly position: SourcePosition;
+      /** Entities that were written or deleted. */
+      readonly changed: number;
+      readonly leftOut: readonly LeftOut[];
+    }
+  /** It does not go on from where this catalog stands: a snapshot is needed. */
+  | { readonly kind: 'gap'; readonly held: SourcePosition | undefined }
+  | HeldBack
+  | WriteRefusal;
+
+/** Applies a batch. */
+export function applyChanges(
+  db: Database,
+  tables: WriterTables,
+  log: StructureLog,
+  batch: ChangeBatch,
+  { allowShrink }: FollowOptions,
+): Ended<Followed> {
+  const { from, to, changes } = batch;
+  const held = readSourcePosition(db);
+  if (held === undefined || held.epoch !== to.epoch || from.epoch !== to.epoch || from.sequence > held.sequence)
+    return { commit: false, result: { kind: 'gap', held } };
+  if (to.sequence <= held.sequence)
+    return { commit: false, result: { kind: 'applied', position: held, changed: 0, leftOut: [] } };
+  const byKind = Map.groupBy(changes, ({ kind }) => kind);
+  const heldBack = allowShrink ? undefined : shrinkOfBatch(db, byKind);
+  if (heldBack !== undefined) return { commit: false, result: heldBack };
+  const writer = new EntityWriter({ db, tables, log });
+  const each = (kinds: readonly EntityKind[], visit: (change: Change) => void) => {
+    for (const kind of kinds) for (const change of byKind.get(kind) ?? []) visit(change);
+  };
+  each(ENTITY_KINDS.toReversed(), ({ kind, id, entity }) => {
+    if (entity === null) writer.delete(kind, id);
+  });
+  each(ENTITY_KINDS, ({ kind, id, entity }) => {
+    if (entity !== null) writer.release(kind, id);
+  });
+  each(ENTITY_KINDS, (change) => writer.put(change));
+  writer.finish();
+  writeSourcePosition(db, to);
+  return {
+    commit: true,
+    result: { kind: 'applied', position: to, changed: changes.length, leftOut: writer.leftOut },
+  };
+}
+
+function shrinkOfBatch(db: Database, byKind: ReadonlyMap<EntityKind, readonly Change[]>): HeldBack | undefined {
+  const removedOf = (kind: EntityKind) => {
+    const gone = (byKind.get(kind) ?? []).filter(({ entity }) => entity === null);
+    const isHere = db.prepare(`SELECT 1 FROM ${TABLE_OF[kind]} WHERE id = ?`);
+    return gone.filter(({ id }) => isHere.get(id) !== undefined).length;
+  };
+  return shrinkOf(removedOf, (kind) => {
+    return db.prepare<[], number>(`SELECT count(*) FROM ${TABLE_OF[kind]}`).pluck().get() ?? 0;
+  });
+}

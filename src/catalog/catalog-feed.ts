@@ -1,0 +1,106 @@
+// What a follower reads of this catalog: its position, the changes since one, and everything at one. A connection of its own, so that
+// any thread may have one; it never writes and never holds a writer up.
+
+import type { Database, Statement } from 'better-sqlite3';
+import { type Change, type ChangeBatch, ENTITY_KINDS, type EntityKind, type SourcePosition } from '../domain/change.ts';
+import { ContentDigest } from './content-digest.ts';
+import { EntityTables } from './entity-tables.ts';
+import { openForReading } from './open-database.ts';
+
+interface LogRow {
+  readonly kind: EntityKind;
+  readonly id: string;
+  readonly gone: number;
+}
+
+/** A part of a snapshot; all parts are of one position. */
+export interface SnapshotPart {
+  readonly position: SourcePosition;
+  readonly kind: EntityKind;
+  readonly changes: readonly Change[];
+}
+
+/** Reads for followers over one connection. Throws when the file cannot be read. */
+export class CatalogFeed {
+  readonly #db: Database;
+  readonly #entities: EntityTables;
+  readonly #meta: Statement<[], SourcePosition & { readonly horizon: number }>;
+  readonly #since: Statement<[number, number], LogRow>;
+
+  constructor(file: string) {
+    this.#db = openForReading(file);
+    this.#entities = new EntityTables(this.#db);
+    this.#meta = this.#db.prepare('SELECT epoch, revision AS sequence, change_horizon AS horizon FROM meta');
+    this.#since = this.#db.prepare('SELECT kind, id, gone FROM change_log WHERE revision > ? LIMIT ?');
+  }
+
+  /** Where the catalog's history stands now. */
+  position(): SourcePosition {
+    const { epoch, sequence } = this.#read();
+    return { epoch, sequence };
+  }
+
+  /**
+   * All changes since a position, up to now: applied together they make the catalog of now, with no state in between that never was.
+   * `too_far` where there are more than `limit`, where deletions since then are not known any more, or where the position is of
+   * another history: only a snapshot helps.
+   */
+  changesSince(from: SourcePosition, limit: number): ChangeBatch | 'too_far' {
+    return this.#db.transaction((): ChangeBatch | 'too_far' => {
+      const { epoch, sequence, horizon } = this.#read();
+      if (from.epoch !== epoch || from.sequence < horizon || from.sequence > sequence) return 'too_far';
+      const rows = this.#since.all(from.sequence, limit + 1);
+      if (rows.length > limit) return 'too_far';
+      const changes = rows.map(({ kind, id, gone }) =>
+        changeOf(kind, id, gone ? undefined : this.#entities.read(kind, id)),
+      );
+      return { from, to: { epoch, sequence }, changes };
+    })();
+  }
+
+  /** Everything, kind by kind, parents before children, in parts; all of the position of the first. Other reads must wait for its end. */
+  *snapshot(partSize: number): Generator<SnapshotPart> {
+    this.#db.exec('BEGIN');
+    try {
+      const position = this.position();
+      for (const kind of ENTITY_KINDS) yield* this.#partsOf(kind, position, partSize);
+    } finally {
+      this.#db.exec('COMMIT');
+    }
+  }
+
+  /** A digest of everything that followers have too: equal for equal contents, in whatever order they came about. */
+  digest(): { readonly position: SourcePosition; readonly digest: string } {
+    const digest = new ContentDigest();
+    let position = this.position();
+    for (const part of this.snapshot(DIGEST_PART)) {
+      position = part.position;
+      for (const { kind, id, entity } of part.changes) digest.add(kind, id, entity);
+    }
+    return { position, digest: digest.text() };
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    this.#db.close();
+  }
+
+  *#partsOf(kind: EntityKind, position: SourcePosition, partSize: number): Generator<SnapshotPart> {
+    const next = (after: string) => this.#entities.idsAfter(kind, after, partSize);
+    for (let ids = next(''); ids.length > 0; ids = next(ids.at(-1) ?? ''))
+      yield { position, kind, changes: ids.map((id) => changeOf(kind, id, this.#entities.read(kind, id))) };
+  }
+
+  #read(): SourcePosition & { readonly horizon: number } {
+    const row = this.#meta.get();
+    if (row === undefined) throw new Error('the catalog has no meta row');
+    return row;
+  }
+}
+
+/** Entities whose digests are summed up at a time. */
+const DIGEST_PART = 1000;
+
+function changeOf(kind: EntityKind, id: string, entity: unknown): Change {
+  return { kind, id, entity: entity ?? null } as Change;
+}
