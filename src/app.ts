@@ -3,6 +3,7 @@
 
 import { adminCredentials } from './admin/admin-credentials.ts';
 import { gaugesOf } from './app/gauges.ts';
+import { openBackendJwt } from './app/open-backend-jwt.ts';
 import { openFleetSide } from './app/open-fleet-side.ts';
 import { openOutboundSide } from './app/open-outbound-side.ts';
 import { startAdminSide } from './app/start-admin-side.ts';
@@ -120,10 +121,12 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
     undo.push(() => process.off('unhandledRejection', onStray).off('uncaughtException', onStray));
 
+    const backendJwt = await openBackendJwt(settings, catalog, admission);
     const world: World = {
       catalog: catalog.reader,
       tokens,
       organization: settings.organization,
+      assertions: backendJwt?.assertions,
       ...settings.authorize,
     };
     const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
@@ -137,6 +140,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       outbound,
       fleet,
       metrics,
+      signingKeys: backendJwt?.signingKeys,
       log,
       isDraining: () => draining,
     });

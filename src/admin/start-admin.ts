@@ -16,6 +16,7 @@ import { acceptJsonOnly } from './json-body.ts';
 import { keyManagerRoutes } from './key-manager-routes.ts';
 import type { KeyManagerStore } from './key-manager-store.ts';
 import { revocationRoutes } from './revocation-routes.ts';
+import { type SigningKeyAdmin, signingKeyRoutes } from './signing-key-routes.ts';
 import { type Readiness, statusRoutes } from './status-routes.ts';
 import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
 import { usageRoutes } from './usage-routes.ts';
@@ -36,6 +37,8 @@ export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'r
   readonly keyManagers: KeyManagerStore;
   readonly diagnosis: KeyManagerDiagnosis;
   readonly listAudit: ListAudit;
+  /** Undefined: no backend JWT is signed. */
+  readonly signingKeys?: SigningKeyAdmin | undefined;
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<string>;
   /** Hears of defects, of TLS files that cannot be used, and of events that revoke nothing. */
@@ -92,6 +95,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   revocationRoutes(app, { ...options, newId: randomUUID }, callers);
   internalDataRoutes(app, options, callers);
   auditRoutes(app, options, callers);
+  signingKeyRoutes(app, options, callers);
   statusRoutes(app, options.readiness, options.metrics);
   const stop = async () => {
     unwatch();

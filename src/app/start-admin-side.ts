@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { AdminCredential } from '../admin/admin-caller.ts';
+import type { SigningKeyAdmin } from '../admin/signing-key-routes.ts';
 import { type AdminServer, startAdmin } from '../admin/start-admin.ts';
 import type { World } from '../authorize/authorize.ts';
 import { revocationHash } from '../authorize/check-revocation.ts';
@@ -35,6 +36,7 @@ export interface AdminSideParts {
   readonly outbound: Pick<OutboundSide, 'door' | 'keySets'>;
   readonly fleet: FleetSide;
   readonly metrics: Pick<Metrics, 'scrape'>;
+  readonly signingKeys: SigningKeyAdmin | undefined;
   readonly log: Logger;
   readonly isDraining: () => boolean;
 }
@@ -79,6 +81,7 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
       const token = tokens.read(text);
       return isRefusal(token) ? createHash('sha256').update(text).digest('hex') : revocationHash(token);
     },
+    signingKeys: parts.signingKeys,
     listAudit: async (organization, page) => lists.listAudit(organization, page),
     readiness: () => {
       if (parts.isDraining()) return { ready: false, detail: 'shutting down' };

@@ -54,7 +54,7 @@ export function startExtAuthz(
     },
     check: checkHandler({
       decide: (request, budget) => authorize(request, Date.now(), budget, world, recorderFor(request)),
-      answer: answerer({ ...upstream, onFault: extauthz.onFault }),
+      answer: answerer({ ...upstream, assertionHeader: upstream.backendJwt.header, onFault: extauthz.onFault }),
       trustedHops: extauthz.trustedHops,
       routeAttributes: { ...extauthz.contextExtensions, metadataNamespace: extauthz.routeMetadataNamespace },
       limitMs: extauthz.budgetMs,

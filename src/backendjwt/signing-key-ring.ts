@@ -2,6 +2,7 @@
 // the installation's own, kept by the catalog, or come from its settings, where a fleet shares them.
 
 import type { JWK } from 'jose';
+import type { AuditContext } from '../domain/audit.ts';
 import type { SigningAlgorithm, SigningKeyInfo, StoredSigningKey } from '../domain/signing-key.ts';
 import { newSigningKey, readSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -13,6 +14,7 @@ export interface SigningKeyStore {
   rotate(
     next: StoredSigningKey,
     retired: { readonly atMs: number; readonly publishedUntilMs: number },
+    audit: AuditContext | undefined,
   ): Promise<boolean>;
 }
 
@@ -64,7 +66,7 @@ export class SigningKeyRing {
     if (live === undefined || live.info.algorithm !== algorithm) {
       const made = await newSigningKey(algorithm, clock());
       const before = live === undefined ? [] : [retiredNow(live, options), ...retired];
-      if (!(await store.rotate(made, retirement(options))))
+      if (!(await store.rotate(made, retirement(options), undefined)))
         throw new Error('the signing key of the backend JWT cannot be kept');
       return new SigningKeyRing(options, [await ringKeyOf(made), ...before]);
     }
@@ -87,14 +89,14 @@ export class SigningKeyRing {
   }
 
   /** Makes a new key, which signs from now on. */
-  async rotate(): Promise<Rotated> {
+  async rotate(audit?: AuditContext): Promise<Rotated> {
     const { given, algorithm, clock, store } = this.#options;
     if (given.length > 0) return { kind: 'refused', why: 'given' };
     if (this.#rotating) return { kind: 'refused', why: 'busy' };
     this.#rotating = true;
     try {
       const made = await newSigningKey(algorithm, clock());
-      if (!(await store.rotate(made, retirement(this.#options)))) return { kind: 'refused', why: 'busy' };
+      if (!(await store.rotate(made, retirement(this.#options), audit))) return { kind: 'refused', why: 'busy' };
       const [live, ...retired] = this.#keys;
       this.#keys = [await ringKeyOf(made), retiredNow(live, this.#options), ...retired];
       return { kind: 'rotated', key: this.#keys[0].info };

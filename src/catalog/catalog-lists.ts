@@ -6,6 +6,7 @@ import { type Api, GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { KeptAuditEntry } from '../domain/audit.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { Revocation, SequencedRevocation } from '../domain/revocation.ts';
+import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import { type KeyManagerUsage, keyManagerUsageFinder } from './key-manager-usage.ts';
 import type { Page, Paged } from './paged.ts';
@@ -15,6 +16,7 @@ import { StoredAudit } from './stored-audit.ts';
 import { StoredKeyManagers } from './stored-key-managers.ts';
 import { StoredRevocations } from './stored-revocations.ts';
 import { StoredSecrets } from './stored-secrets.ts';
+import { listSigningKeys } from './stored-signing-keys.ts';
 
 /** Lists and single entries, each within one organization. */
 export class CatalogLists {
@@ -25,6 +27,7 @@ export class CatalogLists {
   readonly #audit: StoredAudit;
   readonly #usageOf: (keyManagerId: string) => KeyManagerUsage;
   readonly #used: Statement<[], string>;
+  readonly #signingKeys: () => readonly StoredSigningKey[] | undefined;
   readonly #credentials: Statement<[], Omit<StoredAdminCredential, 'rights'> & { readonly rights: string }>;
 
   constructor(db: Database, sealer: SecretSealer) {
@@ -40,6 +43,7 @@ export class CatalogLists {
          UNION SELECT key_manager_id FROM application_key_mapping`,
       )
       .pluck();
+    this.#signingKeys = () => listSigningKeys(db, sealer);
     this.#credentials = db.prepare('SELECT * FROM admin_credential ORDER BY name');
   }
 
@@ -119,6 +123,11 @@ export class CatalogLists {
   /** The audit, the newest first: of one organization, or with null of all and of callers that nobody knew. */
   listAudit(organization: string | null, page: Page): Paged<KeptAuditEntry> {
     return this.#audit.page(organization, page);
+  }
+
+  /** The keys that sign what is told to upstreams, the live one first, in the clear; undefined where one does not open. */
+  openSigningKeys(): readonly StoredSigningKey[] | undefined {
+    return this.#signingKeys();
   }
 
   /** Every kept credential for the admin side. */

@@ -24,6 +24,7 @@ import type { Change, ChangeBatch, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { DenyPolicy, Policy, Scope } from '../domain/policy.ts';
 import type { Revocation, RevocationSource } from '../domain/revocation.ts';
+import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import { type ApplyCatalogOptions, applyCatalog } from './apply-catalog.ts';
@@ -35,6 +36,7 @@ import { IncomingSnapshot, type SnapshotOptions } from './incoming-snapshot.ts';
 import { keyManagerUsageFinder } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
+import { type Retirement, rotateSigningKey } from './stored-signing-keys.ts';
 import { deleteApi, putApi } from './write-apis.ts';
 import { deleteApplication, putApplication } from './write-applications.ts';
 import { deleteDenyPolicy, putDenyPolicy } from './write-deny-policies.ts';
@@ -87,6 +89,7 @@ export interface CatalogTransactionsOptions {
 /** The writes on one connection. SQLite errors are thrown, after a rollback. */
 export class CatalogTransactions {
   readonly #db: Database;
+  readonly #sealer: SecretSealer;
   readonly #fingerprintKey: string;
   readonly #clock: () => number;
   readonly #tables: WriterTables;
@@ -96,6 +99,7 @@ export class CatalogTransactions {
 
   constructor({ db, sealer, fingerprintKey, clock }: CatalogTransactionsOptions) {
     this.#db = db;
+    this.#sealer = sealer;
     this.#fingerprintKey = fingerprintKey;
     this.#clock = clock;
     this.#tables = writerTablesOf(db, sealer);
@@ -295,6 +299,14 @@ export class CatalogTransactions {
         .prepare('INSERT OR REPLACE INTO admin_credential VALUES (?, ?, ?, ?)')
         .run(name, sha256, organization, JSON.stringify(rights));
       return { commit: true, result: SAVED };
+    });
+  }
+
+  /** Adds the key that signs what is told to upstreams from now on, and retires the one that did. */
+  rotateSigningKey(key: StoredSigningKey, retired: Retirement, audit: AuditContext | undefined): Saved {
+    return this.#write<Saved>(audit, () => {
+      const change = rotateSigningKey(this.#db, this.#sealer, key, retired);
+      return { commit: true, result: SAVED, changes: [change] };
     });
   }
 

@@ -24,6 +24,7 @@ import type { Change, ChangeBatch, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { DenyPolicy, Policy, Scope } from '../domain/policy.ts';
 import type { Revocation, RevocationSource } from '../domain/revocation.ts';
+import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
 import type { Followed, FollowOptions } from './apply-changes.ts';
@@ -36,6 +37,7 @@ import type { Deleted } from './expected-entity.ts';
 import type { SnapshotOptions } from './incoming-snapshot.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
+import type { Retirement } from './stored-signing-keys.ts';
 import type { KeyManagerDeleted } from './write-key-managers.ts';
 import type { MapKeyOptions } from './write-key-mappings.ts';
 import type { RevocationsSaved } from './write-revocations.ts';
@@ -283,6 +285,15 @@ export class CatalogWriter {
   /** Writes a credential for the admin side, in the place of the one of its name. */
   saveAdminCredential(credential: StoredAdminCredential): Promise<Saved | WriteRefusal> {
     return this.#write('saveAdminCredential', credential);
+  }
+
+  /** Adds the key that signs what is told to upstreams from now on, and retires the one that did. */
+  rotateSigningKey(
+    key: StoredSigningKey,
+    retired: Retirement,
+    audit: AuditContext | undefined,
+  ): Promise<Saved | WriteRefusal> {
+    return this.#write('rotateSigningKey', key, retired, audit);
   }
 
   /** Calls back after each write, right after its answer. */

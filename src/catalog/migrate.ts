@@ -7,6 +7,7 @@ import { keepCopy } from './keep-copy.ts';
 import { initialSchema } from './migrations/0001-initial-schema.ts';
 import { liveKeyManagers } from './migrations/0002-live-key-managers.ts';
 import { subscriptionsWhole } from './migrations/0003-subscriptions-whole.ts';
+import { signingKeys } from './migrations/0004-signing-keys.ts';
 import { type FirstSchemaSecrets, sealFirstSchema } from './seal-first-schema.ts';
 
 /** SQL, and what SQL alone cannot do. */
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: initialSchema },
   { sql: liveKeyManagers, finish: sealFirstSchema },
   { sql: subscriptionsWhole },
+  { sql: signingKeys },
 ];
 
 /** SQLite's `application_id` of a catalog, written by the first migration. */

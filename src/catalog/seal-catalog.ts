@@ -7,6 +7,7 @@ import type { SealingKey } from '../sealing/sealing-key.ts';
 import { fingerprint, newFingerprintKey, type SecretSealer } from '../sealing/secret-sealer.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import { type SealedSecret, secretPlace } from './stored-secrets.ts';
+import { sealedSigningKeys, sealSigningKeysAnew } from './stored-signing-keys.ts';
 
 const FINGERPRINT_PLACE = ['meta', 'fingerprint_key'];
 
@@ -15,8 +16,9 @@ export function sealCatalog(db: Database, file: string, sealer: SecretSealer, ke
   const rows = db
     .prepare<[], SealedSecret>('SELECT key_manager_id AS keyManagerId, pointer, sealed FROM key_manager_secret')
     .all();
+  const signing = sealedSigningKeys(db);
   const kept = keptFingerprintKey(db);
-  refuseUnknownKeys(file, [kept ?? '', ...rows.map(({ sealed }) => sealed)], keys);
+  refuseUnknownKeys(file, [kept ?? '', ...[...rows, ...signing].map(({ sealed }) => sealed)], keys);
   const key = kept === null ? newFingerprintKey() : sealer.open(kept, FINGERPRINT_PLACE);
   if (key === undefined)
     throw new CatalogUnusable(
@@ -25,10 +27,12 @@ export function sealCatalog(db: Database, file: string, sealer: SecretSealer, ke
       'give the key of that name that the file was sealed with',
     );
   const old = rows.filter(({ sealed }) => !sealer.isCurrent(sealed));
-  if (kept === null || !sealer.isCurrent(kept) || old.length > 0)
+  const oldSigning = signing.filter(({ sealed }) => !sealer.isCurrent(sealed));
+  if (kept === null || !sealer.isCurrent(kept) || old.length + oldSigning.length > 0)
     db.transaction(() => {
       keepFingerprintKey(db, sealer, key);
       sealAnew(db, sealer, old);
+      sealSigningKeysAnew(db, sealer, oldSigning);
       db.exec('UPDATE meta SET unswept = 1');
     }).immediate();
   forgetUnusedPages(db);

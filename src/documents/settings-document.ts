@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
 import { IDENTITY_FACTS, type IdentityFact, isIdentityFact } from '../domain/identity-fact.ts';
+import { backendJwtSettings } from './backend-jwt-settings.ts';
 import { DAY_SECONDS, filePath, form, MEBIBYTE, MINUTE_MS, shortName, whole } from './setting-parts.ts';
 import { syncSettings } from './sync-settings.ts';
 
@@ -20,7 +21,9 @@ const headerName = z.string().refine(isEditableHeader, {
 });
 const identityFact = z.custom<IdentityFact>(isIdentityFact, {
   error: 'is not a fact',
-  params: { fix: `write claim:<local claim name>, or one of ${IDENTITY_FACTS.join(', ')}` },
+  params: {
+    fix: `write claim:<local claim name>, attribute:<application attribute>, or one of ${IDENTITY_FACTS.join(', ')}`,
+  },
 });
 const listenAddress = form(
   /^(?:tcp:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}|unix:[^\0]{1,100})$/,
@@ -55,6 +58,7 @@ const extauthz = z.strictObject({
 
 const upstream = z.strictObject({
   keepCredential: z.boolean().default(false),
+  decisionIdHeader: headerName.nullable().default(null),
   // Printable ASCII without the two characters that would need escaping inside a quoted string (RFC 9110 §5.6.4).
   realm: form(/^[\x20-\x7e]{1,128}$/, 'is not printable ASCII', 'use plain letters, at most 128')
     .refine((value) => !/["\\]/.test(value), { error: 'has a quote or backslash', params: { fix: 'remove it' } })
@@ -74,6 +78,7 @@ const upstream = z.strictObject({
     'x-gatehouse-key-type': 'keyType',
     'x-gatehouse-scopes': 'scopes',
   }),
+  backendJwt: backendJwtSettings.prefault({}),
   removeHeaders: z
     .array(headerName)
     .max(64)

@@ -5,6 +5,9 @@ export const IDENTITY_FACTS = [
   'organization',
   'api',
   'apiVersion',
+  'apiContext',
+  'apiPolicy',
+  'resourcePolicy',
   'keyManager',
   'subject',
   'consumerKey',
@@ -12,6 +15,8 @@ export const IDENTITY_FACTS = [
   'applicationId',
   'applicationOwner',
   'applicationPolicy',
+  'applicationAttributes',
+  'subscriptionId',
   'subscriptionPolicy',
   'keyType',
   'scopes',
@@ -20,18 +25,29 @@ export const IDENTITY_FACTS = [
 /** A claim that the key manager's claim mapping hands on, by its local name. */
 export type ClaimFact = `claim:${string}`;
 
-/** One fact of {@link IDENTITY_FACTS}, or a claim. */
-export type IdentityFact = (typeof IDENTITY_FACTS)[number] | ClaimFact;
+/** An attribute of the application, by its name. */
+export type AttributeFact = `attribute:${string}`;
+
+/** One fact of {@link IDENTITY_FACTS}, a claim or an attribute. */
+export type IdentityFact = (typeof IDENTITY_FACTS)[number] | ClaimFact | AttributeFact;
 
 const CLAIM = 'claim:';
+const ATTRIBUTE = 'attribute:';
 
 /** The local name of the claim that a fact is; undefined for every other fact. */
 export function claimOfFact(fact: string): string | undefined {
   return fact.startsWith(CLAIM) && fact.length > CLAIM.length ? fact.slice(CLAIM.length) : undefined;
 }
 
+/** The name of the application's attribute that a fact is; undefined for every other fact. */
+export function attributeOfFact(fact: string): string | undefined {
+  return fact.startsWith(ATTRIBUTE) && fact.length > ATTRIBUTE.length ? fact.slice(ATTRIBUTE.length) : undefined;
+}
+
 /** True for the name of a fact as settings may write it. */
 export function isIdentityFact(fact: unknown): fact is IdentityFact {
   if (typeof fact !== 'string') return false;
-  return claimOfFact(fact) !== undefined || IDENTITY_FACTS.some((one) => one === fact);
+  return (
+    claimOfFact(fact) !== undefined || attributeOfFact(fact) !== undefined || IDENTITY_FACTS.some((one) => one === fact)
+  );
 }

@@ -3,7 +3,7 @@
 
 import type { Decision } from '../domain/decision.ts';
 import type { IdentityFact } from '../domain/identity-fact.ts';
-import { allowed, type CheckResponse, denied, errorResponse } from './check-response.ts';
+import { allowed, type CheckResponse, denied, errorResponse, type Header } from './check-response.ts';
 import { dynamicMetadata } from './dynamic-metadata.ts';
 import { IdentityHeaders } from './identity-headers.ts';
 import { Refusals } from './refusals.ts';
@@ -16,6 +16,10 @@ export interface AnswerOptions {
   readonly removeHeaders: readonly string[];
   /** Leave the credential in the request on its way to the upstream. */
   readonly keepCredential: boolean;
+  /** Lower-case name of the header for the signed assertion, where there is one; it never comes from a client. */
+  readonly assertionHeader: string;
+  /** Lower-case name of the response header that tells the client the decision's id; null for none. */
+  readonly decisionIdHeader: string | null;
   /** The realm of WWW-Authenticate. */
   readonly realm: string;
   /**
@@ -40,8 +44,10 @@ export type Answer = (
 
 /** An answer with these options. Throws at boot when they contradict each other. */
 export function answerer(options: AnswerOptions): Answer {
-  const identity = new IdentityHeaders(options.identityHeaders, options.removeHeaders);
+  const identity = new IdentityHeaders(options.identityHeaders, options.removeHeaders, options.assertionHeader);
   const refusals = new Refusals(options.realm);
+  const { decisionIdHeader } = options;
+  const idHeaders = (id: string): readonly Header[] => (decisionIdHeader === null ? [] : [[decisionIdHeader, id]]);
   return (decision, decisionId, request) => {
     const metadata = dynamicMetadata(decision, decisionId);
     if (decision.outcome === 'allow') {
@@ -53,9 +59,10 @@ export function answerer(options: AnswerOptions): Answer {
         request.underscoredHeaders(),
         credential,
       );
-      return allowed({ setHeaders: set, removeHeaders: remove, metadata });
+      return allowed({ setHeaders: set, removeHeaders: remove, responseHeaders: idHeaders(decisionId), metadata });
     }
-    const refusal = { ...refusals.of(decision, request.contentType), metadata };
+    const told = refusals.of(decision, request.contentType);
+    const refusal = { ...told, headers: [...told.headers, ...idHeaders(decisionId)], metadata };
     if (decision.outcome === 'deny' || options.onFault === 'denied') return denied(refusal);
     return options.onFault === 'error_response' ? errorResponse(refusal) : 'unavailable';
   };

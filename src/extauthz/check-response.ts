@@ -17,6 +17,8 @@ export interface Allowed {
   readonly setHeaders: readonly Header[];
   /** Envoy removes after it sets, so no name may be in both. */
   readonly removeHeaders: readonly HeaderRemoval[];
+  /** For the client, added to what the upstream answers. */
+  readonly responseHeaders: readonly Header[];
   readonly metadata: DynamicMetadata;
 }
 
@@ -85,17 +87,22 @@ export function encodeCheckResponse(response: CheckResponse): Buffer {
   return writer.finish();
 }
 
-/** OkHttpResponse: headers=2, headers_to_remove=5. */
+/** OkHttpResponse: headers=2, headers_to_remove=5, response_headers_to_add=6. */
 function writeAllowed(writer: WireWriter, response: Allowed): void {
-  for (const header of response.setHeaders) {
-    writer.message(2, () => {
+  writeOverwriting(writer, 2, response.setHeaders);
+  for (const removal of response.removeHeaders) writer.fields(removal.encoded);
+  writeOverwriting(writer, 6, response.responseHeaders);
+}
+
+function writeOverwriting(writer: WireWriter, field: number, headers: readonly Header[]): void {
+  for (const header of headers) {
+    writer.message(field, () => {
       writeHeader(writer, header);
       // Which of the two a release obeys has changed back and forth around 1.37: only both overwrite whatever it is.
       writer.message(2, () => writer.varint(1, 0));
       writer.varint(3, OVERWRITE_IF_EXISTS_OR_ADD);
     });
   }
-  for (const removal of response.removeHeaders) writer.fields(removal.encoded);
 }
 
 /** DeniedHttpResponse: status=1 (HttpStatus code=1), headers=2, body=3. */

@@ -1,20 +1,32 @@
-// What every answer tells Envoy's access log, as dynamic metadata in the namespace `envoy.filters.http.ext_authz`. Only
-// configured names, codes of the reason table and, of an allowed token, the claims that its key manager maps: never a token, nor
-// anything from an unverified one.
+// What every answer tells Envoy's access log and its other filters, as dynamic metadata in the namespace `envoy.filters.http.ext_authz`.
+// Only configured names, codes of the reason table and, of an allowed caller, its application's attributes and the claims that its key
+// manager maps: never a token, nor anything from an unverified one.
 
 import type { Decision } from '../domain/decision.ts';
 import { reasonRow } from '../domain/reason.ts';
 import { claimText } from './claim-text.ts';
 
-/** The keys, all of them always there; empty when not known. `claims` by their local names, each as text. */
-export type DynamicMetadata = Readonly<
-  Record<'decision_id' | 'outcome' | 'reason' | 'code' | 'api' | 'key_manager' | 'application' | 'key_type', string>
-> & { readonly claims: Readonly<Record<string, string>> };
+/** Keys of every decision. */
+type Told = 'decision_id' | 'outcome' | 'reason' | 'code' | 'api' | 'key_manager' | 'application' | 'key_type';
+/** Keys of an allowed caller, for rate limits; empty else. */
+type Counted =
+  | 'organization'
+  | 'api_policy'
+  | 'resource_policy'
+  | 'application_id'
+  | 'application_policy'
+  | 'subscription_id'
+  | 'subscription_policy';
+
+/** The keys, all of them always there; empty when not known. `claims` by their local names and `attributes` of the application, each as text. */
+export type DynamicMetadata = Readonly<Record<Told | Counted, string>> &
+  Readonly<Record<'claims' | 'attributes', Readonly<Record<string, string>>>>;
 
 /** The metadata of a decision. `api` is `name:version`; `code` is the WSO2 code of a refusal. */
 export function dynamicMetadata(decision: Decision, decisionId: string): DynamicMetadata {
-  const { api, keyManager, application, keyType, token } = decision.known;
-  const claims = decision.outcome === 'allow' ? (token?.claims ?? {}) : {};
+  const { api, keyManager, application, keyType } = decision.known;
+  const allowed = decision.outcome === 'allow' ? decision.known : {};
+  const claims = allowed.token?.claims ?? {};
   return {
     decision_id: decisionId,
     outcome: decision.outcome,
@@ -24,6 +36,14 @@ export function dynamicMetadata(decision: Decision, decisionId: string): Dynamic
     key_manager: keyManager?.name ?? '',
     application: application?.name ?? '',
     key_type: keyType ?? '',
+    organization: allowed.api?.organization ?? '',
+    api_policy: allowed.api?.policy ?? '',
+    resource_policy: allowed.resource?.policy ?? '',
+    application_id: allowed.application?.id ?? '',
+    application_policy: allowed.application?.policy ?? '',
+    subscription_id: allowed.subscription?.id ?? '',
+    subscription_policy: allowed.subscription?.policy ?? '',
     claims: Object.fromEntries(Object.keys(claims).map((name) => [name, claimText(claims, name) ?? ''])),
+    attributes: allowed.application?.attributes ?? {},
   };
 }

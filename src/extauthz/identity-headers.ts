@@ -3,7 +3,13 @@
 
 import type { Known } from '../domain/decision.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
-import { type ClaimFact, claimOfFact, type IdentityFact } from '../domain/identity-fact.ts';
+import {
+  type AttributeFact,
+  attributeOfFact,
+  type ClaimFact,
+  claimOfFact,
+  type IdentityFact,
+} from '../domain/identity-fact.ts';
 import { type Header, type HeaderRemoval, headerRemoval } from './check-response.ts';
 import { claimText } from './claim-text.ts';
 import { headerValue, headerValueList } from './header-value.ts';
@@ -12,6 +18,9 @@ const FACTS = {
   organization: (known) => headerValue(known.api?.organization),
   api: (known) => headerValue(known.api?.name),
   apiVersion: (known) => headerValue(known.api?.version),
+  apiContext: (known) => headerValue(known.api?.context),
+  apiPolicy: (known) => headerValue(known.api?.policy),
+  resourcePolicy: (known) => headerValue(known.resource?.policy),
   keyManager: (known) => headerValue(known.keyManager?.name),
   subject: (known) => headerValue(known.token?.subject),
   consumerKey: (known) => headerValue(known.token?.consumerKey),
@@ -19,16 +28,33 @@ const FACTS = {
   applicationId: (known) => headerValue(known.application?.id),
   applicationOwner: (known) => headerValue(known.application?.owner),
   applicationPolicy: (known) => headerValue(known.application?.policy),
+  applicationAttributes: (known) => headerValue(attributesText(known)),
+  subscriptionId: (known) => headerValue(known.subscription?.id),
   subscriptionPolicy: (known) => headerValue(known.subscription?.policy),
   keyType: (known) => headerValue(known.keyType),
   scopes: (known) => headerValueList(known.token?.scopes ?? []),
-} as const satisfies Record<Exclude<IdentityFact, ClaimFact>, (known: Readonly<Known>) => string | undefined>;
+} as const satisfies Record<
+  Exclude<IdentityFact, ClaimFact | AttributeFact>,
+  (known: Readonly<Known>) => string | undefined
+>;
 
 function readerOf(fact: IdentityFact): (known: Readonly<Known>) => string | undefined {
   const claim = claimOfFact(fact);
-  return claim === undefined
-    ? FACTS[fact as keyof typeof FACTS]
-    : (known) => headerValue(claimText(known.token?.claims ?? {}, claim));
+  if (claim !== undefined) return (known) => headerValue(claimText(known.token?.claims ?? {}, claim));
+  const attribute = attributeOfFact(fact);
+  if (attribute !== undefined) return (known) => headerValue(ownAttribute(known, attribute));
+  return FACTS[fact as keyof typeof FACTS];
+}
+
+/** JSON, or nothing where there is no attribute. */
+function attributesText({ application }: Readonly<Known>): string | undefined {
+  const attributes = application?.attributes ?? {};
+  return Object.keys(attributes).length === 0 ? undefined : JSON.stringify(attributes);
+}
+
+function ownAttribute({ application }: Readonly<Known>, name: string): string | undefined {
+  const attributes = application?.attributes ?? {};
+  return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
 }
 
 /** The changes to the headers of an allowed request. */
@@ -49,8 +75,14 @@ export class IdentityHeaders {
   readonly #folded: ReadonlySet<string>;
   readonly #named: ReadonlySet<string>;
 
-  constructor(identityHeaders: Readonly<Record<string, IdentityFact>>, removeHeaders: readonly string[]) {
-    const names = Object.keys(identityHeaders);
+  /** `assertionHeader` may be among those to remove, as it is by default: it is set or removed anyway. */
+  constructor(
+    identityHeaders: Readonly<Record<string, IdentityFact>>,
+    removedHeaders: readonly string[],
+    assertionHeader: string,
+  ) {
+    const names = [...Object.keys(identityHeaders), assertionHeader];
+    const removeHeaders = removedHeaders.filter((name) => fold(name) !== fold(assertionHeader));
     const spellings = new Map<string, string>();
     for (const name of names) {
       checkName(name, 'identityHeaders');
@@ -68,11 +100,10 @@ export class IdentityHeaders {
           `removeHeaders: "${name}" is an identity header, which is set or removed anyway; take it out of one list`,
         );
     }
-    this.#headers = Object.entries(identityHeaders).map(([name, fact]) => ({
-      name,
-      fact: readerOf(fact),
-      removal: headerRemoval([name]),
-    }));
+    const readers = Object.entries(identityHeaders).map(([name, fact]) => [name, readerOf(fact)] as const);
+    // Of printable ASCII, and measured where it was made.
+    const assertion = [assertionHeader, (known: Readonly<Known>) => known.assertion] as const;
+    this.#headers = [...readers, assertion].map(([name, fact]) => ({ name, fact, removal: headerRemoval([name]) }));
     const always = new Set<string>(removeHeaders);
     for (const name of [...names, ...removeHeaders]) always.add(fold(name)).add(fold(name).replaceAll('-', '_'));
     for (const name of names) always.delete(name);

@@ -1,8 +1,9 @@
 // The sealing keys of an installation: those that the settings name, else one of its own beside its data, made at the first start.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readConfiguredSecret } from './configured-secret.ts';
 import { privateSecret, readSecret } from './private-secret.ts';
 import { SEALING_KEY_BYTES, type SealingKey } from './sealing-key.ts';
 
@@ -57,25 +58,12 @@ function ownKey(secret: string): SealingKey {
 
 function configuredKey(source: SealingKeySource, environment: SealingKeysOptions['environment']): SealingKey {
   const { id } = source;
-  const bytes = bytesOf(textOf(source, environment).trim());
+  const bytes = bytesOf(readConfiguredSecret(`the sealing key "${id}"`, source, environment).trim());
   if (bytes?.length !== SEALING_KEY_BYTES)
     throw new Error(
       `the sealing key "${id}" is not ${SEALING_KEY_BYTES} bytes in base64 or hex; make one with: openssl rand -base64 32`,
     );
   return { id, secret: bytes.toString('base64url') };
-}
-
-function textOf({ id, file, env }: SealingKeySource, environment: SealingKeysOptions['environment']): string {
-  if (file === null) {
-    const text = environment[env ?? ''];
-    if (text === undefined) throw new Error(`the sealing key "${id}" is not there: the variable ${env} is not set`);
-    return text;
-  }
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Error(`the sealing key "${id}" cannot be read from ${file} (${(error as NodeJS.ErrnoException).code})`);
-  }
 }
 
 function bytesOf(text: string): Buffer | undefined {

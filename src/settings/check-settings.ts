@@ -45,6 +45,7 @@ export function checkSettings(settings: Settings): readonly Problem[] {
       'make it shorter: a refusal may be temporary',
     );
   checkRedis(settings, add);
+  checkBackendJwt(settings, add);
   checkSync(settings, add);
   for (const header of upstream.removeHeaders)
     if (Object.keys(upstream.identityHeaders).some((name) => name.replaceAll('_', '-') === header.replaceAll('_', '-')))
@@ -68,6 +69,24 @@ export function checkSettings(settings: Settings): readonly Problem[] {
     for (const index of repeated(values))
       add(`admin.credentials[${index}].${field}`, 'occurs twice', 'give every credential its own');
   return problems;
+}
+
+/** Members of a fleet that sign with keys of their own: what one signs, the others would not publish. */
+function checkBackendJwt(
+  { cache: { redis }, sync, upstream: { backendJwt, identityHeaders } }: Settings,
+  add: (field: string, message: string, fix: string) => void,
+): void {
+  if (!backendJwt.enabled) return;
+  const isFleet = sync.source === 'hub' || redis.url !== null || redis.sentinels.length + redis.clusterNodes.length > 0;
+  if (isFleet && backendJwt.keys.length === 0)
+    add(
+      'upstream.backendJwt.keys',
+      'is empty in a fleet, so each process would sign with a key that the others do not publish',
+      'make a key with openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 (or -algorithm RSA) and give all the same one',
+    );
+  const folded = (name: string) => name.replaceAll('_', '-');
+  if (Object.keys(identityHeaders).some((name) => folded(name) === folded(backendJwt.header)))
+    add('upstream.backendJwt.header', 'is an identity header too', 'give one of the two another name');
 }
 
 function checkRedis(

@@ -22,6 +22,7 @@ const answer = JSON.parse(answerText) as CheckAnswer;
 function sameSize({ headers, body, headersToRemove, metadata }: CheckAnswer): Allowed {
   return allowed({
     setHeaders: body === '' ? headers : [...headers, ['x-body', body]],
+    responseHeaders: [],
     removeHeaders: headersToRemove.length === 0 ? [] : [headerRemoval(headersToRemove)],
     metadata: metadata as Allowed['metadata'],
   });

@@ -36,6 +36,8 @@ beforeAll(async () => {
         identityHeaders: { 'x-gatehouse-api': 'api', 'x-gatehouse-subject': 'subject' },
         removeHeaders: [],
         keepCredential: false,
+        assertionHeader: 'x-jwt-assertion',
+        decisionIdHeader: null,
         realm: 'Gatehouse',
         onFault: 'denied',
       }),

@@ -10,7 +10,8 @@ import { sampleApi, sampleKeyManager, sampleResource } from '../domain/catalog-s
 import { type DecodedResponse, decoded, pairs } from './decoded-response.ts';
 
 /** What the settings say when nobody sets anything. */
-const OPTIONS: AnswerOptions = { ...settingsFile.parse({}).upstream, onFault: 'denied' };
+const { upstream } = settingsFile.parse({});
+const OPTIONS: AnswerOptions = { ...upstream, assertionHeader: upstream.backendJwt.header, onFault: 'denied' };
 const IDENTITY_HEADERS = Object.keys(OPTIONS.identityHeaders);
 const KNOWN: Known = {
   api: sampleApi(),
@@ -111,6 +112,58 @@ describe('an allow', () => {
       expect(value, name).not.toBe('');
       expect(removed).not.toContain(name);
     }
+  });
+
+  test('sets the signed assertion over whatever a client sent, or removes that, in every spelling', () => {
+    for (const header of ['x-jwt-assertion', 'x-my_token']) {
+      const options = { assertionHeader: header };
+      const signed = tell(allow({ ...KNOWN, assertion: 'a.b+/.c' }), options, {
+        underscored: ['X-My_Token', 'x_JWT-assertion'],
+      });
+      expect(headersOf(signed).get(header)).toBe('a.b+/.c');
+      expect(removedBy(signed)).not.toContain(header);
+      const unsigned = tell(allow(), options);
+      expect(headersOf(unsigned).has(header)).toBe(false);
+      for (const spelling of [header, header.replaceAll('_', '-'), header.replaceAll('-', '_')])
+        expect(removedBy(unsigned)).toContain(spelling);
+      expect(removedBy(tell({ outcome: 'allow', reason: 'public_resource', known: {} }, options))).toContain(header);
+    }
+  });
+
+  test('tells policies, context, attributes and subscription to who asks for them', () => {
+    const facts = {
+      'x-context': 'apiContext',
+      'x-api-policy': 'apiPolicy',
+      'x-resource-policy': 'resourcePolicy',
+      'x-attributes': 'applicationAttributes',
+      'x-region': 'attribute:region',
+      'x-none': 'attribute:constructor',
+      'x-subscription': 'subscriptionId',
+    } as const;
+    const application = { ...(KNOWN.application as NonNullable<Known['application']>), attributes: { region: 'eu' } };
+    const known = { ...KNOWN, api: sampleApi({ policy: '10KPerMin' }), application };
+    const response = tell(allow(known), { identityHeaders: facts });
+    expect(Object.fromEntries(headersOf(response))).toEqual({
+      'x-context': '/pizza/1.0.0',
+      'x-api-policy': '10KPerMin',
+      'x-resource-policy': 'Unlimited',
+      'x-attributes': '{"region":"eu"}',
+      'x-region': 'eu',
+      'x-subscription': 's-1',
+    });
+    expect(removedBy(response)).toContain('x-none');
+    expect(response.dynamic_metadata.fields['attributes']).toMatchObject({
+      structValue: { fields: { region: { stringValue: 'eu' } } },
+    });
+  });
+
+  test('and a refusal tell the client the decision’s id, where settings name a header for it', () => {
+    const options = { decisionIdHeader: 'x-decision-id' };
+    const passed = tell(allow(), options);
+    expect(pairs(passed.ok_response?.response_headers_to_add)).toEqual([['x-decision-id', 'd-1']]);
+    expect(headersOf(passed).has('x-decision-id')).toBe(false);
+    expect(headersOf(tell(refuse('token_expired'), options)).get('x-decision-id')).toBe('d-1');
+    expect(tell(allow()).ok_response?.response_headers_to_add).toEqual([]);
   });
 
   test('removes what would tell the upstream another method, URL or identity, in both spellings', () => {
@@ -271,8 +324,19 @@ test('metadata has the same keys whatever the outcome', () => {
     key_manager: 'PartnerKM',
     application: 'PizzaShack',
     key_type: 'PRODUCTION',
+    organization: 'carbon.super',
+    api_policy: '',
+    resource_policy: 'Unlimited',
+    application_id: 'app-1',
+    application_policy: 'Gold',
+    subscription_id: 's-1',
+    subscription_policy: 'Gold',
   });
-  const unknown = { key_manager: '', application: '', key_type: '' };
+  const counted = { organization: '', api_policy: '', resource_policy: '', application_policy: '' };
+  const unknown = {
+    ...{ key_manager: '', application: '', key_type: '', application_id: '', subscription_id: '' },
+    ...{ ...counted, subscription_policy: '' },
+  };
   expect(metadata(refuse('token_expired'))).toEqual({
     decision_id: 'd-1',
     outcome: 'deny',

@@ -21,7 +21,10 @@ const metadata: DynamicMetadata = {
   key_manager: '',
   application: 'Größe\n',
   key_type: 'PRODUCTION',
+  ...{ organization: 'carbon.super', api_policy: '', resource_policy: 'Unlimited', application_id: 'app-1' },
+  ...{ application_policy: 'Gold', subscription_id: 's-1', subscription_policy: 'Gold' },
   claims: { email: 'a@b', größe: '["x"]' },
+  attributes: { region: 'eu' },
 };
 const fieldsOf = (facts: DynamicMetadata | DynamicMetadata['claims']): Record<string, unknown> =>
   Object.fromEntries(
@@ -37,7 +40,12 @@ const text = fc.string({ unit: 'binary', maxLength: 300 });
 const header = fc.tuple(text, text);
 
 test('an allow carries status 0 in writing, overwrites in both ways, and removes', () => {
-  const response = allowed({ setHeaders: [['x-a', '1']], removeHeaders: [headerRemoval(['x-b', 'x-c'])], metadata });
+  const response = allowed({
+    setHeaders: [['x-a', '1']],
+    removeHeaders: [headerRemoval(['x-b', 'x-c'])],
+    responseHeaders: [['x-id', 'd-1']],
+    metadata,
+  });
   expect(decoded(response)).toMatchObject({
     status: { code: 0 },
     http_response: 'ok_response',
@@ -46,6 +54,13 @@ test('an allow carries status 0 in writing, overwrites in both ways, and removes
         { header: { key: 'x-a', value: '1' }, append: { value: false }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
       ],
       headers_to_remove: ['x-b', 'x-c'],
+      response_headers_to_add: [
+        {
+          header: { key: 'x-id', value: 'd-1' },
+          append: { value: false },
+          append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+        },
+      ],
     },
     dynamic_metadata: { fields: fieldsOf(metadata) },
   });
@@ -55,7 +70,9 @@ test('random allows decode to what was put in', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(fc.array(header, { maxLength: 20 }), fc.array(fc.array(text)), text, (setHeaders, removals, name) => {
       const facts = { ...metadata, application: name };
-      const response = decoded(allowed({ setHeaders, removeHeaders: removals.map(headerRemoval), metadata: facts }));
+      const response = decoded(
+        allowed({ setHeaders, removeHeaders: removals.map(headerRemoval), responseHeaders: [], metadata: facts }),
+      );
       expect(pairs(response.ok_response?.headers)).toEqual(setHeaders);
       for (const option of response.ok_response?.headers ?? [])
         expect(option).toMatchObject({ append: { value: false }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' });
@@ -85,7 +102,12 @@ test('random refusals decode to what was put in', { timeout: 60_000 }, () => {
 
 test('a text that is not well-formed is still sent as UTF-8', () => {
   const response = decoded(
-    allowed({ setHeaders: [], removeHeaders: [], metadata: { ...metadata, application: 'a\ud800' } }),
+    allowed({
+      setHeaders: [],
+      removeHeaders: [],
+      responseHeaders: [],
+      metadata: { ...metadata, application: 'a\ud800' },
+    }),
   );
   expect(response.dynamic_metadata.fields['application']?.stringValue).toBe('a\ufffd');
 });

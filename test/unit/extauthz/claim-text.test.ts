@@ -29,7 +29,14 @@ const answer = answerer({
     'x-absent': 'claim:absent',
     'x-proto': 'claim:__proto__',
   },
-  ...{ removeHeaders: [], keepCredential: false, realm: 'r', onFault: 'denied' },
+  ...{
+    removeHeaders: [],
+    keepCredential: false,
+    assertionHeader: 'x-jwt-assertion',
+    decisionIdHeader: null,
+    realm: 'r',
+    onFault: 'denied',
+  },
 });
 const tell = (decision: Parameters<typeof answer>[0]) => {
   const response = answer(decision, 'd-1', { contentType: undefined, underscoredHeaders: () => [] });

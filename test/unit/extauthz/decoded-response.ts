@@ -20,7 +20,11 @@ interface DecodedRefusal {
 export interface DecodedResponse {
   readonly status: { readonly code: number } | null;
   readonly http_response: string;
-  readonly ok_response?: { readonly headers: readonly DecodedHeader[]; readonly headers_to_remove: readonly string[] };
+  readonly ok_response?: {
+    readonly headers: readonly DecodedHeader[];
+    readonly headers_to_remove: readonly string[];
+    readonly response_headers_to_add: readonly DecodedHeader[];
+  };
   readonly denied_response?: DecodedRefusal;
   readonly error_response?: DecodedRefusal;
   readonly dynamic_metadata: { readonly fields: Readonly<Record<string, { readonly stringValue: string }>> };

@@ -61,6 +61,8 @@ export function handlerOptions(
       identityHeaders: { 'x-subject': 'subject' },
       removeHeaders: [],
       keepCredential: false,
+      assertionHeader: 'x-jwt-assertion',
+      decisionIdHeader: null,
       realm: 'Gatehouse',
       onFault: setting.onFault ?? 'denied',
     }),
