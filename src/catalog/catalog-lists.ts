@@ -4,12 +4,15 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { type Api, GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { KeptAuditEntry } from '../domain/audit.ts';
+import type { EntityByKind, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { Revocation, SequencedRevocation } from '../domain/revocation.ts';
 import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { SecretSealer } from '../sealing/secret-sealer.ts';
+import { type EntityFilters, EntityLists, type ListedKind } from './entity-lists.ts';
 import { type KeyManagerUsage, keyManagerUsageFinder } from './key-manager-usage.ts';
 import type { Page, Paged } from './paged.ts';
+import { readSourcePosition } from './source-position.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import { StoredApis } from './stored-apis.ts';
 import { StoredAudit } from './stored-audit.ts';
@@ -20,6 +23,8 @@ import { listSigningKeys } from './stored-signing-keys.ts';
 
 /** Lists and single entries, each within one organization. */
 export class CatalogLists {
+  readonly #db: Database;
+  readonly #entities: EntityLists;
   readonly #apis: StoredApis;
   readonly #keyManagers: StoredKeyManagers;
   readonly #secrets: StoredSecrets;
@@ -31,6 +36,8 @@ export class CatalogLists {
   readonly #credentials: Statement<[], Omit<StoredAdminCredential, 'rights'> & { readonly rights: string }>;
 
   constructor(db: Database, sealer: SecretSealer) {
+    this.#db = db;
+    this.#entities = new EntityLists(db);
     this.#apis = new StoredApis(db);
     this.#keyManagers = new StoredKeyManagers(db);
     this.#secrets = new StoredSecrets(db, sealer);
@@ -93,6 +100,26 @@ export class CatalogLists {
   /** The organization's APIs, by name and version. */
   listApis(organization: string): Api[] {
     return this.#apis.ofOrganization(organization);
+  }
+
+  /** A page of the organization's entities of a kind, in an order that stays. The total is exact up to 10,000. */
+  page<K extends ListedKind>(
+    kind: K,
+    organization: string,
+    filter: EntityFilters[K],
+    page: Page,
+  ): Paged<EntityByKind[K]> {
+    return this.#entities.page(kind, organization, filter, page);
+  }
+
+  /** The organization's entity of this id; a key mapping or subscription is of its application's organization. */
+  find<K extends ListedKind>(kind: K, organization: string, id: string): EntityByKind[K] | undefined {
+    return this.#entities.find(kind, organization, id);
+  }
+
+  /** Where this catalog stands in the history of the source that it follows; undefined where it follows none. */
+  sourcePosition(): SourcePosition | undefined {
+    return readSourcePosition(this.#db);
   }
 
   /** The organization's revocations in force, the latest first. */

@@ -37,6 +37,7 @@ import { keyManagerUsageFinder } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import { type Retirement, rotateSigningKey } from './stored-signing-keys.ts';
+import { sweepDeletions } from './sweep-deletions.ts';
 import { deleteApi, putApi } from './write-apis.ts';
 import { deleteApplication, putApplication } from './write-applications.ts';
 import { deleteDenyPolicy, putDenyPolicy } from './write-deny-policies.ts';
@@ -73,6 +74,9 @@ const CATALOG_FILE: AuditContext = {
 
 /** Expired revocations that one transaction deletes at most; other writes get their turn in between. */
 const SWEEP_ENTRIES = 1000;
+
+/** Deletions that are remembered for followers. */
+const KEPT_DELETIONS = 100_000;
 
 /** Key sets that are kept of one key manager: those of the URLs that it has, and some that it had. */
 const KEPT_KEY_SETS = 16;
@@ -259,6 +263,14 @@ export class CatalogTransactions {
   sweepRevocations(nowMs: number): Swept {
     return this.#write(undefined, () => {
       const swept = this.#tables.revocations.sweep(nowMs, SWEEP_ENTRIES);
+      return { commit: swept > 0, result: { kind: 'swept', swept } };
+    });
+  }
+
+  /** Forgets the oldest deletions of which there are more than `kept`: a follower that is further behind takes a snapshot. */
+  sweepDeletions(kept = KEPT_DELETIONS): Swept {
+    return this.#write(undefined, () => {
+      const swept = sweepDeletions(this.#db, kept);
       return { commit: swept > 0, result: { kind: 'swept', swept } };
     });
   }

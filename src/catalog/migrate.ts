@@ -27,8 +27,8 @@ const MIGRATIONS: readonly Migration[] = [
 /** SQLite's `application_id` of a catalog, written by the first migration. */
 const APPLICATION_ID = 0x67617465;
 
-/** Applies what is missing in one transaction, a copy kept before. Throws {@link CatalogUnusable} for foreign and damaged files and newer schemas. */
-export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets): void {
+/** The schema of a catalog's database, 0 for an empty one. Throws {@link CatalogUnusable} for foreign files and newer schemas. */
+export function versionOf(db: Database, file: string): number {
   const version = db.pragma('user_version', { simple: true }) as number;
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
@@ -44,6 +44,12 @@ export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets)
       `has schema ${version}, and this version of Gatehouse knows schemas up to ${MIGRATIONS.length}`,
       'start the newer version that wrote it, or give this one another file',
     );
+  return version;
+}
+
+/** Applies what is missing in one transaction, a copy kept before. Throws {@link CatalogUnusable} for foreign and damaged files and newer schemas. */
+export function migrate(db: Database, file: string, secrets: FirstSchemaSecrets): void {
+  const version = versionOf(db, file);
   if (version === MIGRATIONS.length) return;
   if (version > 0) {
     // Checked whatever the last stop was: a damaged file is better restored than copied and changed.

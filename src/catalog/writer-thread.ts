@@ -41,6 +41,7 @@ function serve(catalog: WritableCatalog): void {
 function sweep(writes: CatalogTransactions): void {
   try {
     writes.sweepRevocations(Date.now());
+    writes.sweepDeletions();
   } catch {
     // A write that somebody waits for will tell what is wrong with the file.
   }
