@@ -19,11 +19,31 @@ export interface AdminCredential extends Omit<AdminCaller, 'scopes'> {
   readonly sha256: string;
 }
 
-/** WSO2's OAuth scopes of the admin API, and the rights here that each brings. The one place where scopes become rights. */
+/**
+ * WSO2's OAuth scopes, and the rights here that each brings; what a route asks for beside the right is in `ROUTE_RIGHTS`. The one place
+ * where scopes become rights.
+ */
 const SCOPE_RIGHTS: Readonly<Record<string, readonly AdminRight[]>> = {
   'apim:admin': ['read', 'write', 'keys', 'revoke'],
   'apim:admin_operations': ['read', 'write', 'keys', 'revoke'],
   'apim:keymanagers_manage': ['read', 'write'],
+  'apim:api_view': ['read'],
+  'apim:api_create': ['read', 'write'],
+  'apim:api_publish': ['read', 'write'],
+  'apim:api_manage': ['read', 'write'],
+  'apim:api_delete': ['write'],
+  'apim:api_import_export': ['read', 'write'],
+  'apim:shared_scope_manage': ['read', 'write'],
+  'apim:subscription_view': ['read'],
+  'apim:subscription_block': ['read', 'write'],
+  'apim:subscription_manage': ['read', 'write'],
+  'apim:bl_view': ['read'],
+  'apim:bl_manage': ['read', 'write'],
+  'apim:tier_view': ['read'],
+  'apim:tier_manage': ['read', 'write'],
+  'apim:subscribe': ['keys'],
+  'apim:app_manage': ['keys'],
+  'apim:sub_manage': ['keys'],
 };
 
 /** The caller behind an access token. Scopes that are not in the table bring nothing. */

@@ -1,0 +1,120 @@
+// WSO2 Publisher API v4, APIs: list, create, read, replace, delete, and their lifecycle, in WSO2's DTO and error bodies.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type PublisherApi, publisherApi } from '../documents/publisher-api.ts';
+import { apiWriteOf, type NamedApi, publisherForm } from '../documents/publisher-api-facts.ts';
+import type { ApiWrite } from '../domain/catalog-facts.ts';
+import { apiFilterOf } from './api-filter.ts';
+import { LIFECYCLE_ACTIONS, lifecycleForm } from './api-lifecycle.ts';
+import { notFound } from './entity-errors.ts';
+import { type ById, readBody, sendDeleted, sendEntity, sendPage, sendWritten, targetOf } from './entity-routes.ts';
+import type { CatalogEntities } from './entity-store.ts';
+import type { RouteCallers } from './route-caller.ts';
+import { PUBLISHER } from './route-rights.ts';
+import { invalidFields, invalidQuery, refuseWith } from './wso2-error.ts';
+
+const BASE = `${PUBLISHER}/apis`;
+
+/** Of an API that names no header. */
+const AUTHORIZATION_HEADER = 'authorization';
+
+/** What is told by name elsewhere, and what is at a place of its own: another one of those is another API. */
+const IMMUTABLE = ['name', 'version', 'context'] as const;
+
+interface LifecycleChange {
+  readonly Querystring: { readonly apiId?: unknown; readonly action?: unknown };
+}
+
+/** Registers the routes. */
+export function apiRoutes(
+  app: FastifyInstance,
+  { apis }: Pick<CatalogEntities, 'apis'>,
+  { callerOf, auditOf }: RouteCallers,
+): void {
+  const find = (request: FastifyRequest<ById>) => () => apis.find(callerOf(request).organization, request.params.id);
+
+  app.get(BASE, async (request, reply) => {
+    const filter = apiFilterOf((request.query as { readonly query?: unknown }).query);
+    if ('field' in filter) return refuseWith(reply, invalidQuery([filter]));
+    const { organization } = callerOf(request);
+    return sendPage(request, reply, BASE, (page) => apis.list(organization, filter, page), infoOf);
+  });
+
+  app.post(BASE, async (request, reply) => {
+    const dto = readBody(request, reply, publisherApi);
+    return dto === undefined ? reply : createApi(request, reply, dto);
+  });
+
+  app.get<ById>(`${BASE}/:id`, async (request, reply) =>
+    sendEntity(reply, 'API', await find(request)(), publisherForm),
+  );
+
+  app.put<ById>(`${BASE}/:id`, async (request, reply) => {
+    const { organization } = callerOf(request);
+    const target = await targetOf(request, reply, 'API', find(request), organization);
+    const dto = target && readBody(request, reply, publisherApi);
+    if (target === undefined || dto === undefined) return reply;
+    const { former, key } = target;
+    const { provider, lifecycle, authorizationHeader } = former;
+    const write = apiWriteOf(dto, { organization, provider, lifecycle, authorizationHeader });
+    const changed = IMMUTABLE.filter((field) => write[field] !== former[field]);
+    if (changed.length > 0) return refuseWith(reply, invalidFields(changed.map(immutable)));
+    return sendWritten(reply, 'API', await apis.put(key, write, auditOf(request)), publisherForm);
+  });
+
+  app.delete<ById>(`${BASE}/:id`, async (request, reply) => {
+    const target = await targetOf(request, reply, 'API', find(request), callerOf(request).organization);
+    if (target === undefined) return reply;
+    return sendDeleted(reply, 'API', await apis.delete(target.key, auditOf(request)));
+  });
+
+  app.get<ById>(`${BASE}/:id/lifecycle-state`, async (request, reply) =>
+    sendEntity(reply, 'API', await find(request)(), ({ lifecycle }) => lifecycleForm(lifecycle)),
+  );
+
+  app.post<LifecycleChange>(`${BASE}/change-lifecycle`, async (request, reply) => {
+    const { apiId, action } = request.query;
+    const { organization } = callerOf(request);
+    const api = typeof apiId === 'string' ? await apis.find(organization, apiId) : undefined;
+    if (api === undefined) return refuseWith(reply, notFound('API'));
+    const actions = LIFECYCLE_ACTIONS[api.lifecycle];
+    const next = typeof action === 'string' && Object.hasOwn(actions, action) ? actions[action] : undefined;
+    if (next === undefined) {
+      const message = `is no action for an API that is ${api.lifecycle}; use one of ${Object.keys(actions).join(', ')}`;
+      return refuseWith(reply, invalidQuery([{ field: 'action', message }]));
+    }
+    const { id, number: _number, revision, ...write } = api;
+    // What was read is what the state is added to: whoever changes the API meanwhile has it refused.
+    const key = { organization, id, expectedVersion: revision };
+    const written = await apis.put(key, { ...write, lifecycle: next } satisfies ApiWrite, auditOf(request));
+    return sendWritten(reply, 'API', written, ({ lifecycle }) => ({
+      workflowStatus: 'APPROVED',
+      lifecycleState: lifecycleForm(lifecycle),
+    }));
+  });
+
+  async function createApi(request: FastifyRequest, reply: FastifyReply, dto: PublisherApi) {
+    const { organization, name } = callerOf(request);
+    const write = apiWriteOf(dto, {
+      organization,
+      provider: name,
+      lifecycle: 'CREATED',
+      authorizationHeader: AUTHORIZATION_HEADER,
+    });
+    const written = await apis.put({ organization, id: null, expectedVersion: null }, write, auditOf(request));
+    return sendWritten(reply, 'API', written, publisherForm, BASE);
+  }
+}
+
+function immutable(field: string) {
+  return { field, message: 'cannot be changed; create another API, then retire this one' };
+}
+
+/** WSO2 APIInfo, the short form of lists. */
+function infoOf(api: NamedApi) {
+  const { id, name, context, version, provider, type, lifeCycleStatus, isDefaultVersion, securityScheme } =
+    publisherForm(api);
+  const { description = null } = api.extra;
+  const short = { id, name, description, context, version, provider, type, lifeCycleStatus, isDefaultVersion };
+  return { ...short, securityScheme };
+}

@@ -1,0 +1,71 @@
+// From the text of an OpenAPI document, and members that are given beside it, to a Publisher API DTO. Large documents take seconds:
+// whoever calls this does it where nobody waits.
+
+import { isJsonObject } from '../domain/json-object.ts';
+import { duplicateMember } from './duplicate-member.ts';
+import { readOpenApi } from './openapi-document.ts';
+import { parseYaml } from './parse-yaml.ts';
+import type { Problem, Read } from './problem.ts';
+import { type PublisherApi, publisherApi } from './publisher-api.ts';
+import { readParsed } from './read-document.ts';
+
+/** Largest OpenAPI document. */
+export const MAX_OPENAPI_BYTES = 10 * 1_048_576;
+
+/** Deeper than any document that is meant well. */
+const MAX_DEPTH = 64;
+
+/** What came in. */
+export interface OpenApiImport {
+  /** YAML or JSON. */
+  readonly definition: string;
+  /** JSON: members of the DTO that count more than what the document says (WSO2 `additionalProperties`). */
+  readonly additionalProperties: string | undefined;
+}
+
+/** The DTO, or everything that is wrong. */
+export function importOpenApi({ definition, additionalProperties }: OpenApiImport): Read<PublisherApi> {
+  const refused = (file: string, message: string, fix: string): Read<never> => {
+    return { ok: false, problems: [{ file, line: undefined, column: undefined, field: file, message, fix }] };
+  };
+  if (Buffer.byteLength(definition) > MAX_OPENAPI_BYTES)
+    return refused('definition', `is larger than ${MAX_OPENAPI_BYTES} bytes`, 'split the API');
+  const given = additionalProperties === undefined ? {} : parseJson(additionalProperties);
+  if (!isJsonObject(given))
+    return refused('additionalProperties', 'is no JSON object, or has a member twice', 'give members of an API as JSON');
+  const document = parse(definition);
+  if (isProblems(document)) return { ok: false, problems: document };
+  const members = readOpenApi(document.data, 'definition');
+  if (isProblems(members)) return { ok: false, problems: members };
+  return readParsed({ ...members, ...given }, publisherApi);
+}
+
+/** JSON is read by its own parser, which is a hundred times faster on large documents, and as strictly as YAML. */
+function parse(text: string): { readonly data: unknown } | readonly Problem[] {
+  const json = parseJson(text);
+  return json === undefined ? parseYaml(text, 'definition') : { data: json };
+}
+
+function parseJson(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return duplicateMember(text) === undefined && isShallow(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Level by level, for what recurses would be what the limit is there to bound. */
+function isShallow(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return false;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return true;
+}
+
+function isProblems(value: unknown): value is readonly Problem[] {
+  return Array.isArray(value);
+}
