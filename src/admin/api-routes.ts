@@ -4,13 +4,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type PublisherApi, publisherApi } from '../documents/publisher-api.ts';
 import { apiWriteOf, type NamedApi, publisherForm } from '../documents/publisher-api-facts.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
+import type { AdminCaller } from './admin-caller.ts';
 import { apiFilterOf } from './api-filter.ts';
 import { LIFECYCLE_ACTIONS, lifecycleForm } from './api-lifecycle.ts';
-import { notFound } from './entity-errors.ts';
+import { forbidden, notFound } from './entity-errors.ts';
 import { type ById, readBody, sendDeleted, sendEntity, sendPage, sendWritten, targetOf } from './entity-routes.ts';
 import type { CatalogEntities } from './entity-store.ts';
+import type { CreateApi } from './import-openapi-route.ts';
 import type { RouteCallers } from './route-caller.ts';
-import { PUBLISHER } from './route-rights.ts';
+import { PUBLISH_APIS, PUBLISHER } from './route-rights.ts';
 import { invalidFields, invalidQuery, refuseWith } from './wso2-error.ts';
 
 const BASE = `${PUBLISHER}/apis`;
@@ -25,12 +27,12 @@ interface LifecycleChange {
   readonly Querystring: { readonly apiId?: unknown; readonly action?: unknown };
 }
 
-/** Registers the routes. */
+/** Registers the routes. Gives back what creates an API, for who has read its DTO elsewhere. */
 export function apiRoutes(
   app: FastifyInstance,
   { apis }: Pick<CatalogEntities, 'apis'>,
   { callerOf, auditOf }: RouteCallers,
-): void {
+): CreateApi {
   const find = (request: FastifyRequest<ById>) => () => apis.find(callerOf(request).organization, request.params.id);
 
   app.get(BASE, async (request, reply) => {
@@ -57,6 +59,7 @@ export function apiRoutes(
     const { former, key } = target;
     const { provider, lifecycle, authorizationHeader } = former;
     const write = apiWriteOf(dto, { organization, provider, lifecycle, authorizationHeader });
+    if (write.lifecycle !== lifecycle && !mayPublish(callerOf(request))) return refuseWith(reply, MAY_NOT_PUBLISH);
     const changed = IMMUTABLE.filter((field) => write[field] !== former[field]);
     if (changed.length > 0) return refuseWith(reply, invalidFields(changed.map(immutable)));
     return sendWritten(reply, 'API', await apis.put(key, write, auditOf(request)), publisherForm);
@@ -65,7 +68,8 @@ export function apiRoutes(
   app.delete<ById>(`${BASE}/:id`, async (request, reply) => {
     const target = await targetOf(request, reply, 'API', find(request), callerOf(request).organization);
     if (target === undefined) return reply;
-    return sendDeleted(reply, 'API', await apis.delete(target.key, auditOf(request)));
+    const { force } = request.query as { readonly force?: unknown };
+    return sendDeleted(reply, 'API', await apis.delete(target.key, auditOf(request), force === 'true'));
   });
 
   app.get<ById>(`${BASE}/:id/lifecycle-state`, async (request, reply) =>
@@ -93,7 +97,9 @@ export function apiRoutes(
     }));
   });
 
-  async function createApi(request: FastifyRequest, reply: FastifyReply, dto: PublisherApi) {
+  return createApi;
+
+  async function createApi(request: FastifyRequest, reply: FastifyReply, dto: PublisherApi): Promise<FastifyReply> {
     const { organization, name } = callerOf(request);
     const write = apiWriteOf(dto, {
       organization,
@@ -101,10 +107,18 @@ export function apiRoutes(
       lifecycle: 'CREATED',
       authorizationHeader: AUTHORIZATION_HEADER,
     });
+    if (write.lifecycle !== 'CREATED' && !mayPublish(callerOf(request))) return refuseWith(reply, MAY_NOT_PUBLISH);
     const written = await apis.put({ organization, id: null, expectedVersion: null }, write, auditOf(request));
     return sendWritten(reply, 'API', written, publisherForm, BASE);
   }
 }
+
+/** WSO2 keeps publishing to those who have a scope for it; a DTO's state must not be a way around that. */
+function mayPublish({ scopes }: AdminCaller): boolean {
+  return scopes === undefined || PUBLISH_APIS.some((scope) => scopes.includes(scope));
+}
+
+const MAY_NOT_PUBLISH = forbidden('The caller may create APIs, not change their lifecycle');
 
 function immutable(field: string) {
   return { field, message: 'cannot be changed; create another API, then retire this one' };

@@ -3,9 +3,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { readParsed } from '../documents/read-document.ts';
-import type { EntityKey, WriteRefusal } from '../domain/catalog-facts.ts';
+import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import { type EntityName, notFound, refusedEntity, stale } from './entity-errors.ts';
-import type { EntityStore, Listed, Written } from './entity-store.ts';
+import type { ExistingKey, Gone, Listed, Written } from './entity-store.ts';
 import { isConditional, mayChange, tagged } from './entity-tag.ts';
 import { type Page, pageOf, paginationOf } from './page.ts';
 import { invalidBody, invalidQuery, refuseWith } from './wso2-error.ts';
@@ -13,12 +13,6 @@ import { invalidBody, invalidQuery, refuseWith } from './wso2-error.ts';
 /** A path with one id. */
 export interface ById {
   readonly Params: { readonly id: string };
-}
-
-/** Where an entity is and how often it was written. Entities without a version of their own have no ETag. */
-export interface Versioned {
-  readonly id: string;
-  readonly version?: number;
 }
 
 /** Answers with a page of WSO2's form; `read` gets the page that the query asks for. */
@@ -51,7 +45,7 @@ export async function targetOf<E extends { readonly id: string }>(
   what: EntityName,
   find: () => Promise<E | undefined>,
   organization: string,
-): Promise<{ readonly former: E; readonly key: EntityKey & { readonly id: string } } | undefined> {
+): Promise<{ readonly former: E; readonly key: ExistingKey } | undefined> {
   const former = await find();
   if (former === undefined) {
     refuseWith(reply, notFound(what));
@@ -95,7 +89,7 @@ export async function sendWritten<E extends { readonly id: string }>(
 export async function sendDeleted(
   reply: FastifyReply,
   what: EntityName,
-  gone: Awaited<ReturnType<EntityStore<unknown, unknown, unknown>['delete']>>,
+  gone: Gone | WriteRefusal,
 ): Promise<FastifyReply> {
   return gone.kind === 'refused' ? refuseWith(reply, refusedEntity(what, gone)) : reply.code(200).send();
 }

@@ -15,7 +15,7 @@ import type {
   WriteRefusal,
 } from '../domain/catalog-facts.ts';
 import type { DenyPolicy, Policy, PolicyKind, Scope } from '../domain/policy.ts';
-import type { Application, ApplicationKeyMapping, Subscription } from '../domain/subscriber.ts';
+import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { Page } from './page.ts';
 
 /** A part of a list, and how long the whole is. */
@@ -30,6 +30,11 @@ export interface Written<E> {
   readonly entity: E;
 }
 
+/** An entity is no more, nor what hung on it. */
+export interface Gone {
+  readonly kind: 'deleted';
+}
+
 /**
  * Entities of one kind, each in its organization; `W` is what is written, `F` what a list can be narrowed by. A write is committed,
  * with its audit entry, and in force when its promise is fulfilled.
@@ -40,11 +45,12 @@ export interface EntityStore<E, W, F> {
   find(organization: string, id: string): Promise<E | undefined>;
   /** Adds one (`id` null), or writes the one of the id anew. */
   put(key: EntityKey, write: W, audit: AuditContext): Promise<Written<E> | WriteRefusal>;
-  delete(
-    key: EntityKey & { readonly id: string },
-    audit: AuditContext,
-  ): Promise<{ readonly kind: 'deleted' } | WriteRefusal>;
+  /** `force` also deletes what refers to it, where something can. */
+  delete(key: ExistingKey, audit: AuditContext, force?: boolean): Promise<Gone | WriteRefusal>;
 }
+
+/** The key of an entity that is there. */
+export type ExistingKey = EntityKey & { readonly id: string };
 
 /** Narrows APIs; texts are parts of what is looked for, in any case. */
 export interface ApiFilter {
@@ -55,27 +61,59 @@ export interface ApiFilter {
   readonly status?: string;
   /** Only of these states. */
   readonly lifecycles?: readonly Lifecycle[];
+  /** Leaves out what WSO2's `visibility` keeps to roles that are none of these. */
+  readonly visibleTo?: readonly string[];
 }
 
 /** Narrows applications. */
 export interface ApplicationFilter {
   /** Part of the name, in any case. */
   readonly name?: string;
-  /** Only what this user owns, or a group of the user's may manage. */
-  readonly of?: { readonly name: string; readonly groups: readonly string[] };
+  readonly of?: OwnedBy;
 }
 
-/** Narrows key mappings; all that is given must be so. */
-export interface KeyMappingFilter {
-  readonly applicationId?: string;
-  readonly keyManagerId?: string;
-  readonly consumerKey?: string;
+/** Only what this user owns, or a group of the user's may manage. */
+export interface OwnedBy {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** The clients of applications. One client of a key manager has one application and one key type. */
+export interface KeyMappingStore {
+  /** Of an application that who asks has looked up. */
+  of(applicationId: string): Promise<readonly ApplicationKeyMapping[]>;
+  /** `move` takes the client from the application that has it. */
+  map(
+    organization: string,
+    write: KeyMappingWrite,
+    move: boolean,
+    audit: AuditContext,
+  ): Promise<Written<ApplicationKeyMapping> | WriteRefusal>;
+  /** Writes what is kept of a mapping and used by nothing. */
+  describe(
+    organization: string,
+    id: string,
+    extra: ApplicationKeyMapping['extra'],
+    audit: AuditContext,
+  ): Promise<Written<ApplicationKeyMapping> | WriteRefusal>;
+  unmap(organization: string, id: string, audit: AuditContext): Promise<Gone | WriteRefusal>;
 }
 
 /** Narrows subscriptions; all that is given must be so. */
 export interface SubscriptionFilter {
   readonly apiId?: string;
   readonly applicationId?: string;
+  /** By whose the application is. */
+  readonly of?: OwnedBy;
+}
+
+/** Subscriptions, whose state changes apart from the rest. */
+export interface SubscriptionStore extends EntityStore<Subscription, SubscriptionWrite, SubscriptionFilter> {
+  setState(
+    key: ExistingKey,
+    state: SubscriptionState,
+    audit: AuditContext,
+  ): Promise<Written<Subscription> | WriteRefusal>;
 }
 
 /** Narrows policies. */
@@ -91,9 +129,8 @@ export type NoFilter = Readonly<Record<never, never>>;
 export interface CatalogEntities {
   readonly apis: EntityStore<NamedApi, ApiWrite, ApiFilter>;
   readonly applications: EntityStore<Application, ApplicationFacts, ApplicationFilter>;
-  /** Written under another application's id, a mapping moves there. */
-  readonly keyMappings: EntityStore<ApplicationKeyMapping, KeyMappingWrite, KeyMappingFilter>;
-  readonly subscriptions: EntityStore<Subscription, SubscriptionWrite, SubscriptionFilter>;
+  readonly keyMappings: KeyMappingStore;
+  readonly subscriptions: SubscriptionStore;
   readonly policies: EntityStore<Policy, PolicyWrite, PolicyFilter>;
   readonly scopes: EntityStore<Scope, ScopeWrite, NoFilter>;
   readonly denyPolicies: EntityStore<DenyPolicy, DenyPolicyWrite, NoFilter>;

@@ -10,6 +10,9 @@ import { auditContext, type RouteCallers } from './route-caller.ts';
 import { demandRow, mayUse, methodsFor, needOf, type RouteNeed } from './route-rights.ts';
 import { errorBody } from './wso2-error.ts';
 
+/** Of an id in the audit; ours are shorter. */
+const MAX_TARGET_CHARACTERS = 128;
+
 /** What the guard needs. */
 export interface GuardOptions {
   readonly metricsPublic: boolean;
@@ -58,7 +61,7 @@ export function guard(app: FastifyInstance, options: GuardOptions): RouteCallers
     options.audit({
       time: new Date().toISOString(),
       ...auditContext(request, callers.get(request)),
-      target: (request.params as { id?: string } | undefined)?.id,
+      target: targetOf(request),
       status: reply.statusCode,
     });
   });
@@ -88,6 +91,14 @@ export function guard(app: FastifyInstance, options: GuardOptions): RouteCallers
     return caller;
   };
   return { callerOf, auditOf: (request) => auditContext(request, callerOf(request)) };
+}
+
+/** The entity that a request names: WSO2 has ids in paths, and in queries. */
+function targetOf({ params, query }: FastifyRequest): string | undefined {
+  const { id } = (params ?? {}) as { readonly id?: string };
+  const { apiId, subscriptionId } = (query ?? {}) as { readonly apiId?: unknown; readonly subscriptionId?: unknown };
+  const named = id ?? apiId ?? subscriptionId;
+  return typeof named === 'string' ? named.slice(0, MAX_TARGET_CHARACTERS) : undefined;
 }
 
 /** Keeps answers out of caches and from being guessed at. */

@@ -53,6 +53,8 @@ export interface KeyManagerStore {
   /** Of the organization, in order of creation. */
   list(organization: string): Promise<readonly StoredKeyManager[]>;
   find(organization: string, id: string): Promise<StoredKeyManager | undefined>;
+  /** The key manager that the organization means by an id or a name: its own, else the Global one. */
+  resolve(organization: string, idOrName: string): Promise<StoredKeyManager | undefined>;
   /** Ids of all key managers that an API or application refers to by name (WSO2 `isUsed`). */
   used(): Promise<ReadonlySet<string>>;
   /** Of any organization: who asks has looked the key manager up. */

@@ -29,7 +29,8 @@ const MANAGE_KEY_MANAGERS = [...ADMIN_SCOPES, 'apim:keymanagers_manage'];
 const VIEW_APIS = [...ADMIN_SCOPES, 'apim:api_view', 'apim:api_create', 'apim:api_publish', 'apim:api_manage'];
 const CREATE_APIS = [...ADMIN_SCOPES, 'apim:api_create', 'apim:api_manage'];
 const CHANGE_APIS = [...CREATE_APIS, 'apim:api_publish'];
-const PUBLISH_APIS = [...ADMIN_SCOPES, 'apim:api_publish', 'apim:api_manage'];
+/** WSO2's scopes of who may change an API's lifecycle. */
+export const PUBLISH_APIS: readonly string[] = [...ADMIN_SCOPES, 'apim:api_publish', 'apim:api_manage'];
 const DELETE_APIS = [...ADMIN_SCOPES, 'apim:api_delete', 'apim:api_manage'];
 const IMPORT_APIS = [...CREATE_APIS, 'apim:api_import_export'];
 const SHARE_SCOPES = [...ADMIN_SCOPES, 'apim:shared_scope_manage'];

@@ -14,6 +14,7 @@ export function adminKeyManagers(
   return {
     list: async (organization) => lists.listKeyManagers(organization),
     find: async (organization, id) => lists.findKeyManager(organization, id),
+    resolve: async (organization, idOrName) => lists.resolveKeyManager(organization, idOrName),
     used: async () => lists.usedKeyManagers(),
     usage: async (id) => lists.keyManagerUsage(id),
     async create(organization, dto, audit) {

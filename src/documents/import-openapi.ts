@@ -1,6 +1,7 @@
 // From the text of an OpenAPI document, and members that are given beside it, to a Publisher API DTO. Large documents take seconds:
 // whoever calls this does it where nobody waits.
 
+import { z } from 'zod';
 import { isJsonObject } from '../domain/json-object.ts';
 import { duplicateMember } from './duplicate-member.ts';
 import { readOpenApi } from './openapi-document.ts';
@@ -32,13 +33,33 @@ export function importOpenApi({ definition, additionalProperties }: OpenApiImpor
     return refused('definition', `is larger than ${MAX_OPENAPI_BYTES} bytes`, 'split the API');
   const given = additionalProperties === undefined ? {} : parseJson(additionalProperties);
   if (!isJsonObject(given))
-    return refused('additionalProperties', 'is no JSON object, or has a member twice', 'give members of an API as JSON');
+    return refused(
+      'additionalProperties',
+      'is no JSON object, or has a member twice',
+      'give members of an API as JSON',
+    );
   const document = parse(definition);
   if (isProblems(document)) return { ok: false, problems: document };
   const members = readOpenApi(document.data, 'definition');
   if (isProblems(members)) return { ok: false, problems: members };
   return readParsed({ ...members, ...given }, publisherApi);
 }
+
+/** The same from one JSON body: `inlineAPIDefinition`, a text or the document itself, and `additionalProperties`. */
+export function importOpenApiBody(body: string): Read<PublisherApi> {
+  const read = readParsed(parseJson(body), openApiBody);
+  if (!read.ok) return read;
+  const { inlineAPIDefinition: given, additionalProperties } = read.value;
+  return importOpenApi({
+    definition: typeof given === 'string' ? given : JSON.stringify(given),
+    additionalProperties: additionalProperties && JSON.stringify(additionalProperties),
+  });
+}
+
+const openApiBody = z.strictObject({
+  inlineAPIDefinition: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  additionalProperties: z.record(z.string(), z.unknown()).optional(),
+});
 
 /** JSON is read by its own parser, which is a hundred times faster on large documents, and as strictly as YAML. */
 function parse(text: string): { readonly data: unknown } | readonly Problem[] {

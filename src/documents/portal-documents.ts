@@ -52,7 +52,16 @@ export const KEPT_OF_KEY = ['supportedGrantTypes', 'callbackUrl', 'additionalPro
 /** WSO2 ApplicationKeyDTO, as it is written back after it was read. */
 export const oauthKeyBody = z.strictObject({
   ...kept(KEPT_OF_KEY),
-  ...ignored(['keyMappingId', 'keyManager', 'consumerSecret', 'keyState', 'mode', 'groupId', 'token', 'consumerSecrets']),
+  ...ignored([
+    'keyMappingId',
+    'keyManager',
+    'consumerSecret',
+    'keyState',
+    'mode',
+    'groupId',
+    'token',
+    'consumerSecrets',
+  ]),
   consumerKey: nullable(consumerKey),
   keyType: nullable(z.enum(KEY_TYPES)),
 });

@@ -12,6 +12,7 @@ import type { WriteRefusal } from '../../../src/domain/catalog-facts.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 import type { Revocation } from '../../../src/domain/revocation.ts';
 import { joinSecrets, splitSecrets } from '../../../src/domain/secret-fields.ts';
+import { memoryCatalogEntities } from './memory-entities.ts';
 
 /** Tokens of the rig's credentials; each has the right of its name, `other` has all rights in another organization. */
 export const TOKENS = {
@@ -99,6 +100,8 @@ export function memoryKeyManagers(): KeyManagerStore & {
     audited,
     list: async (organization) => rows.filter((row) => row.organization === organization),
     find: async (organization, id) => rows.find((row) => row.organization === organization && row.id === id),
+    resolve: async (organization, idOrName) =>
+      rows.find((row) => row.organization === organization && [row.id, row.dto.name].includes(idOrName)),
     used: async () => new Set(rows.filter(({ dto }) => dto.name.startsWith('used')).map(({ id }) => id)),
     usage: async (id) => usage(rows.find((row) => row.id === id)?.dto ?? { name: '', type: '' }),
     async create(organization, dto, audit) {
@@ -187,6 +190,7 @@ export const stubDiagnosis: KeyManagerDiagnosis = {
 export interface AdminRig extends AdminServer {
   readonly store: ReturnType<typeof memoryKeyManagers>;
   readonly revocations: ReturnType<typeof memoryRevocations>;
+  readonly catalog: ReturnType<typeof memoryCatalogEntities>;
   readonly audited: AuditEntry[];
   readonly errors: string[];
   readonly warnings: string[];
@@ -198,6 +202,7 @@ export interface AdminRig extends AdminServer {
 export async function startRig(options: Partial<AdminOptions> = {}): Promise<AdminRig> {
   const store = memoryKeyManagers();
   const revocations = memoryRevocations();
+  const catalog = memoryCatalogEntities();
   const audited: AuditEntry[] = [];
   const errors: string[] = [];
   const warnings: string[] = [];
@@ -209,6 +214,8 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     credentials: CREDENTIALS,
     proveCaller: async (): Promise<ProvedAdmin | undefined> => undefined,
     keyManagers: store,
+    entities: catalog.entities,
+    proveClient: async () => 'not_asked',
     superTenant: 'carbon.super',
     revocations,
     margins: () => MARGINS,
@@ -232,6 +239,7 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     ...server,
     store,
     revocations,
+    catalog,
     audited,
     errors,
     warnings,

@@ -3,6 +3,8 @@
 import { fastify } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { demandRow, ROUTE_RIGHTS, type RouteNeed } from '../../../src/admin/route-rights.ts';
+import type { ApplicationFacts } from '../../../src/domain/catalog-facts.ts';
+import { POLICY_KINDS } from '../../../src/domain/policy.ts';
 import { type AdminRig, startRig, TOKENS } from './admin-rig.ts';
 
 const KEY_MANAGERS = '/api/am/admin/v4/key-managers';
@@ -13,11 +15,72 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
+const API = { name: 'a', context: '/a', version: '1', keyManagers: ['all'] };
+const OPENAPI = { openapi: '3.0.0', info: { title: 'a', version: '1' }, paths: {} };
+/** Bodies of routes whose path ends so; every other one gets that of a key manager. */
+const BODIES: readonly (readonly [RegExp, object])[] = [
+  [/import-openapi$/, { inlineAPIDefinition: OPENAPI, additionalProperties: API }],
+  [/publisher\/v4\/apis(?:\/:id)?$/, API],
+  [/\/scopes(?:\/:id)?$/, { name: 's' }],
+  [/\/applications(?:\/:id)?$/, { name: 'a' }],
+  [/map-keys$/, { consumerKey: 'k', keyType: 'PRODUCTION' }],
+  [/oauth-keys\/:keyMappingId$/, {}],
+  [/devportal\/v3\/subscriptions(?:\/:id)?$/, { apiId: 'id-1', applicationId: 'id-1' }],
+  [/\/throttling\/policies\/\w+(?:\/:id)?$/, { policyName: 'p' }],
+  [/deny-policies$/, { conditionType: 'USER', conditionValue: 'ann' }],
+  [/deny-policy\/:id$/, { conditionStatus: false }],
+];
+/** What WSO2 has in the query. */
+const QUERIES: Readonly<Record<string, string>> = {
+  'POST /api/am/publisher/v4/apis/change-lifecycle': '?apiId=id-1&action=Publish',
+  'POST /api/am/publisher/v4/subscriptions/block-subscription': '?subscriptionId=id-1&blockState=BLOCKED',
+  'POST /api/am/publisher/v4/subscriptions/unblock-subscription': '?subscriptionId=id-1',
+  'GET /api/am/devportal/v3/subscriptions': '?applicationId=id-1',
+};
+
 const routes = Object.entries(ROUTE_RIGHTS).map(([route, need]: [string, RouteNeed]) => {
   const [method = '', pattern = ''] = route.split(' ');
-  const body = method === 'POST' || method === 'PUT' ? BODY : undefined;
-  return { method, path: pattern.replace(':id', 'id-1'), ...need, body };
+  const given = BODIES.find(([end]) => end.test(pattern))?.[1] ?? BODY;
+  const body = ['POST', 'PUT', 'PATCH'].includes(method) ? given : undefined;
+  const id = pattern.includes('throttling-policies') ? 'application' : 'id-1';
+  const path = pattern.replace(':id', id).replace(':keyMappingId', 'key-1') + (QUERIES[route] ?? '');
+  return { method, path, ...need, body };
 });
+
+/** One of each kind in the organization of most callers, with a word that nobody else may read. */
+async function fill(own: AdminRig): Promise<void> {
+  const { entities, keys } = own.catalog;
+  const key = { organization: 'carbon.super', id: null, expectedVersion: null };
+  const audit = { requestId: '', caller: 'all', organization: 'carbon.super', address: '', method: '', route: '' };
+  const description = 'confidential';
+  const application = { name: 'a', owner: 'ann', policy: 'Unlimited', attributes: {}, groups: [], state: 'APPROVED' };
+  await entities.applications.put(key, { ...application, description, extra: {} } as ApplicationFacts, audit);
+  const subscription = { apiId: 'id-1', applicationId: 'id-1', policy: description, state: 'UNBLOCKED' } as const;
+  await entities.subscriptions.put(key, subscription, audit);
+  await entities.scopes.put(key, { name: 's', displayName: 's', description, roles: [] }, audit);
+  await entities.denyPolicies.put(key, { type: 'USER', value: description, invert: false, enabled: true }, audit);
+  const policy = { name: 'p', displayName: 'p', description, limits: {} };
+  for (const kind of POLICY_KINDS) await entities.policies.put(key, { ...policy, kind }, audit);
+  keys.push({
+    id: 'key-1',
+    consumerKey: description,
+    keyManagerId: 'id-1',
+    applicationId: 'id-1',
+    keyType: 'PRODUCTION',
+    mode: 'MAPPED',
+    extra: {},
+  });
+  await own.call('POST', '/api/am/publisher/v4/apis', TOKENS.all, { ...API, description });
+}
+
+/** What the organization has that {@link fill} fills. */
+async function contentOf({ catalog }: AdminRig): Promise<string> {
+  const { keyMappings: _keys, ...kinds } = catalog.entities;
+  const page = { offset: 0, limit: 100 };
+  const all = await Promise.all(Object.values(kinds).map((kind) => kind.list('carbon.super', {} as never, page)));
+  return JSON.stringify([all, catalog.keys]);
+}
+
 const guarded = routes.filter(({ right }) => right !== 'public');
 
 describe.each(guarded)('$method $path', ({ method, path, right, basic, superTenant, body }) => {
@@ -59,6 +122,8 @@ describe.each(guarded)('$method $path', ({ method, path, right, basic, superTena
     const own = await startRig();
     await own.call('POST', KEY_MANAGERS, TOKENS.all, { ...BODY, description: 'confidential' });
     await own.call('POST', '/revocations', TOKENS.all, { kind: 'jti', value: 'confidential' });
+    await fill(own);
+    const content = await contentOf(own);
     const [revocation] = [...own.revocations.rows.keys()];
     const before = JSON.stringify([own.store.rows, [...own.revocations.rows]]);
     const theirs = path.startsWith('/revocations/') ? `/revocations/${revocation}` : path;
@@ -67,6 +132,7 @@ describe.each(guarded)('$method $path', ({ method, path, right, basic, superTena
     if (superTenant === true) expect(answer.status).toBe(403);
     else if (theirs !== path || path.includes('/id-1')) expect(answer.status).toBe(404);
     expect(JSON.stringify([own.store.rows.slice(0, 1), [...own.revocations.rows].slice(0, 1)])).toBe(before);
+    expect(await contentOf(own)).toBe(content);
     await own.stop();
   });
 
@@ -92,6 +158,11 @@ describe.each(guarded)('$method $path', ({ method, path, right, basic, superTena
 function needed(right: RouteNeed['right']): 'read' | 'write' | 'keys' | 'revoke' {
   return right === 'metrics' || right === 'public' || right === 'sync' ? 'read' : right;
 }
+
+test('whoever reads or writes with an access token needs a scope that WSO2 asks for there, not only some scope', () => {
+  const open = guarded.filter(({ right, scopes }) => ['read', 'write', 'metrics'].includes(right) && !scopes?.length);
+  expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
 
 test.each(routes.filter(({ right }) => right === 'public'))(
   '$method $path needs no credential',

@@ -1,0 +1,114 @@
+// WSO2 admin API v4, deny policies (BlockingCondition): whoever one names is refused from the next request on.
+
+import { isIP } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { denyPolicyBody, denyPolicyStatusBody } from '../documents/throttling-documents.ts';
+import type { DenyPolicyWrite } from '../domain/catalog-facts.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
+import type { DenyPolicy } from '../domain/policy.ts';
+import { type ById, readBody, sendDeleted, sendEntity, sendPage, sendWritten, targetOf } from './entity-routes.ts';
+import type { CatalogEntities } from './entity-store.ts';
+import { ADMIN_BASE } from './key-manager-routes.ts';
+import type { RouteCallers } from './route-caller.ts';
+import { invalidFields, refuseWith } from './wso2-error.ts';
+
+const LIST = `${ADMIN_BASE}/throttling/deny-policies`;
+/** WSO2's own path of one, not below that of the list. */
+const ONE = `${ADMIN_BASE}/throttling/deny-policy`;
+
+/** Registers the routes. */
+export function denyPolicyRoutes(
+  app: FastifyInstance,
+  { denyPolicies }: Pick<CatalogEntities, 'denyPolicies'>,
+  { callerOf, auditOf }: RouteCallers,
+): void {
+  const find = (request: FastifyRequest<ById>) => () =>
+    denyPolicies.find(callerOf(request).organization, request.params.id);
+
+  app.get(LIST, (request, reply) => {
+    const { organization } = callerOf(request);
+    return sendPage(request, reply, LIST, (page) => denyPolicies.list(organization, {}, page), denyPolicyForm);
+  });
+
+  app.post(LIST, async (request, reply) => {
+    const body = readBody(request, reply, denyPolicyBody);
+    if (body === undefined) return reply;
+    const write = denyPolicyWriteOf(body);
+    if ('field' in write) return refuseWith(reply, invalidFields([write]));
+    const key = { organization: callerOf(request).organization, id: null, expectedVersion: null };
+    const written = await denyPolicies.put(key, write, auditOf(request));
+    return sendWritten(reply, 'Deny policy', written, denyPolicyForm, ONE);
+  });
+
+  app.get<ById>(`${ONE}/:id`, async (request, reply) =>
+    sendEntity(reply, 'Deny policy', await find(request)(), denyPolicyForm),
+  );
+
+  app.patch<ById>(`${ONE}/:id`, async (request, reply) => {
+    const target = await targetOf(request, reply, 'Deny policy', find(request), callerOf(request).organization);
+    const body = target && readBody(request, reply, denyPolicyStatusBody);
+    if (target === undefined || body === undefined) return reply;
+    const { type, value, invert } = target.former;
+    const write = { type, value, invert, enabled: body.conditionStatus };
+    return sendWritten(
+      reply,
+      'Deny policy',
+      await denyPolicies.put(target.key, write, auditOf(request)),
+      denyPolicyForm,
+    );
+  });
+
+  app.delete<ById>(`${ONE}/:id`, async (request, reply) => {
+    const target = await targetOf(request, reply, 'Deny policy', find(request), callerOf(request).organization);
+    if (target === undefined) return reply;
+    return sendDeleted(reply, 'Deny policy', await denyPolicies.delete(target.key, auditOf(request)));
+  });
+}
+
+/** A condition that names nobody would deny nobody, and nobody would know: it is refused. */
+function denyPolicyWriteOf(body: z.output<typeof denyPolicyBody>): DenyPolicyWrite | FieldProblem {
+  const { conditionType: type, conditionValue: given, conditionStatus: enabled } = body;
+  const wrong = (message: string): FieldProblem => ({ field: 'conditionValue', message });
+  const plain = { type, invert: false, enabled };
+  switch (type) {
+    case 'IP': {
+      const address = typeof given === 'string' ? given : (given.fixedIp ?? '');
+      if (isIP(address) === 0) return wrong('must be an IP address: {"fixedIp": "203.0.113.7", "invert": false}');
+      return { ...plain, value: address, invert: typeof given !== 'string' && given.invert };
+    }
+    case 'IPRANGE': {
+      const { startingIp = '', endingIp = '', invert = false } = typeof given === 'string' ? {} : given;
+      if (isIP(startingIp) === 0 || isIP(startingIp) !== isIP(endingIp))
+        return wrong('must be two addresses of one kind: {"startingIp": "…", "endingIp": "…", "invert": false}');
+      return { ...plain, value: `${startingIp}-${endingIp}`, invert };
+    }
+    case 'API':
+      if (typeof given !== 'string' || !given.startsWith('/')) return wrong('must be a context with its version');
+      return { ...plain, value: given };
+    case 'APPLICATION':
+      if (typeof given !== 'string' || !/^[^:]+:.+$/.test(given)) return wrong('must be owner:application');
+      return { ...plain, value: given };
+    case 'USER':
+    case 'SUBSCRIPTION':
+      if (typeof given !== 'string') return wrong('must be a text');
+      return { ...plain, value: given };
+  }
+}
+
+/** WSO2 BlockingConditionDTO. */
+function denyPolicyForm({ id, type, value, invert, enabled }: DenyPolicy) {
+  return {
+    conditionId: id,
+    conditionType: type,
+    conditionValue: valueForm(type, value, invert),
+    conditionStatus: enabled,
+  };
+}
+
+function valueForm(type: DenyPolicy['type'], value: string, invert: boolean) {
+  if (type === 'IP') return { fixedIp: value, invert };
+  if (type !== 'IPRANGE') return value;
+  const [startingIp = '', endingIp = ''] = value.split('-');
+  return { startingIp, endingIp, invert };
+}
