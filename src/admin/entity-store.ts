@@ -52,13 +52,12 @@ export interface EntityStore<E, W, F> {
 /** The key of an entity that is there. */
 export type ExistingKey = EntityKey & { readonly id: string };
 
-/** Narrows APIs; texts are parts of what is looked for, in any case. */
+/** Narrows APIs; `…Contains` is a part of what is looked for, in any case. */
 export interface ApiFilter {
-  readonly name?: string;
-  readonly context?: string;
+  readonly nameContains?: string;
+  readonly contextContains?: string;
   readonly version?: string;
   readonly provider?: string;
-  readonly status?: string;
   /** Only of these states. */
   readonly lifecycles?: readonly Lifecycle[];
   /** Leaves out what WSO2's `visibility` keeps to roles that are none of these. */
@@ -67,14 +66,14 @@ export interface ApiFilter {
 
 /** Narrows applications. */
 export interface ApplicationFilter {
-  /** Part of the name, in any case. */
-  readonly name?: string;
-  readonly of?: OwnedBy;
+  /** In any case. */
+  readonly nameContains?: string;
+  readonly managedBy?: ManagedBy;
 }
 
 /** Only what this user owns, or a group of the user's may manage. */
-export interface OwnedBy {
-  readonly name: string;
+export interface ManagedBy {
+  readonly user: string;
   readonly groups: readonly string[];
 }
 
@@ -104,7 +103,7 @@ export interface SubscriptionFilter {
   readonly apiId?: string;
   readonly applicationId?: string;
   /** By whose the application is. */
-  readonly of?: OwnedBy;
+  readonly ofManagedBy?: ManagedBy;
 }
 
 /** Subscriptions, whose state changes apart from the rest. */

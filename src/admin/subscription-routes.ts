@@ -112,6 +112,8 @@ export function subscriptionRoutes(
   app.get(PUBLISHED, async (request, reply) => {
     const { organization } = callerOf(request);
     const filter = filterOf(request);
+    if (filter.apiId === undefined)
+      return refuseWith(reply, invalidQuery([{ field: 'apiId', message: 'is missing; say whose subscriptions' }]));
     const list = (page: { offset: number; limit: number }) => subscriptions.list(organization, filter, page);
     return sendPage(request, reply, PUBLISHED, list, (one) => formOf(one, organization));
   });

@@ -17,12 +17,14 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { keySetFetch } from '../tokens/fetch-key-set.ts';
 import { Introspector } from '../tokens/introspector.ts';
+import { adminEntities } from './admin-entities.ts';
 import { adminKeyManagers } from './admin-key-managers.ts';
 import { adminRevocations, revocationMargins } from './admin-revocations.ts';
 import { MAX_DISCOVERY_BYTES } from './discover-once.ts';
 import { keyManagerDiagnosis } from './key-manager-diagnosis.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 import type { OutboundSide } from './open-outbound-side.ts';
+import { clientProver } from './prove-client.ts';
 
 /** Random, and of a length and alphabet that opaque tokens often have. */
 const MADE_UP_TOKEN_BYTES = 20;
@@ -55,6 +57,12 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
     keyManagers: adminKeyManagers(catalog, { types, checks: keyMaterialChecks(settings) }, async () => {
       keySets.retain(new Set(keyManagersById()?.keys()));
       await fleet.keyManagersChanged();
+    }),
+    entities: adminEntities(catalog),
+    proveClient: clientProver({
+      send: door.send,
+      inForce: (id) => keyManagersById()?.get(id),
+      enabled: settings.keyManagers.validateProvidedClients,
     }),
     diagnosis: keyManagerDiagnosis({
       types,

@@ -9,15 +9,25 @@ import type { ApplicationState, SubscriptionState } from '../domain/subscriber.t
 import { EntityTables } from './entity-tables.ts';
 import type { Page, Paged } from './paged.ts';
 
-/** What a list may be narrowed by, by kind: equality, but for `nameContains` (ignoring ASCII case) and `managedBy`. */
+/** A user and the groups of the user. */
+export interface ManagedBy {
+  readonly user: string;
+  readonly groups: readonly string[];
+}
+
+/** What a list may be narrowed by, by kind: equality, but for `…Contains` (ignoring ASCII case) and what is explained. */
 export interface EntityFilters {
   readonly api: {
     readonly name?: string;
     readonly nameContains?: string;
     readonly version?: string;
     readonly context?: string;
+    readonly contextContains?: string;
     readonly provider?: string;
     readonly lifecycle?: Lifecycle;
+    readonly lifecycles?: readonly Lifecycle[];
+    /** Roles: an API that WSO2's `visibility` keeps to others is left out. */
+    readonly visibleTo?: readonly string[];
     readonly number?: number;
   };
   readonly application: {
@@ -27,7 +37,7 @@ export interface EntityFilters {
     readonly state?: ApplicationState;
     readonly number?: number;
     /** A user who may manage it: as its owner, or by a group. */
-    readonly managedBy?: { readonly user: string; readonly groups: readonly string[] };
+    readonly managedBy?: ManagedBy;
   };
   readonly key_mapping: {
     readonly applicationId?: string;
@@ -40,6 +50,8 @@ export interface EntityFilters {
     readonly apiId?: string;
     readonly state?: SubscriptionState;
     readonly number?: number;
+    /** Whose application it is of. */
+    readonly ofManagedBy?: ManagedBy;
   };
   readonly policy: { readonly kind?: PolicyKind; readonly name?: string };
   readonly scope: { readonly name?: string; readonly nameContains?: string };
@@ -69,6 +81,9 @@ const ROWS: Readonly<Record<ListedKind, { readonly from: string; readonly order:
   deny_policy: { from: 'deny_policy t WHERE t.organization = ?', order: 't.type, t.value' },
 };
 
+const managed = (application: string) =>
+  `(${application}.owner = ? OR EXISTS (SELECT 1 FROM json_each(${application}.groups) WHERE value IN (SELECT value FROM json_each(?))))`;
+
 /** How each filter is put; the names are those of {@link EntityFilters}. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   name: 't.name = ?',
@@ -80,8 +95,12 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   number: 't.number = ?',
   owner: 't.owner = ?',
   state: 't.state = ?',
-  managedBy:
-    '(t.owner = ? OR EXISTS (SELECT 1 FROM json_each(t.groups) WHERE value IN (SELECT value FROM json_each(?))))',
+  managedBy: managed('t'),
+  ofManagedBy: managed('a'),
+  contextContains: "t.context LIKE ? ESCAPE '\\'",
+  lifecycles: 't.lifecycle IN (SELECT value FROM json_each(?))',
+  visibleTo: `(json_extract(t.extra, '$.visibility') IS NOT 'RESTRICTED' OR EXISTS (
+    SELECT 1 FROM json_each(t.extra, '$.visibleRoles') WHERE value IN (SELECT value FROM json_each(?))))`,
   applicationId: 't.application_id = ?',
   keyManagerId: 't.key_manager_id = ?',
   consumerKey: 't.consumer_key = ?',
@@ -143,8 +162,9 @@ export class EntityLists {
 }
 
 function valuesOf(name: string, value: unknown): readonly Parameter[] {
-  if (name === 'nameContains') return [`%${String(value).replaceAll(/[\\%_]/g, '\\$&')}%`];
-  if (name !== 'managedBy') return [value as Parameter];
-  const { user, groups } = value as NonNullable<EntityFilters['application']['managedBy']>;
+  if (Array.isArray(value)) return [JSON.stringify(value)];
+  if (name.endsWith('Contains')) return [`%${String(value).replaceAll(/[\\%_]/g, '\\$&')}%`];
+  if (!/managedBy$/i.test(name)) return [value as Parameter];
+  const { user, groups } = value as ManagedBy;
   return [user, JSON.stringify(groups)];
 }

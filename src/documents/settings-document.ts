@@ -229,7 +229,11 @@ export const settingsDocument = z.strictObject({
   keySets: keySets.prefault({}),
   introspection: introspection.prefault({}),
   keyManagers: z
-    .strictObject({ types: z.array(filePath).max(64).default([]), limits: limits.prefault({}) })
+    .strictObject({
+      types: z.array(filePath).max(64).default([]),
+      validateProvidedClients: z.boolean().default(true),
+      limits: limits.prefault({}),
+    })
     .prefault({}),
   outbound: outbound.prefault({}),
   cache: z.strictObject({ redis: redis.prefault({}) }).prefault({}),

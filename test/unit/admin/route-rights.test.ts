@@ -36,6 +36,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'POST /api/am/publisher/v4/subscriptions/block-subscription': '?subscriptionId=id-1&blockState=BLOCKED',
   'POST /api/am/publisher/v4/subscriptions/unblock-subscription': '?subscriptionId=id-1',
   'GET /api/am/devportal/v3/subscriptions': '?applicationId=id-1',
+  'GET /api/am/publisher/v4/subscriptions': '?apiId=id-1',
 };
 
 const routes = Object.entries(ROUTE_RIGHTS).map(([route, need]: [string, RouteNeed]) => {
