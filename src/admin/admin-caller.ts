@@ -47,9 +47,9 @@ const SCOPE_RIGHTS: Readonly<Record<string, readonly AdminRight[]>> = {
 };
 
 /** The caller behind an access token. Scopes that are not in the table bring nothing. */
-export function callerOfToken({ name, organization, scopes }: ProvedAdmin): AdminCaller {
+export function callerOfToken({ name, organization, scopes, roles }: ProvedAdmin): AdminCaller {
   const rights = new Set(
     scopes.flatMap((scope) => (Object.hasOwn(SCOPE_RIGHTS, scope) ? (SCOPE_RIGHTS[scope] ?? []) : [])),
   );
-  return { name, organization, rights: [...rights], roles: [], scopes };
+  return { name, organization, rights: [...rights], roles, scopes };
 }

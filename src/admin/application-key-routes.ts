@@ -117,7 +117,7 @@ export function applicationKeyRoutes(
   app.get<ById>(`${BASE}/:id/oauth-keys`, async (request, reply) => {
     const found = await applicationFor(request, reply);
     if (found === undefined) return reply;
-    const mappings = await keyMappings.of(found.application.id);
+    const mappings = await keyMappings.of(found.user.organization, found.application.id);
     const list = await Promise.all(mappings.map(async (one) => keyForm(one, await keyManagerOf(found.user, one))));
     return { count: list.length, list };
   });
@@ -172,7 +172,9 @@ export function applicationKeyRoutes(
     const found = await applicationFor(request, reply);
     if (found === undefined) return undefined;
     const { keyMappingId } = request.params;
-    const mapping = (await keyMappings.of(found.application.id)).find(({ id }) => id === keyMappingId);
+    const mapping = (await keyMappings.of(found.user.organization, found.application.id)).find(
+      ({ id }) => id === keyMappingId,
+    );
     if (mapping !== undefined) return { ...found, mapping };
     refuseWith(reply, notFound('Application key'));
     return undefined;

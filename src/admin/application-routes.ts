@@ -29,8 +29,8 @@ export function applicationRoutes(
     if (user === undefined) return reply;
     const { query } = request.query as { readonly query?: unknown };
     const filter = {
-      ...(typeof query === 'string' && query !== '' ? { name: query } : {}),
-      ...(user.isAdmin ? {} : { of: { name: user.name, groups: user.roles } }),
+      ...(typeof query === 'string' && query !== '' ? { nameContains: query } : {}),
+      ...(user.isAdmin ? {} : { managedBy: { user: user.name, groups: user.roles } }),
     };
     return sendPage(
       request,
@@ -99,8 +99,8 @@ export function applicationRoutes(
 
   /** WSO2 ApplicationDTO. */
   async function formOf(application: Application) {
-    const { attributes, extra, id } = application;
-    const keys = (await keyMappings.of(id)).map(({ id: keyMappingId, consumerKey, keyType, mode }) => {
+    const { attributes, extra, id, organization } = application;
+    const keys = (await keyMappings.of(organization, id)).map(({ id: keyMappingId, consumerKey, keyType, mode }) => {
       return { keyMappingId, consumerKey, keyType, mode, keyState: 'COMPLETED' };
     });
     const set = { ...extra, ...short(application), attributes, keys };

@@ -2,8 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
-import { denyPolicyBody, denyPolicyStatusBody } from '../documents/throttling-documents.ts';
+import { type DenyPolicyBody, denyPolicyBody, denyPolicyStatusBody } from '../documents/throttling-documents.ts';
 import type { DenyPolicyWrite } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { DenyPolicy } from '../domain/policy.ts';
@@ -67,7 +66,7 @@ export function denyPolicyRoutes(
 }
 
 /** A condition that names nobody would deny nobody, and nobody would know: it is refused. */
-function denyPolicyWriteOf(body: z.output<typeof denyPolicyBody>): DenyPolicyWrite | FieldProblem {
+function denyPolicyWriteOf(body: DenyPolicyBody): DenyPolicyWrite | FieldProblem {
   const { conditionType: type, conditionValue: given, conditionStatus: enabled } = body;
   const wrong = (message: string): FieldProblem => ({ field: 'conditionValue', message });
   const plain = { type, invert: false, enabled };

@@ -1,8 +1,7 @@
 // What routes of all kinds of entities do alike: pages, one entity, the condition of a write, and answers of writes.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
-import { readParsed } from '../documents/read-document.ts';
+import { readParsed, type Schema } from '../documents/read-document.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import { type EntityName, notFound, refusedEntity, stale } from './entity-errors.ts';
 import type { ExistingKey, Gone, Listed, Written } from './entity-store.ts';
@@ -31,7 +30,7 @@ export async function sendPage<E>(
 }
 
 /** The body as its schema reads it; undefined where the answer is given already. */
-export function readBody<T>(request: FastifyRequest, reply: FastifyReply, schema: z.ZodType<T>): T | undefined {
+export function readBody<T>(request: FastifyRequest, reply: FastifyReply, schema: Schema<T>): T | undefined {
   const read = readParsed(request.body, schema);
   if (read.ok) return read.value;
   refuseWith(reply, invalidBody(read.problems));

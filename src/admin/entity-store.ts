@@ -79,8 +79,7 @@ export interface ManagedBy {
 
 /** The clients of applications. One client of a key manager has one application and one key type. */
 export interface KeyMappingStore {
-  /** Of an application that who asks has looked up. */
-  of(applicationId: string): Promise<readonly ApplicationKeyMapping[]>;
+  of(organization: string, applicationId: string): Promise<readonly ApplicationKeyMapping[]>;
   /** `move` takes the client from the application that has it. */
   map(
     organization: string,

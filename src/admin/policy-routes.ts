@@ -2,10 +2,11 @@
 // counted here.
 
 import type { FastifyInstance } from 'fastify';
-import type { z } from 'zod';
+import type { Schema } from '../documents/read-document.ts';
 import {
   advancedPolicyBody,
   applicationPolicyBody,
+  type PolicyBody,
   subscriptionPolicyBody,
 } from '../documents/throttling-documents.ts';
 import type { PolicyWrite } from '../domain/catalog-facts.ts';
@@ -16,14 +17,12 @@ import { ADMIN_BASE } from './key-manager-routes.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { invalidFields, refuseWith } from './wso2-error.ts';
 
-type PolicyBody = z.output<typeof applicationPolicyBody>;
-
 /** WSO2's path, DTO type and members for each kind. */
 const KINDS: readonly {
   readonly kind: PolicyKind;
   readonly path: string;
   readonly type: string;
-  readonly schema: z.ZodType<PolicyBody>;
+  readonly schema: Schema<PolicyBody>;
 }[] = [
   { kind: 'APPLICATION', path: 'application', type: 'ApplicationThrottlePolicy', schema: applicationPolicyBody },
   { kind: 'SUBSCRIPTION', path: 'subscription', type: 'SubscriptionThrottlePolicy', schema: subscriptionPolicyBody },

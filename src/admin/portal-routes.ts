@@ -32,7 +32,8 @@ export function portalRoutes(
     if (user === undefined) return reply;
     const filter = apiFilterOf((request.query as { readonly query?: unknown }).query);
     if ('field' in filter) return refuseWith(reply, invalidQuery([filter]));
-    const visible = { ...filter, lifecycles: SHOWN, ...(user.isAdmin ? {} : { visibleTo: user.roles }) };
+    const lifecycles = SHOWN.filter((shown) => filter.lifecycles?.includes(shown) ?? true);
+    const visible = { ...filter, lifecycles, ...(user.isAdmin ? {} : { visibleTo: user.roles }) };
     return sendPage(request, reply, `${PORTAL}/apis`, (page) => apis.list(user.organization, visible, page), apiInfo);
   });
 

@@ -45,7 +45,10 @@ export function subscriptionRoutes(
       return refuseWith(reply, invalidQuery([{ field: 'applicationId', message: 'is missing, and apiId too' }]));
     if (filter.applicationId !== undefined && (await applicationFor(user, filter.applicationId)) === undefined)
       return refuseWith(reply, notFound('Application'));
-    const own = user.isAdmin || filter.applicationId !== undefined ? filter : { ...filter, of: ownerOf(user) };
+    const own =
+      user.isAdmin || filter.applicationId !== undefined
+        ? filter
+        : { ...filter, ofManagedBy: { user: user.name, groups: user.roles } };
     const list = (page: { offset: number; limit: number }) => subscriptions.list(user.organization, own, page);
     return sendPage(request, reply, BASE, list, (one) => formOf(one, user.organization));
   });
@@ -210,10 +213,6 @@ export function subscriptionRoutes(
       status: state,
     };
   }
-}
-
-function ownerOf(user: PortalUser) {
-  return { name: user.name, groups: user.roles };
 }
 
 function filterOf(request: FastifyRequest): SubscriptionFilter {

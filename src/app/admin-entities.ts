@@ -12,11 +12,11 @@ const ALL_KEYS = { offset: 0, limit: 10_000 };
 /** The stores. */
 export function adminEntities({ lists, writer }: Pick<OpenCatalog, 'lists' | 'writer'>): CatalogEntities {
   const apis: EntityStore<Api, ApiWrite, ApiFilter> = {
-      list: async (organization, filter, page) => lists.page('api', organization, filter, page),
-      find: async (organization, id) => lists.find('api', organization, id),
-      put: async (key, write, audit) => written(await writer.putApi(key, write, audit)),
-      delete: async (key, audit, force = false) => gone(await writer.deleteApi(key, force, audit)),
-    };
+    list: async (organization, filter, page) => lists.page('api', organization, filter, page),
+    find: async (organization, id) => lists.find('api', organization, id),
+    put: async (key, write, audit) => written(await writer.putApi(key, write, audit)),
+    delete: async (key, audit, force = false) => gone(await writer.deleteApi(key, force, audit)),
+  };
   return {
     apis: {
       async list(organization, filter, page) {

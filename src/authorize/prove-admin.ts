@@ -20,7 +20,12 @@ export interface ProvedAdmin {
   /** The key manager's own: a token cannot choose it. */
   readonly organization: string;
   readonly scopes: readonly string[];
+  /** What the key manager maps to the local claim {@link ROLE_CLAIM}. */
+  readonly roles: readonly string[];
 }
+
+/** WSO2's claim of a user's roles: a list, or a text with commas. */
+export const ROLE_CLAIM = 'http://wso2.org/claims/role';
 
 /** Undefined for every token that does not prove a caller, whatever the cause. Tokens bound to a certificate prove none here. */
 export async function proveAdmin(
@@ -53,7 +58,16 @@ function adminOf(facts: TokenFacts, { audiences, organization }: KeyManager): Pr
   const name = facts.subject ?? facts.consumerKey;
   const meant = audiences.some((audience) => facts.audiences.includes(audience));
   if (name === undefined || !meant || facts.certificateThumbprint !== undefined) return undefined;
-  return { name, organization, scopes: facts.scopes };
+  return { name, organization, scopes: facts.scopes, roles: rolesOf(facts.claims[ROLE_CLAIM]) };
+}
+
+/** Of the JSON text that claims are handed on as. */
+function rolesOf(claim: string | undefined): readonly string[] {
+  const value: unknown = claim === undefined ? [] : JSON.parse(claim);
+  const all: readonly unknown[] = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [];
+  return all
+    .filter((role): role is string => typeof role === 'string' && role.trim() !== '')
+    .map((role) => role.trim());
 }
 
 /** An audience is a must: a token for some API of the same key manager must not open the admin side. */

@@ -42,7 +42,7 @@ import { deleteApi, putApi } from './write-apis.ts';
 import { deleteApplication, putApplication } from './write-applications.ts';
 import { deleteDenyPolicy, putDenyPolicy } from './write-deny-policies.ts';
 import { createKeyManager, deleteKeyManager, type KeyManagerDeleted, updateKeyManager } from './write-key-managers.ts';
-import { type MapKeyOptions, mapKey, unmapKey } from './write-key-mappings.ts';
+import { describeKey, type MapKeyOptions, mapKey, unmapKey } from './write-key-mappings.ts';
 import { deletePolicy, deleteScope, putPolicy, putScope } from './write-policies.ts';
 import { type RevocationsSaved, saveRevocations } from './write-revocations.ts';
 import { deleteSubscription, putSubscription, setSubscriptionState } from './write-subscriptions.ts';
@@ -165,6 +165,16 @@ export class CatalogTransactions {
     audit: AuditContext,
   ): ApplicationKeyMapping | WriteRefusal {
     return this.#write(audit, () => mapKey(this.#tables, organization, write, options));
+  }
+
+  /** Writes what is kept of a key mapping. */
+  describeKey(
+    organization: string,
+    id: string,
+    extra: ApplicationKeyMapping['extra'],
+    audit: AuditContext,
+  ): ApplicationKeyMapping | WriteRefusal {
+    return this.#write(audit, () => describeKey(this.#tables, organization, id, extra));
   }
 
   /** Removes a key mapping. */

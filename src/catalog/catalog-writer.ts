@@ -152,6 +152,16 @@ export class CatalogWriter {
     return this.#write('mapKey', organization, write, options, audit);
   }
 
+  /** Writes what is kept of a key mapping and used by nothing. Refused as `not_found`. */
+  describeKey(
+    organization: string,
+    id: string,
+    extra: ApplicationKeyMapping['extra'],
+    audit: AuditContext,
+  ): Promise<ApplicationKeyMapping | WriteRefusal> {
+    return this.#write('describeKey', organization, id, extra, audit);
+  }
+
   /** Removes a key mapping. Refused as `not_found`. */
   unmapKey(
     organization: string,

@@ -2,7 +2,7 @@
 
 import type { KeyMappingWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { ApplicationKeyMapping } from '../domain/subscriber.ts';
-import { type Deleted, deleted, existing, refused } from './expected-entity.ts';
+import { type Deleted, deleted, type EntityAccess, existing, refused, written } from './expected-entity.ts';
 import { applicationAccess } from './write-applications.ts';
 import type { Ended } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
@@ -45,21 +45,38 @@ export function mapKey(
   return { commit: true, result: mapping, changes: [change] };
 }
 
+/** Writes anew what is kept of a mapping and used by nothing. */
+export function describeKey(
+  tables: WriterTables,
+  organization: string,
+  id: string,
+  extra: ApplicationKeyMapping['extra'],
+): Ended<ApplicationKeyMapping | WriteRefusal> {
+  const found = existing(mappingAccess(tables), { organization, id, expectedVersion: null });
+  if ('refusal' in found) return found.refusal;
+  const mapping = { ...found.stored, extra };
+  tables.keyMappings.delete(id);
+  if (!tables.keyMappings.insert(mapping)) throw new Error('the place that a key mapping left is taken');
+  return written(mapping, found.stored);
+}
+
 /** Removes a mapping of an application of the organization. */
 export function unmapKey(
   tables: WriterTables,
   organization: string,
   id: string,
 ): Ended<Deleted<ApplicationKeyMapping> | WriteRefusal> {
-  const { keyMappings, applications } = tables;
-  const access = {
+  const found = existing(mappingAccess(tables), { organization, id, expectedVersion: null });
+  if ('refusal' in found) return found.refusal;
+  tables.keyMappings.delete(id);
+  return deleted(found.stored);
+}
+
+function mappingAccess({ keyMappings, applications }: WriterTables): EntityAccess<ApplicationKeyMapping> {
+  return {
     noun: 'key mapping',
-    find: (wanted: string) => keyMappings.get(wanted),
-    organizationOf: ({ applicationId }: ApplicationKeyMapping) => applications.get(applicationId)?.organization,
+    find: (wanted) => keyMappings.get(wanted),
+    organizationOf: ({ applicationId }) => applications.get(applicationId)?.organization,
     versionOf: () => 1,
   };
-  const found = existing(access, { organization, id, expectedVersion: null });
-  if ('refusal' in found) return found.refusal;
-  keyMappings.delete(id);
-  return deleted(found.stored);
 }

@@ -6,6 +6,9 @@ import { type Explained, explainIssues } from './explain-issues.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { Problem, Read } from './problem.ts';
 
+/** How a document is read. */
+export type Schema<T> = z.ZodType<T>;
+
 /** Reads a YAML 1.2 document (core schema; duplicate keys, several documents, excessive size, depth and aliases are refused). */
 export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): Read<T> {
   const parsed = parseYaml(text, file);

@@ -29,6 +29,9 @@ const common = {
 /** WSO2 ApplicationThrottlePolicyDTO. */
 export const applicationPolicyBody = z.strictObject({ ...common, burstLimit: z.unknown().optional() });
 
+/** What policies of all kinds have in common. */
+export type PolicyBody = z.output<typeof applicationPolicyBody>;
+
 /** WSO2 SubscriptionThrottlePolicyDTO. */
 export const subscriptionPolicyBody = z.strictObject({
   ...common,
@@ -63,6 +66,9 @@ export const denyPolicyBody = z.strictObject({
   conditionStatus: orDefault(z.boolean(), true),
 });
 
+/** A deny policy as read. */
+export type DenyPolicyBody = z.output<typeof denyPolicyBody>;
+
 /** WSO2 BlockingConditionStatusDTO, for PATCH. */
 export const denyPolicyStatusBody = z.strictObject({ ...ignored(['conditionId']), conditionStatus: z.boolean() });
 
@@ -77,3 +83,6 @@ export const scopeBody = z.strictObject({
   description: orDefault(z.string().max(MAX_DESCRIPTION_CHARACTERS), ''),
   bindings: orDefault(z.array(name(MAX_NAME_CHARACTERS)).max(MAX_ITEMS), []),
 });
+
+/** A scope as read. */
+export type ScopeBody = z.output<typeof scopeBody>;

@@ -36,10 +36,11 @@ test('docs/admin-api.md lists every route with the right that it needs', () => {
         : need.right === 'metrics'
           ? 'read, or none with `admin.metricsPublic`'
           : need.right;
-    return [
-      route,
-      `${right}${need.scopes === undefined ? '' : ' *'}${need.superTenant === true ? ', super tenant' : ''}`,
-    ];
+    const scopes = need.scopes
+      ?.map((scope) => scope.replace('apim:', ''))
+      .filter((scope) => !scope.startsWith('admin'));
+    const narrowed = scopes === undefined ? '' : `; ${scopes.length === 0 ? 'admins' : scopes.join(', ')}`;
+    return [route, `${right}${need.superTenant === true ? ', super tenant' : ''}${narrowed}`];
   });
   expect(written).toEqual(expected);
 });

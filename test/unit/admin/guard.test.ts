@@ -68,7 +68,8 @@ describe('bodies', () => {
 describe('access tokens', () => {
   const JWT = 'e30.e30.c2ln';
   const prove = (...scopes: string[]) => ({
-    proveCaller: async (bearer: string) => (bearer === JWT ? { name: 'ann', organization: 'acme', scopes } : undefined),
+    proveCaller: async (bearer: string) =>
+      bearer === JWT ? { name: 'ann', organization: 'acme', scopes, roles: [] } : undefined,
   });
 
   test('bring the rights of their WSO2 scopes, within their organization', async () => {

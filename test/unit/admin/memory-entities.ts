@@ -73,7 +73,7 @@ export function memoryCatalogEntities() {
     Parameters<SubscriptionStore['list']>[1]
   >(audited);
   const keyMappings: KeyMappingStore = {
-    of: async (applicationId) => keys.filter((key) => key.applicationId === applicationId),
+    of: async (_organization, applicationId) => keys.filter((key) => key.applicationId === applicationId),
     async map(_organization, { keyManager, ...write }) {
       const entity = { ...write, id: `key-${keys.length + 1}`, keyManagerId: keyManager };
       keys.push(entity);

@@ -68,8 +68,17 @@ interface ProveOptions {
 }
 
 test('the caller is the token’s subject, with its scopes, in the organization of the key manager and not of a claim', async () => {
-  expect(await prove([ADMIN])).toEqual({ name: 'alice', organization: 'org-a', scopes: ['apim:admin'] });
+  expect(await prove([ADMIN])).toEqual({ name: 'alice', organization: 'org-a', scopes: ['apim:admin'], roles: [] });
   expect(await prove([ADMIN], proved({ subject: undefined }))).toMatchObject({ name: 'client-1' });
+});
+
+test.each([
+  ['a list', '["partner", 7, " auditor "]'],
+  ['a text with commas', '"partner, auditor"'],
+])('the roles are what the key manager maps to WSO2’s claim of them, as %s', async (_form, claim) => {
+  expect(await prove([ADMIN], proved({ claims: { 'http://wso2.org/claims/role': claim } }))).toMatchObject({
+    roles: ['partner', 'auditor'],
+  });
 });
 
 test.each<[string, Partial<KeyManager>]>([
