@@ -17,6 +17,18 @@ const ROUTE_END = '                            timeout: 0s\n';
 const UPSTREAM = '    # Your services. An echo server in the quickstart.\n    - name: upstream\n      type: STATIC\n';
 const UPSTREAM_ENDPOINT = ENDPOINT.replace('9191', '8081');
 
+/** Descriptor entries out of what Gatehouse states, by their keys there; one that is not known leaves its whole descriptor out. */
+const descriptor = (...keys: readonly string[]) =>
+  [
+    '                              - actions:',
+    ...keys.flatMap((key) => [
+      '                                  - metadata:',
+      `                                      descriptor_key: ${key}`,
+      '                                      source: DYNAMIC',
+      `                                      metadata_key: { key: envoy.filters.http.ext_authz, path: [{ key: ${key} }] }`,
+    ]),
+  ].join('\n');
+
 const CHANGES: Readonly<Record<string, readonly Change[]>> = {
   'envoy-uds.yaml': [
     [
@@ -55,6 +67,49 @@ const CHANGES: Readonly<Record<string, readonly Change[]>> = {
         '                              typed_config:\n' +
         '                                "@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate\n' +
         '                          host_selection_retry_max_attempts: 20\n',
+    ],
+  ],
+  'envoy-rate-limit.yaml': [
+    [
+      INTRODUCTION,
+      '# Envoy in front of your APIs, asking Gatehouse about every request and then a rate limit service (envoyproxy/ratelimit or\n' +
+        "# another that speaks envoy.service.ratelimit.v3) whether the caller's policies leave room. The policies are those that\n" +
+        '# WSO2 calls throttling policies: Gatehouse says which one holds for whom, the service counts. What is counted by is what\n' +
+        '# Gatehouse has stated (dynamic metadata), never a header that a client sent.',
+    ],
+    [
+      ROUTER_FILTER,
+      '                  - name: envoy.filters.http.ratelimit\n' +
+        '                    typed_config:\n' +
+        '                      "@type": type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit\n' +
+        '                      domain: gatehouse\n' +
+        '                      timeout: 0.05s\n' +
+        '                      # A service that does not answer limits nobody; who may call was decided before.\n' +
+        '                      failure_mode_deny: false\n' +
+        '                      rate_limit_service:\n' +
+        '                        transport_api_version: V3\n' +
+        '                        grpc_service: { envoy_grpc: { cluster_name: ratelimit } }\n' +
+        ROUTER_FILTER,
+    ],
+    [
+      ROUTE_END,
+      `${ROUTE_END}                            # One descriptor for each way of counting. One whose facts are not known is not sent: a caller without\n` +
+        '                            # a subscription has no subscription policy.\n' +
+        '                            rate_limits:\n' +
+        `${descriptor('subscription_policy', 'subscription_id', 'key_type')}\n` +
+        `${descriptor('application_policy', 'application_id')}\n` +
+        `${descriptor('api_policy', 'organization', 'api')}\n` +
+        `${descriptor('resource_policy', 'organization', 'api', 'application_id')}\n`,
+    ],
+    [
+      UPSTREAM,
+      '    # The rate limit service.\n    - name: ratelimit\n      type: STATIC\n      connect_timeout: 0.25s\n' +
+        '      load_assignment:\n        cluster_name: ratelimit\n        endpoints:\n          - lb_endpoints:\n' +
+        `${ENDPOINT.replace('9191', '8085')}\n` +
+        '      typed_extension_protocol_options:\n        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n' +
+        '          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions\n' +
+        '          explicit_http_config: { http2_protocol_options: {} }\n\n' +
+        UPSTREAM,
     ],
   ],
   'envoy-key-type-routing.yaml': [

@@ -10,7 +10,12 @@ export interface Message {
 }
 
 /** The shipped files. */
-export type EnvoyFile = 'envoy.yaml' | 'envoy-uds.yaml' | 'envoy-two-instances.yaml' | 'envoy-key-type-routing.yaml';
+export type EnvoyFile =
+  | 'envoy.yaml'
+  | 'envoy-uds.yaml'
+  | 'envoy-two-instances.yaml'
+  | 'envoy-key-type-routing.yaml'
+  | 'envoy-rate-limit.yaml';
 
 /** Where a server of a cluster listens: a loopback port or a Unix socket's path. */
 export type Endpoint = number | string;
@@ -27,9 +32,9 @@ export interface EnvoyConfig {
   readonly virtualHost: Message;
   /** In order; the last one matches everything. */
   readonly routes: Message[];
-  cluster(name: 'gatehouse' | 'upstream'): Message;
+  cluster(name: 'gatehouse' | 'upstream' | 'ratelimit'): Message;
   /** Puts these in the place of a cluster's endpoints; what else the file says of the endpoint in that place stays. */
-  setEndpoints(cluster: 'gatehouse' | 'upstream', endpoints: readonly Endpoint[]): void;
+  setEndpoints(cluster: 'gatehouse' | 'upstream' | 'ratelimit', endpoints: readonly Endpoint[]): void;
 }
 
 /** Reads a shipped file. */
@@ -42,10 +47,6 @@ export function readEnvoyConfig(file: EnvoyFile = 'envoy.yaml'): EnvoyConfig {
   const virtualHost = at(list(message(hcm, 'route_config'), 'virtual_hosts'), 0);
   const cluster = (name: string) => one(list(resources, 'clusters'), name);
   const endpointGroup = (name: string) => at(list(message(cluster(name), 'load_assignment'), 'endpoints'), 0);
-  const shipped = {
-    gatehouse: list(endpointGroup('gatehouse'), 'lb_endpoints'),
-    upstream: list(endpointGroup('upstream'), 'lb_endpoints'),
-  };
   return {
     root,
     admin: message(root, 'admin'),
@@ -56,8 +57,9 @@ export function readEnvoyConfig(file: EnvoyFile = 'envoy.yaml'): EnvoyConfig {
     routes: list(virtualHost, 'routes'),
     cluster,
     setEndpoints: (name, endpoints) => {
+      const shipped = list(endpointGroup(name), 'lb_endpoints');
       endpointGroup(name)['lb_endpoints'] = endpoints.map((endpoint, index) => ({
-        ...shipped[name][index],
+        ...shipped[index],
         endpoint: { address: addressOf(endpoint) },
       }));
     },
