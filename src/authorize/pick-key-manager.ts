@@ -1,7 +1,7 @@
 // The one key manager that may vouch for a token, chosen before any crypto and without any outbound call: of a JWT by exact issuer
 // (for those without one, by rule alone), of an opaque token by pattern. No token is ever taken to a second one.
 
-import type { Api } from '../domain/api.ts';
+import { type Api, KEY_MANAGERS_UNKNOWN } from '../domain/api.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import {
@@ -16,6 +16,8 @@ import type { OpaqueToken, UnprovedJwt, UnprovedToken } from '../domain/token.ts
 
 /** The key manager that is to judge the token: enabled, allowed for the API, and claiming the token. */
 export function pickKeyManager(token: UnprovedToken, api: Api, index: KeyManagerIndex): KeyManager | Refusal {
+  if (api.keyManagers.length === 0 && api.extra[KEY_MANAGERS_UNKNOWN] === true)
+    return deny('key_managers_unknown', { api: api.name });
   return token.kind === 'jwt' ? pickByIssuer(token, api, index) : pickByPattern(token, api, index);
 }
 

@@ -165,6 +165,9 @@ export const REASONS = {
   ),
   key_manager_disabled: invalidToken('The key manager with this issuer is disabled.'),
   key_manager_not_allowed: invalidToken('The key manager with this issuer is not in the API’s list of key managers.'),
+  key_managers_unknown: invalidToken(
+    'Nothing says which key managers the API accepts: its control plane does not; name it in the overlay file, or let Publisher be asked.',
+  ),
   token_not_claimed: invalidToken(
     'The token handling rules of the key manager with this issuer do not claim this token.',
   ),

@@ -33,6 +33,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string | readonly string[]>> = {
   '@fastify/multipart': 'admin',
   '@grpc/grpc-js': 'extauthz',
   '@grpc/proto-loader': 'extauthz',
+  amqplib: 'sync',
   'better-sqlite3': 'catalog',
   cockatiel: 'outbound',
   commander: 'cli',

@@ -8,7 +8,7 @@ import type { Revocation } from '../../domain/revocation.ts';
 import { emptyImage, type Image } from '../image.ts';
 import type { LocalCopy, SourceKeyManager } from '../source-change.ts';
 import { type AdditionsOptions, additionsOf } from './api-additions.ts';
-import type { Answer, InternalData } from './internal-data.ts';
+import type { Answer, InternalData, Query } from './internal-data.ts';
 import { readApi, type WirePaths } from './read-api.ts';
 import { type JudgeKeyManager, readKeyManager } from './read-key-manager.ts';
 import { POLICY_LISTS, readBlockList, readPolicy, readScope } from './read-policy.ts';
@@ -54,13 +54,14 @@ export class ControlPlane {
   }
 
   /** Everything, as it is now; parents before children, which are dropped where their parent is not there. */
-  async image(): Promise<Answer<Image>> {
-    const { data, copy, organization, judge, revocations, unusable } = this.#options;
+  async image(): Promise<Answer<{ readonly image: Image; readonly readFromMs: number | undefined }>> {
+    const { data, copy, organization, judge, revocations } = this.#options;
     const image = emptyImage();
     const read = { rows: 0 };
     const ids: { of: KeyManagerIds } = { of: () => undefined };
+    let readFromMs: number | undefined;
     const apis = async () => {
-      const rows = await this.#apiRows({});
+      const rows = await this.#apiRows(data, {});
       if ('problem' in rows) return rows;
       const found = await this.#apis(rows.value, (id) => copy.find('api', id), ids.of, read);
       for (const api of found) image.api.set(api.id, api);
@@ -99,20 +100,21 @@ export class ControlPlane {
     for (const step of steps) {
       const problem = await step();
       if (problem !== undefined) return problem;
+      readFromMs ??= data.dateMs;
     }
-    const block = await this.denyPolicies();
+    const block = await this.denyPolicies(data);
     if ('problem' in block) return block;
     for (const policy of block.value) put(image.deny_policy, policy);
-    const revoked = await this.revoked(organizationsOf(image, organization), revocations(), unusable);
+    const revoked = await this.revoked(organizationsOf(image, organization), revocations(), data);
     if ('problem' in revoked) return revoked;
     for (const revocation of revoked.value) put(image.revocation, revocation);
-    return { value: image };
+    return { value: { image, readFromMs } };
   }
 
   /** All key managers, as they are now. */
   async keyManagers(): Promise<Answer<readonly SourceKeyManager[]>> {
     const { data, organization, judge, unusable } = this.#options;
-    const rows = await data.rows('keymanagers');
+    const rows = await data.brief().rows('keymanagers');
     if ('problem' in rows) return rows;
     const found = new Map<string, SourceKeyManager>();
     for (const row of rows.value) {
@@ -123,8 +125,10 @@ export class ControlPlane {
   }
 
   /** Everybody who is blocked, as far as it is this source's to say. */
-  async denyPolicies(): Promise<Answer<readonly DenyPolicy[]>> {
-    const block = await this.#options.data.document('block');
+  async denyPolicies(
+    data: Pick<InternalData, 'document'> = this.#options.data.brief(),
+  ): Promise<Answer<readonly DenyPolicy[]>> {
+    const block = await data.document('block');
     if ('problem' in block) return { problem: `block: ${block.problem}` };
     const found = readBlockList(block.value, (wrong) => this.#options.unusable('block', wrong));
     return { value: found.filter(({ organization }) => this.owns(organization)) };
@@ -139,7 +143,7 @@ export class ControlPlane {
   /** One API as it is deployed to our labels; `gone` where it is not. */
   async api(id: string): Promise<Answer<Api | 'gone'>> {
     const { copy } = this.#options;
-    const rows = await this.#apiRows({ apiId: id });
+    const rows = await this.#apiRows(this.#options.data.brief(), { apiId: id });
     if ('problem' in rows) return rows.problem === 'status_404' ? { value: 'gone' } : rows;
     const keyManagerIdOf = keyManagerIds(allOf(copy, 'key_manager'));
     const mine = rows.value.filter((row) => new Row(row).optionalText('uuid') === id);
@@ -150,7 +154,7 @@ export class ControlPlane {
   /** The policies of this name. */
   async policies(kind: PolicyKind, name: string): Promise<Answer<readonly Policy[]>> {
     const list = POLICY_LISTS[kind];
-    const rows = await this.#options.data.rows(list, { policyName: name });
+    const rows = await this.#options.data.brief().rows(list, { policyName: name });
     if ('problem' in rows) return rows;
     const found: Policy[] = [];
     for (const row of rows.value) {
@@ -165,19 +169,23 @@ export class ControlPlane {
   async revoked(
     organizations: readonly string[],
     reading: RevocationReading,
-    unusable = this.#options.unusable,
+    data: Pick<InternalData, 'document'> = this.#options.data.brief(),
   ): Promise<Answer<readonly Revocation[]>> {
-    const answer = await this.#options.data.document('revokedjwt');
+    const answer = await data.document('revokedjwt');
     if ('problem' in answer) return { problem: `revokedjwt: ${answer.problem}` };
-    return { value: readRevokedList(answer.value, organizations, reading, (wrong) => unusable('revokedjwt', wrong)) };
+    return {
+      value: readRevokedList(answer.value, organizations, reading, (wrong) =>
+        this.#options.unusable('revokedjwt', wrong),
+      ),
+    };
   }
 
   /** Rows of `/apis` over all labels, each API once. */
-  async #apiRows(query: Readonly<Record<string, string>>): Promise<Answer<readonly unknown[]>> {
+  async #apiRows(data: Pick<InternalData, 'rows'>, query: Query): Promise<Answer<readonly unknown[]>> {
     const found = new Map<unknown, unknown>();
     let answered: Answer<readonly unknown[]> | undefined;
     for (const gatewayLabel of this.#options.gatewayLabels) {
-      const rows = await this.#options.data.rows('apis', { ...query, gatewayLabel, expand: 'true' });
+      const rows = await data.rows('apis', { ...query, gatewayLabel, expand: 'true' });
       if ('problem' in rows) {
         // An API that is not at one label may be at another.
         if (rows.problem !== 'status_404' || query['apiId'] === undefined) return rows;
