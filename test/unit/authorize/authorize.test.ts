@@ -190,6 +190,16 @@ const DENIALS: [string, string, Partial<Scene>][] = [
   ['an issuer that looks alike', 'issuer_unknown', { claims: { iss: 'https://p\u0430rtner.example' } }],
   ['a key manager that the API does not list', 'key_manager_not_allowed', withApi({ keyManagers: ['km-other'] })],
   ['every key manager where the API lists none', 'key_manager_not_allowed', withApi({ keyManagers: [] })],
+  [
+    'every key manager where nothing says which the API accepts',
+    'key_managers_unknown',
+    withApi({ keyManagers: [], extra: { keyManagersUnknown: true } }),
+  ],
+  [
+    'an opaque token where nothing says which key managers the API accepts',
+    'key_managers_unknown',
+    { ...withApi({ keyManagers: [], extra: { keyManagersUnknown: true } }), ...bearer('Bearer opaque') },
+  ],
   ['a disabled key manager', 'key_manager_disabled', { keyManagers: [sampleKeyManager({ enabled: false })] }],
   [
     'a key manager of another organization, even with all',
