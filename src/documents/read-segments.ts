@@ -58,6 +58,11 @@ export function readContext(context: string, version: string): ReadSegments | Se
   return readSegments(whole, literalOnly);
 }
 
+/** A context as it is on the wire already, version included. */
+export function readWireContext(context: string): ReadSegments | SegmentsProblem {
+  return readSegments(context, literalOnly);
+}
+
 /** The context of an API's default version, which is called without naming one. */
 export function readDefaultVersionContext(context: string): ReadSegments | SegmentsProblem {
   const without = context.split('/').filter((segment) => segment !== VERSION);

@@ -62,7 +62,7 @@ export class ControlPlane {
     let readFromMs: number | undefined;
     const apis = async () => {
       const rows = await this.#apiRows(data, {});
-      if ('problem' in rows) return rows;
+      if ('problem' in rows) return { problem: `apis: ${rows.problem}` };
       const found = await this.#apis(rows.value, (id) => copy.find('api', id), ids.of, read);
       for (const api of found) image.api.set(api.id, api);
       return undefined;

@@ -42,6 +42,8 @@ export interface Wso2SourceOptions extends Omit<TranslationOptions, 'order'> {
       }) => Pick<EventHub, 'start' | 'stop'>)
     | null;
   readonly reconcileMs: number;
+  /** Comparisons that events ask for come no closer than this, and no closer than their own length. */
+  readonly restMs: number;
   /** The copy was complete once already. */
   readonly hasCopy: boolean;
   /** The first comparison may remove as much as it likes. */
@@ -57,9 +59,6 @@ export interface Wso2SourceOptions extends Omit<TranslationOptions, 'order'> {
 
 /** Changes of one transaction of a comparison; an event is always one. */
 const SLICE_CHANGES = 5_000;
-/** Comparisons that events ask for come no closer than this, and no closer than their own length. */
-const SOON_MS = 1_000;
-
 /** The source. */
 export class Wso2Source implements Source {
   readonly #options: Wso2SourceOptions;
@@ -143,7 +142,7 @@ export class Wso2Source implements Source {
   }
 
   async #live(): Promise<void> {
-    const { clock, observer, random, reconcileMs } = this.#options;
+    const { clock, observer, random, reconcileMs, restMs } = this.#options;
     const { signal } = this.#stopping;
     let failures = 0;
     while (!signal.aborted) {
@@ -160,7 +159,7 @@ export class Wso2Source implements Source {
       const tookMs = clock() - startedMs;
       if (problem === undefined) {
         // Nobody asks all the time, not even with events that keep asking.
-        await this.#rest(Math.max(SOON_MS, tookMs), () => signal.aborted);
+        await this.#rest(Math.max(restMs, tookMs), () => signal.aborted);
         await this.#rest(reconcileMs * (0.9 + random() / 5), () => this.#soon || signal.aborted);
       } else await this.#rest(waitAfterFailures(failures, random), () => signal.aborted);
     }
