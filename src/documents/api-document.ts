@@ -1,7 +1,7 @@
 // An API as it is written in a catalog document: WSO2 Publisher's names, limits and defaults.
 
 import { z } from 'zod';
-import { KEY_TYPES, LIFECYCLES } from '../domain/api.ts';
+import { KEY_TYPES, LIFECYCLES, UNLIMITED_POLICY } from '../domain/api.ts';
 import {
   audiencesByKeyManager,
   authType,
@@ -17,15 +17,38 @@ import {
   verb,
   withoutColon,
 } from './api-parts.ts';
-import { authorizationHeader, name } from './document-parts.ts';
+import { authorizationHeader, extra, name, text } from './document-parts.ts';
+import {
+  type ReadSegments,
+  readContext,
+  readDefaultVersionContext,
+  readWireContext,
+  type SegmentsProblem,
+} from './read-segments.ts';
 
-/** One version of an API. */
+/** Of a provider, as of an application's owner. */
+const MAX_NAME_CHARACTERS = 256;
+
+const operation = z.strictObject({
+  target,
+  verb,
+  authType,
+  scopes,
+  policy: name(MAX_NAME_CHARACTERS).default(UNLIMITED_POLICY),
+});
+
+/** One version of an API. What has no default here stays as it is where it is left out. */
 export const apiDocument = z
   .strictObject({
     name: withoutColon,
     context: z.string(),
     version: withoutColon,
     isDefaultVersion: z.boolean().default(false),
+    // For contexts that Publisher would not make: as requests have them, with or without the version.
+    wholeContext: z.boolean().default(false),
+    defaultVersionContext: z.string().exactOptional(),
+    provider: text(MAX_NAME_CHARACTERS).exactOptional(),
+    policy: text(MAX_NAME_CHARACTERS).exactOptional(),
     hosts,
     lifeCycleStatus: z.enum(LIFECYCLES).default('PUBLISHED'),
     type: name(64).default('HTTP'),
@@ -37,9 +60,34 @@ export const apiDocument = z
     authorizationHeader: authorizationHeader.optional(),
     endpoints: list(z.string().toUpperCase().pipe(z.enum(KEY_TYPES))).default([]),
     path: pathLeniency,
-    operations: z.array(z.strictObject({ target, verb, authType, scopes })).max(MAX_OPERATIONS),
+    operations: z.array(operation).max(MAX_OPERATIONS),
+    extra: extra.exactOptional(),
   })
-  .superRefine(refuseUnreachable);
+  .superRefine((api, context) => {
+    const { inContext, inDefault } = contextsOf(api);
+    refuseUnreachable(api, context, inContext, inDefault);
+  });
 
 /** An API as read. */
 export type ApiDocument = z.output<typeof apiDocument>;
+
+/** A context, or what is wrong with it. */
+type ReadContext = ReadSegments | SegmentsProblem;
+
+/** Where an API answers. */
+export interface ApiContexts {
+  readonly inContext: ReadContext;
+  /** Undefined for one that answers with its version only. */
+  readonly inDefault: ReadContext | undefined;
+}
+
+/** Reads the contexts of an API as it is written in a document. */
+export function contextsOf(
+  api: Pick<ApiDocument, 'context' | 'version' | 'isDefaultVersion' | 'wholeContext' | 'defaultVersionContext'>,
+): ApiContexts {
+  const { context, version, isDefaultVersion, wholeContext, defaultVersionContext } = api;
+  const inContext = wholeContext ? readWireContext(context) : readContext(context, version);
+  if (!isDefaultVersion) return { inContext, inDefault: undefined };
+  if (defaultVersionContext !== undefined) return { inContext, inDefault: readWireContext(defaultVersionContext) };
+  return { inContext, inDefault: readDefaultVersionContext(context) };
+}

@@ -100,12 +100,15 @@ interface WholeApi {
 }
 
 /** Notes contexts and templates that no request could reach, and operations that are there twice. */
-export function refuseUnreachable(api: WholeApi, context: z.RefinementCtx): void {
+export function refuseUnreachable(
+  api: WholeApi,
+  context: z.RefinementCtx,
+  wire = readContext(api.context, api.version),
+  withoutVersion = api.isDefaultVersion ? readDefaultVersionContext(api.context) : undefined,
+): void {
   const refuse = (path: PropertyKey[], { message, fix }: SegmentsProblem) =>
     context.addIssue({ code: 'custom', path, message, params: { fix } });
-  const wire = readContext(api.context, api.version);
   if ('message' in wire) refuse(['context'], wire);
-  const withoutVersion = api.isDefaultVersion ? readDefaultVersionContext(api.context) : undefined;
   if (withoutVersion !== undefined && 'message' in withoutVersion) refuse(['context'], withoutVersion);
   const parts = [
     { path: ['context'], read: wire },

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { KEY_TYPES } from '../domain/api.ts';
-import { SUBSCRIPTION_STATES } from '../domain/subscriber.ts';
-import { name, refuseRepeats } from './document-parts.ts';
+import { APPLICATION_STATES, KEY_MAPPING_MODES, SUBSCRIPTION_STATES } from '../domain/subscriber.ts';
+import { extra, name, refuseRepeats, text } from './document-parts.ts';
 
 /** WSO2's policy without limits, for applications and subscriptions alike. */
 const DEFAULT_POLICY = 'Unlimited';
@@ -15,6 +15,8 @@ const key = z.strictObject({
   keyManager: name(256),
   consumerKey: name(1024),
   keyType: z.enum(KEY_TYPES).default('PRODUCTION'),
+  mode: z.enum(KEY_MAPPING_MODES).exactOptional(),
+  extra: extra.exactOptional(),
 });
 
 const subscription = z.strictObject({
@@ -24,12 +26,27 @@ const subscription = z.strictObject({
   state: z.enum(SUBSCRIPTION_STATES).default('UNBLOCKED'),
 });
 
-/** One application. */
+/** An application's description, lines and all, and the value of an attribute. */
+const MAX_DESCRIPTION_CHARACTERS = 1024;
+const MAX_ATTRIBUTES = 256;
+
+/** One application. What has no default here stays as it is where it is left out. */
 export const applicationDocument = z
   .strictObject({
     name: name(256),
     owner: name(256),
     policy: name(256).default(DEFAULT_POLICY),
+    description: z.string().max(MAX_DESCRIPTION_CHARACTERS).exactOptional(),
+    state: z.enum(APPLICATION_STATES).exactOptional(),
+    attributes: z
+      .record(name(256), text(MAX_DESCRIPTION_CHARACTERS))
+      .refine((given) => Object.keys(given).length <= MAX_ATTRIBUTES, {
+        error: 'has too many attributes',
+        params: { fix: `give at most ${MAX_ATTRIBUTES}` },
+      })
+      .exactOptional(),
+    groups: z.array(name(256)).max(MAX_ATTRIBUTES).exactOptional(),
+    extra: extra.exactOptional(),
     keys: z.array(key).max(MAX_LIST_ITEMS).default([]),
     subscriptions: z.array(subscription).max(MAX_LIST_ITEMS).default([]),
   })
@@ -51,3 +68,6 @@ export const applicationDocument = z
       (at) => ({ path: ['subscriptions', at], message: 'is a second subscription to the same API', fix: 'keep one' }),
     );
   });
+
+/** An application as read. */
+export type ApplicationDocument = z.output<typeof applicationDocument>;

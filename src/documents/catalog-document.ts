@@ -1,13 +1,13 @@
-// The catalog document (`config/catalog.yaml`): key managers as WSO2's DTO, APIs as in Publisher, applications as in the
-// developer portal. Whether names lead anywhere is not judged here: what they name may already be in the catalog.
+// The catalog document (`config/catalog.yaml`, and what `gatehouse export` prints): key managers as WSO2's DTO, APIs as in Publisher,
+// applications as in the developer portal. Whether names lead anywhere is not judged here: what they name may already be in the catalog.
 
 import { z } from 'zod';
 import { hostsOf } from '../domain/router.ts';
-import { type ApiDocument, apiDocument } from './api-document.ts';
+import { type ApiDocument, apiDocument, contextsOf } from './api-document.ts';
 import { applicationDocument } from './application-document.ts';
 import { authorizationHeader, name, refuseRepeats } from './document-parts.ts';
 import { keyManagerDto } from './key-manager-document.ts';
-import { readContext, readDefaultVersionContext } from './read-segments.ts';
+import { denyPolicyDocument, policyDocument, scopeDocument } from './policy-documents.ts';
 
 const SECOND = 'has the same name as an earlier one';
 
@@ -21,13 +21,30 @@ export const catalogDocument = z
     keyManagers: z.array(keyManagerDto).default([]),
     apis: z.array(apiDocument).default([]),
     applications: z.array(applicationDocument).default([]),
+    policies: z.array(policyDocument).default([]),
+    scopes: z.array(scopeDocument).default([]),
+    denyPolicies: z.array(denyPolicyDocument).default([]),
   })
-  .superRefine(({ keyManagers, apis, applications }, context) => {
+  .superRefine(({ keyManagers, apis, applications, policies, scopes, denyPolicies }, context) => {
     const second = (list: string) => (at: number) => {
       return { path: [list, at, 'name'], message: SECOND, fix: 'give it another name, or remove one of the two' };
     };
     refuseRepeats(keyManagers, (keyManager) => keyManager.name, context, second('keyManagers'));
-    refuseRepeats(applications, (application) => application.name, context, second('applications'));
+    // As in WSO2, two owners may each have an application of one name.
+    refuseRepeats(
+      applications,
+      ({ name: own, owner }) => JSON.stringify([own, owner]),
+      context,
+      second('applications'),
+    );
+    refuseRepeats(policies, ({ kind, name: own }) => `${kind} ${own}`, context, second('policies'));
+    refuseRepeats(scopes, (scope) => scope.name, context, second('scopes'));
+    refuseRepeats(
+      denyPolicies,
+      ({ type, value, invert }) => JSON.stringify([type, value, invert]),
+      context,
+      (at) => ({ path: ['denyPolicies', at, 'value'], message: 'is denied by an earlier one', fix: 'keep one' }),
+    );
     refuseRepeats(
       apis,
       (api) => `${api.name}:${api.version}`,
@@ -72,8 +89,8 @@ export const catalogDocument = z
 export type CatalogDocument = z.output<typeof catalogDocument>;
 
 /** Every host and context that the API answers on. */
-function routesOf({ hosts, context, version, isDefaultVersion }: ApiDocument): string[] {
-  const reads = [readContext(context, version), ...(isDefaultVersion ? [readDefaultVersionContext(context)] : [])];
-  const contexts = new Set(reads.flatMap((read) => ('text' in read ? [read.text] : [])));
-  return hostsOf({ hosts }).flatMap((host) => [...contexts].map((text) => `${host} ${text}`));
+function routesOf(api: ApiDocument): string[] {
+  const { inContext, inDefault } = contextsOf(api);
+  const contexts = new Set([inContext, inDefault].flatMap((read) => (read && 'text' in read ? [read.text] : [])));
+  return hostsOf(api).flatMap((host) => [...contexts].map((text) => `${host} ${text}`));
 }

@@ -3,6 +3,9 @@
 import { z } from 'zod';
 import { isEditableHeader } from '../domain/editable-header.ts';
 
+/** Of a free-form member's name. */
+const MAX_MEMBER_CHARACTERS = 256;
+
 /** A text: trimmed, on one line. */
 export const text = (maxCharacters: number) =>
   z
@@ -25,6 +28,9 @@ export const authorizationHeader = z
     error: 'is not the name of a header that may carry a credential',
     params: { fix: 'write for instance Authorization' },
   });
+
+/** WSO2's fields that nothing here uses: kept and given back. The whole document's size and depth bound them. */
+export const extra = z.record(z.string().max(MAX_MEMBER_CHARACTERS), z.unknown());
 
 /** What to say of a repeated entry, and where. */
 export interface Repetition {

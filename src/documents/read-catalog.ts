@@ -2,7 +2,7 @@
 // catalog can see (a name that leads nowhere, a context that is taken).
 
 import { createHash } from 'node:crypto';
-import type { CatalogFacts } from '../domain/catalog-facts.ts';
+import type { DesiredFacts } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import { catalogDocument } from './catalog-document.ts';
 import { parseYaml } from './parse-yaml.ts';
@@ -12,7 +12,7 @@ import { type JudgeKeyManager, toCatalogFacts } from './to-catalog-facts.ts';
 
 /** A document that has been read. */
 export interface CatalogReading {
-  readonly facts: CatalogFacts;
+  readonly facts: DesiredFacts;
   /** SHA-256 of the text, hex: equal texts are applied once. */
   readonly digest: string;
   /** A refusal's field, such as `apis[0].keyManagers[1]`, with its place in the text. */

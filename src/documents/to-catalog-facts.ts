@@ -1,12 +1,11 @@
 // Turns a catalog document into the facts that the catalog takes.
 
-import { UNLIMITED_POLICY } from '../domain/api.ts';
-import type { ApiWrite, CatalogFacts, JudgedKeyManager, KeyManagerWrite } from '../domain/catalog-facts.ts';
+import type { ApiWrite, DesiredFacts, JudgedKeyManager, KeyManagerWrite } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
-import type { ApiDocument } from './api-document.ts';
+import { type ApiDocument, contextsOf } from './api-document.ts';
 import type { CatalogDocument } from './catalog-document.ts';
-import { type ReadSegments, readContext, readDefaultVersionContext, type SegmentsProblem } from './read-segments.ts';
+import type { ReadSegments, SegmentsProblem } from './read-segments.ts';
 
 /** What a key manager's type makes of its DTO, or what is wrong with it. Its fields are those of the DTO. */
 export type JudgeKeyManager = (dto: KeyManagerDto) => JudgedKeyManager | { readonly problems: readonly FieldProblem[] };
@@ -18,7 +17,7 @@ export type OwnedDocument = CatalogDocument & { readonly organization: string };
 export function toCatalogFacts(
   document: OwnedDocument,
   judge: JudgeKeyManager,
-): CatalogFacts | { readonly problems: readonly FieldProblem[] } {
+): DesiredFacts | { readonly problems: readonly FieldProblem[] } {
   const { organization } = document;
   const keyManagers: KeyManagerWrite[] = [];
   const problems: FieldProblem[] = [];
@@ -33,36 +32,26 @@ export function toCatalogFacts(
   if (problems.length > 0) return { problems };
   const apis = document.apis.map((api) => toApi(api, document));
   const applications = document.applications.map((application) => ({ organization, ...application }));
-  return { keyManagers, apis, applications };
+  const { policies, scopes, denyPolicies } = document;
+  return { organization, keyManagers, apis, applications, policies, scopes, denyPolicies };
 }
 
 function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {
-  const { name, version, context, isDefaultVersion, lifeCycleStatus, keyManagers, operations } = document;
-  const { hosts, type, securityScheme, audiences, audiencesByKeyManager, subscriptionValidation, endpoints, path } =
-    document;
+  const { context: _context, isDefaultVersion: _isDefault, wholeContext: _whole, ...facts } = document;
+  const { lifeCycleStatus: lifecycle, operations, keyManagers, authorizationHeader, ...same } = facts;
+  const { inContext, inDefault } = contextsOf(document);
   return {
+    ...same,
     organization: ofOrganization.organization,
-    name,
-    version,
-    context: textOf(readContext(context, version)),
-    defaultVersionContext: isDefaultVersion ? textOf(readDefaultVersionContext(context)) : null,
-    hosts,
-    lifecycle: lifeCycleStatus,
-    type,
-    securityScheme,
-    audiences,
-    audiencesByKeyManager,
+    context: textOf(inContext),
+    defaultVersionContext: inDefault === undefined ? null : textOf(inDefault),
+    lifecycle,
     keyManagers: keyManagers.includes('all') ? 'all' : keyManagers,
-    subscriptionValidation,
-    endpoints,
-    authorizationHeader: document.authorizationHeader ?? ofOrganization.authorizationHeader,
-    path,
-    resources: operations.map(({ target, verb, authType, scopes }) => ({
-      verb,
+    authorizationHeader: authorizationHeader ?? ofOrganization.authorizationHeader,
+    resources: operations.map(({ target, authType, ...operation }) => ({
+      ...operation,
       template: target,
       authType: authType === 'None' ? 'None' : 'Any',
-      scopes,
-      policy: UNLIMITED_POLICY,
     })),
   };
 }

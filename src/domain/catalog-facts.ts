@@ -71,13 +71,20 @@ export type ScopeWrite = Omit<Scope, 'id' | 'organization' | 'version'>;
 /** A deny policy to write. */
 export type DenyPolicyWrite = Omit<DenyPolicy, 'id' | 'number' | 'organization' | 'version'>;
 
+/** A key of an application; its key manager by name. What is left out stays as it is. */
+export interface ApplicationKeyWrite extends Partial<Pick<ApplicationKeyMapping, 'mode' | 'extra'>> {
+  readonly keyManager: string;
+  readonly consumerKey: string;
+  readonly keyType: KeyType;
+}
+
 /** An application to write, with its keys and subscriptions. What is left out stays as it is. */
 export interface ApplicationWrite extends Partial<Omit<ApplicationFacts, 'name' | 'owner' | 'policy'>> {
   readonly organization: string;
   readonly name: string;
   readonly owner: string;
   readonly policy: string;
-  readonly keys: readonly { readonly keyManager: string; readonly consumerKey: string; readonly keyType: KeyType }[];
+  readonly keys: readonly ApplicationKeyWrite[];
   readonly subscriptions: readonly {
     readonly api: string;
     readonly version: string;

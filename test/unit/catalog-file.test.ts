@@ -38,6 +38,7 @@ function settingsFor(document: string, settingFlags: readonly SettingFlag[] = []
   const flags = [
     { label: '--data', name: 'dataDir', text: join(folder, 'data') },
     { label: '--catalog', name: 'catalogFile', text: catalogFile },
+    ...settingFlags,
   ];
   const settings = loadSettings({ flags });
   if (!settings.ok) throw new Error(settings.problems.map(formatProblem).join('\n'));
