@@ -21,9 +21,11 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
       stored && fieldsOf({ ...stored, ...namesIn(stored, keyManagers) }),
     );
     if (merge.kind !== 'insert' && merge.kind !== 'update') continue;
-    const merged = merge.kind === 'insert' ? write : { ...write, ...(merge.fields as Partial<ApiWrite>) };
+    const { organization: _own, name: _name, version: _version, ...said } = write;
+    const whole = merge.kind === 'insert' ? said : (merge.fields as typeof said);
+    const merged: ApiWrite = { ...whole, organization, name, version };
     // What an admin did to the list stays as ids: names may have come to mean another key manager since.
-    const keeps = (field: string) => merge.kind === 'update' && !merge.changed.includes(field);
+    const keeps = (field: string) => merge.kind === 'update' && !merge.changed.some((change) => change.field === field);
     const allowed = keeps('keyManagers') && stored ? stored.keyManagers : resolve(merged, at, session);
     const audiencesByKeyManager =
       keeps('audiencesByKeyManager') && stored ? stored.audiencesByKeyManager : resolveAudiences(merged, at, session);

@@ -15,12 +15,16 @@ const BARE = { description: '', attributes: {}, groups: [], state: 'APPROVED', e
 export function applyApplications(writes: readonly ApplicationWrite[], session: ApplySession): void {
   const { applications } = session.tables;
   const plannedKeys: PlannedKey[] = [];
+  const shared = repeatedNames(writes);
   for (const [index, write] of writes.entries()) {
     const { organization, name, keys: _keys, subscriptions: _subscriptions, ...fields } = write;
-    const stored = applications.find(organization, name, write.owner);
+    // One of several of its name is told by its owner, who cannot change then.
+    const isShared = shared.has(name);
+    const found = applications.find(organization, name, write.owner);
+    const stored = isShared && found?.owner !== write.owner ? undefined : found;
     const entry: Entry = {
-      key: ['application', organization, name],
-      label: `applications[${name}]`,
+      key: ['application', organization, name, ...(isShared ? [write.owner] : [])],
+      label: `applications[${isShared ? `${name} of ${write.owner}` : name}]`,
       at: `applications[${index}]`,
       fields,
     };
@@ -41,12 +45,20 @@ export function applyApplications(writes: readonly ApplicationWrite[], session: 
     if (anew)
       applications.put({ ...BARE, ...fields, id, number: session.tables.nextNumber(), organization, name, version: 1 });
     if (merge.kind === 'update' && stored !== undefined)
-      applications.put({ ...stored, ...(merge.fields as typeof fields), version: stored.version + 1 });
+      applications.put({
+        ...{ ...BARE, ...(merge.fields as typeof fields) },
+        ...{ id, number: stored.number, organization, name, version: stored.version + 1 },
+      });
     const parent = { id, organization, anew };
     plannedKeys.push(...keys.flatMap(({ key, entry: part }) => planKey(key, part, parent, session)));
     for (const { subscription, entry: part } of subscriptions) applySubscription(subscription, part, parent, session);
   }
   writeKeys(plannedKeys, session);
+}
+
+function repeatedNames(writes: readonly ApplicationWrite[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(writes.flatMap(({ name }) => (seen.size === seen.add(name).size ? [name] : [])));
 }
 
 function fieldsOf(application: Application): Fields {

@@ -2,11 +2,12 @@
 // never over what an admin did since.
 
 import type { Database } from 'better-sqlite3';
-import type { CatalogFacts } from '../domain/catalog-facts.ts';
+import type { CatalogFacts, DesiredFacts } from '../domain/catalog-facts.ts';
 import { applyApis } from './apply-apis.ts';
 import { applyApplications } from './apply-applications.ts';
 import { applyKeyManagers } from './apply-key-managers.ts';
-import { ApplySession } from './apply-session.ts';
+import { applyPolicies } from './apply-policies.ts';
+import { ApplySession, changeLine } from './apply-session.ts';
 import type { CatalogResult } from './catalog-result.ts';
 import type { FieldDigests } from './field-digester.ts';
 import { refuse } from './refuse.ts';
@@ -25,7 +26,7 @@ export function applyCatalog(
   db: Database,
   tables: WriterTables,
   log: StructureLog,
-  facts: CatalogFacts,
+  facts: CatalogFacts | DesiredFacts,
   digest: string,
   { catalogWins, fingerprintKey }: ApplyCatalogOptions & { readonly fingerprintKey: string },
 ): Ended<CatalogResult> {
@@ -33,6 +34,7 @@ export function applyCatalog(
   const kept = documentDigest(fingerprintKey, digest);
   if (last === kept) return { commit: false, result: { kind: 'unchanged' } };
   const session = new ApplySession({ tables, log, base: readBase(db), catalogWins, fingerprintKey });
+  if ('policies' in facts) applyPolicies(facts, session);
   applyKeyManagers(facts.keyManagers, session);
   applyApis(facts.apis, session);
   applyApplications(facts.applications, session);
@@ -46,8 +48,9 @@ export function applyCatalog(
   }
   writeBase(db, session.digests);
   db.prepare('UPDATE meta SET catalog_digest = ?').run(kept);
-  const change = { target: undefined, status: 200, after: { changes: session.changes } };
-  return { commit: true, result: { kind: 'applied', changes: session.changes }, changes: [change] };
+  const changes = session.changes.map(changeLine);
+  const change = { target: undefined, status: 200, after: { changes } };
+  return { commit: true, result: { kind: 'applied', changes }, changes: [change] };
 }
 
 function readBase(db: Database): ReadonlyMap<string, FieldDigests> {

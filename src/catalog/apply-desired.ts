@@ -2,47 +2,48 @@
 // there already is not written again.
 
 import type { Database } from 'better-sqlite3';
-import type { DesiredFacts, WriteRefusal } from '../domain/catalog-facts.ts';
+import {
+  CATALOG_SECTIONS,
+  type CatalogChange,
+  type CatalogSection,
+  type DesiredFacts,
+  type WriteRefusal,
+} from '../domain/catalog-facts.ts';
 import { applyApis } from './apply-apis.ts';
 import { applyApplications } from './apply-applications.ts';
 import { applyKeyManagers } from './apply-key-managers.ts';
 import { applyPolicies } from './apply-policies.ts';
-import { ApplySession } from './apply-session.ts';
+import { ApplySession, changeLine } from './apply-session.ts';
+import { contentRevision } from './content-revision.ts';
 import { othersOf, presentOf, pruneOthers } from './prune-others.ts';
 import { refuse } from './refuse.ts';
 import { type HeldBack, shrinkOf } from './shrink-guard.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
 
+/** Changes that the audit tells one by one; of a larger document it tells how many there were. */
+const MAX_AUDITED_CHANGES = 1000;
+
 /** How it is done. */
 export interface ApplyDesiredOptions {
-  /** Deletes what the organization has and the document has not. */
-  readonly prune: boolean;
+  /** Deletes what the organization has and the document has not, of these lists; and what entries of the document leave out. */
+  readonly prune: readonly CatalogSection[];
   /** Removes however much that is. */
   readonly allowShrink: boolean;
   /** Says what would change, and changes nothing. */
   readonly dryRun: boolean;
+  /** The content revision that the writer has seen; null writes over any. */
+  readonly expectedRevision: string | null;
 }
 
-/** Every change as a person reads it; `planned` for a dry run. */
+/** Every change; `planned` for a dry run. The revision is that of after. */
 export type DesiredResult =
-  | { readonly kind: 'applied' | 'planned'; readonly changes: readonly string[] }
-  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'applied' | 'planned'; readonly changes: readonly CatalogChange[]; readonly revision: string }
+  | { readonly kind: 'unchanged'; readonly revision: string }
   | HeldBack
   | WriteRefusal;
 
-/** Applications in one part: what a thread can take apart in a moment. */
-const PART = 500;
-
-/** The facts in parts of a bounded size; together they are the whole. */
-export function* partsOf(facts: DesiredFacts): Generator<DesiredFacts> {
-  yield { ...facts, applications: facts.applications.slice(0, PART) };
-  const none = { keyManagers: [], apis: [], policies: [], scopes: [], denyPolicies: [] };
-  for (let at = PART; at < facts.applications.length; at += PART)
-    yield { organization: facts.organization, ...none, applications: facts.applications.slice(at, at + PART) };
-}
-
-/** Puts parts together again. One that is never taken makes room for the next. */
+/** Puts the parts of a document together. One that is never taken makes room for the next. */
 export class DesiredStage {
   #stage = '';
   #parts: DesiredFacts[] = [];
@@ -55,11 +56,12 @@ export class DesiredStage {
 
   /** Undefined when another one took its place. */
   take(stage: string): DesiredFacts | undefined {
-    const [first] = this.#parts;
+    const parts = this.#parts;
+    const [first] = parts;
     if (stage !== this.#stage || first === undefined) return undefined;
-    const applications = this.#parts.flatMap((part) => part.applications);
     this.#parts = [];
-    return { ...first, applications };
+    const lists = CATALOG_SECTIONS.map((section) => [section, parts.flatMap((part): unknown[] => [...part[section]])]);
+    return { ...first, ...(Object.fromEntries(lists) as Pick<DesiredFacts, CatalogSection>) };
   }
 }
 
@@ -69,15 +71,22 @@ export function applyDesired(
   tables: WriterTables,
   log: StructureLog,
   facts: DesiredFacts | undefined,
-  { prune, allowShrink, dryRun, fingerprintKey }: ApplyDesiredOptions & { readonly fingerprintKey: string },
+  options: ApplyDesiredOptions & { readonly fingerprintKey: string },
 ): Ended<DesiredResult> {
   if (facts === undefined) {
     const message = 'another document was applied at the same time; try again';
     return { commit: false, result: refuse('busy', { field: '', message }) };
   }
+  const { prune, allowShrink, dryRun, expectedRevision, fingerprintKey } = options;
+  const revision = contentRevision(db);
+  if (expectedRevision !== null && expectedRevision !== revision) {
+    const message = `the catalog is at revision ${revision} and not at ${expectedRevision}; compare again`;
+    return { commit: false, result: refuse('stale', { field: '', message }) };
+  }
   // Without a document of before, whatever differs is a change, and the document has the last word.
-  const session = new ApplySession({ tables, log, base: new Map(), catalogWins: true, fingerprintKey });
-  const others = prune ? othersOf(db, tables, facts) : [];
+  const exact = prune.length > 0;
+  const session = new ApplySession({ tables, log, base: new Map(), catalogWins: true, exact, fingerprintKey });
+  const others = othersOf(db, tables, facts, prune);
   const heldBack = allowShrink
     ? undefined
     : shrinkOf(
@@ -96,8 +105,13 @@ export function applyDesired(
     return { commit: false, result: refuse(problem.why, ...fields) };
   }
   const { changes } = session;
-  if (changes.length === 0) return { commit: false, result: { kind: 'unchanged' } };
-  if (dryRun) return { commit: false, result: { kind: 'planned', changes } };
-  const change = { target: undefined, status: 200, after: { changes } };
-  return { commit: true, result: { kind: 'applied', changes }, changes: [change] };
+  if (changes.length === 0) return { commit: false, result: { kind: 'unchanged', revision } };
+  if (dryRun) return { commit: false, result: { kind: 'planned', changes, revision } };
+  const told = changes.slice(0, MAX_AUDITED_CHANGES).map(changeLine);
+  const after = { changes: told, more: changes.length - told.length };
+  return {
+    commit: true,
+    result: { kind: 'applied', changes, revision: contentRevision(db) },
+    changes: [{ target: undefined, status: 200, after }],
+  };
 }

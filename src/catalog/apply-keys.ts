@@ -3,6 +3,7 @@
 import type { ApplicationWrite } from '../domain/catalog-facts.ts';
 import type { ApplicationKeyMapping } from '../domain/subscriber.ts';
 import type { ApplySession, Entry } from './apply-session.ts';
+import type { Fields } from './field-digester.ts';
 
 type KeyWrite = ApplicationWrite['keys'][number];
 
@@ -19,31 +20,41 @@ export interface PlannedKey {
   readonly at: string;
 }
 
+/** What a document need not say of a new key. */
+const BARE = { mode: 'MAPPED', extra: {} } as const;
+
 /** A key as an entry of the document. */
-export function keyEntry(parent: Entry, { keyManager, keyType, consumerKey }: KeyWrite, index: number): Entry {
+export function keyEntry(parent: Entry, write: KeyWrite, index: number): Entry {
+  const { keyManager, keyType, ...fields } = write;
   return {
     key: ['key', ...parent.key.slice(1), keyManager, keyType],
     label: `${parent.label}.keys[${keyManager} ${keyType}]`,
     at: `${parent.at}.keys[${index}]`,
-    fields: { consumerKey },
+    fields,
   };
 }
 
 /** Judges a key; what is to be written is written by {@link writeKeys}, when all keys of the document are known. */
 export function planKey(write: KeyWrite, entry: Entry, parent: ParentApplication, session: ApplySession): PlannedKey[] {
   const { keyManagers, keyMappings } = session.tables;
-  const { keyManager, keyType, consumerKey } = write;
+  const { keyManager, keyType } = write;
   const keyManagerId = keyManagers.resolve(parent.organization, keyManager);
   const held = keyManagerId === undefined ? undefined : keyMappings.at(parent.id, keyType, keyManagerId);
-  const merge = session.merge(entry, held && { consumerKey: held.consumerKey }, parent);
+  const merge = session.merge(entry, held && fieldsOf(held), parent);
   if (merge.kind !== 'insert' && merge.kind !== 'update') return [];
   if (keyManagerId === undefined) {
     const message = `no key manager of the organization is named "${keyManager}"; add it under keyManagers, or correct the name`;
     session.refuse('unresolved', `${entry.at}.keyManager`, message);
     return [];
   }
-  const kept = held ?? { id: crypto.randomUUID(), mode: 'MAPPED', extra: {} };
-  return [{ mapping: { ...kept, applicationId: parent.id, keyType, keyManagerId, consumerKey }, at: entry.at }];
+  const whole = merge.kind === 'insert' ? entry.fields : merge.fields;
+  const fields = { ...BARE, ...(whole as Pick<KeyWrite, 'consumerKey' | 'mode' | 'extra'>) };
+  const id = held?.id ?? crypto.randomUUID();
+  return [{ mapping: { ...fields, id, applicationId: parent.id, keyType, keyManagerId }, at: entry.at }];
+}
+
+function fieldsOf({ consumerKey, mode, extra }: ApplicationKeyMapping): Fields {
+  return { consumerKey, mode, extra };
 }
 
 /** Writes the planned keys. All let go of their clients first: in one document, a client may move to another application. */

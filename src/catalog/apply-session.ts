@@ -1,6 +1,6 @@
 // One application of a catalog document: merges entry after entry and gathers what came of it.
 
-import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { CatalogChange, FieldChange, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { CatalogConflict } from './catalog-result.ts';
 import { FieldDigester, type FieldDigests, type Fields } from './field-digester.ts';
@@ -26,6 +26,8 @@ export interface ApplyOptions {
   /** Digests of the last applied document, by entry. */
   readonly base: ReadonlyMap<string, FieldDigests>;
   readonly catalogWins: boolean;
+  /** What the document leaves out of an entry goes. */
+  readonly exact?: boolean;
   /** Key of the digests. */
   readonly fingerprintKey: string;
 }
@@ -37,19 +39,21 @@ export type ApplyProblem = FieldProblem & { readonly why: WriteRefusal['why'] };
 export class ApplySession {
   readonly tables: WriterTables;
   readonly log: StructureLog;
-  readonly changes: string[] = [];
+  readonly changes: CatalogChange[] = [];
   readonly conflicts: CatalogConflict[] = [];
   readonly problems: ApplyProblem[] = [];
   readonly digests = new Map<string, FieldDigests>();
   readonly #base: ReadonlyMap<string, FieldDigests>;
   readonly #catalogWins: boolean;
+  readonly #exact: boolean;
   readonly #fingerprintKey: string;
 
-  constructor({ tables, log, base, catalogWins, fingerprintKey }: ApplyOptions) {
+  constructor({ tables, log, base, catalogWins, exact = false, fingerprintKey }: ApplyOptions) {
     this.tables = tables;
     this.log = log;
     this.#base = base;
     this.#catalogWins = catalogWins;
+    this.#exact = exact;
     this.#fingerprintKey = fingerprintKey;
   }
 
@@ -67,11 +71,12 @@ export class ApplySession {
       digester,
       catalogWins: this.#catalogWins,
       partsChanged: how.partsChanged === true,
+      exact: this.#exact,
     });
     if (merge.kind === 'conflict')
       this.conflicts.push(...merge.conflicts.map((conflict) => ({ entity: entry.label, ...conflict })));
-    if (merge.kind === 'insert') this.changes.push(`${entry.label} added`);
-    if (merge.kind === 'update') this.changes.push(`${entry.label} changed: ${merge.changed.join(', ')}`);
+    if (merge.kind === 'insert') this.#changed('added', entry.label);
+    if (merge.kind === 'update') this.#changed('changed', entry.label, merge.changed);
     return merge;
   }
 
@@ -88,12 +93,26 @@ export class ApplySession {
     this.digests.set(JSON.stringify(entry.key), this.#digesterOf(entry).digestsOf(entry.fields));
   }
 
+  /** Notes that an entry goes. */
+  deleted(label: string): void {
+    this.#changed('deleted', label);
+  }
+
   /** Notes a mistake; the document will not be applied. */
   refuse(why: WriteRefusal['why'], field: string, message: string): void {
     this.problems.push({ why, field, message });
   }
 
+  #changed(kind: CatalogChange['kind'], entity: string, fields: readonly FieldChange[] = []): void {
+    this.changes.push({ kind, entity, fields });
+  }
+
   #digesterOf({ key }: Entry): FieldDigester {
     return new FieldDigester(this.#fingerprintKey, ['catalog_document', ...key]);
   }
+}
+
+/** A change as one line. */
+export function changeLine({ kind, entity, fields }: CatalogChange): string {
+  return [`${entity} ${kind}`, fields.map(({ field }) => field).join(', ')].filter((part) => part !== '').join(': ');
 }

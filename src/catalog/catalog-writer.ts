@@ -28,7 +28,7 @@ import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
 import type { Followed, FollowOptions } from './apply-changes.ts';
-import { type ApplyDesiredOptions, type DesiredResult, partsOf } from './apply-desired.ts';
+import type { ApplyDesiredOptions, DesiredResult } from './apply-desired.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import type { CatalogResult } from './catalog-result.ts';
 import type { CatalogTransactions, Saved, Swept } from './catalog-transactions.ts';
@@ -220,13 +220,13 @@ export class CatalogWriter {
     return this.#write('deleteDenyPolicy', key, audit);
   }
 
-  /** Brings an organization to what is desired, as a whole or not at all. It travels in parts, so that this thread is not held. */
-  async applyDesired(facts: DesiredFacts, options: ApplyDesiredOptions, audit: AuditContext): Promise<DesiredResult> {
-    const stage = crypto.randomUUID();
-    for (const part of partsOf(facts)) {
-      const staged = await this.#write('stageDesired', stage, part);
-      if (staged.kind === 'refused') return staged;
-    }
+  /** Keeps a part of what is desired until {@link applyDesired} names its stage. Parts are small, so that no thread is held. */
+  stageDesired(stage: string, part: DesiredFacts): Promise<Saved | WriteRefusal> {
+    return this.#write('stageDesired', stage, part);
+  }
+
+  /** Brings an organization to what was staged, as a whole or not at all; `stale` when the catalog is not at the expected revision. */
+  applyDesired(stage: string, options: ApplyDesiredOptions, audit: AuditContext): Promise<DesiredResult> {
     return this.#write('applyDesired', stage, options, audit);
   }
 

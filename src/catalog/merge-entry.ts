@@ -2,6 +2,7 @@
 // the catalog holds. Decides what is to be written; writes nothing.
 
 import { canonicalJson } from '../domain/canonical-json.ts';
+import type { FieldChange } from '../domain/catalog-facts.ts';
 import { type FieldDigester, type FieldDigests, type Fields, SecretField } from './field-digester.ts';
 
 /** One field that the document and an admin both changed. Values are for people to read and hold no secret. */
@@ -15,7 +16,7 @@ export interface FieldConflict {
 export type Merge =
   | { readonly kind: 'keep' }
   | { readonly kind: 'insert' }
-  | { readonly kind: 'update'; readonly fields: Fields; readonly changed: readonly string[] }
+  | { readonly kind: 'update'; readonly fields: Fields; readonly changed: readonly FieldChange[] }
   | { readonly kind: 'conflict'; readonly conflicts: readonly FieldConflict[] };
 
 /** How the caller wants an entry to be judged. */
@@ -24,6 +25,8 @@ export interface MergeOptions {
   readonly catalogWins: boolean;
   /** What hangs on the entry changed in the document, so that the entry cannot stay deleted unnoticed. */
   readonly partsChanged?: boolean;
+  /** What the document leaves out is to go too. */
+  readonly exact?: boolean;
 }
 
 /** Stands for the entry as a whole in a conflict: it was deleted by an admin. */
@@ -42,11 +45,11 @@ export function mergeEntry(
   base: FieldDigests | undefined,
   catalog: Fields,
   current: Fields | undefined,
-  { digester, catalogWins, partsChanged = false }: MergeOptions,
+  { digester, catalogWins, partsChanged = false, exact = false }: MergeOptions,
 ): Merge {
   const said = digester.digestsOf(catalog);
   const names = [...new Set([...Object.keys(base ?? {}), ...Object.keys(catalog), ...Object.keys(current ?? {})])];
-  const documentChanged = names.filter((name) => !digester.matches(base?.[name], name, catalog[name]));
+  const documentChanged = exact ? names : names.filter((name) => !digester.matches(base?.[name], name, catalog[name]));
   if (current === undefined) {
     if (base === undefined) return { kind: 'insert' };
     if (documentChanged.length === 0 && !partsChanged) return { kind: 'keep' };
@@ -67,8 +70,19 @@ export function mergeEntry(
   }
   if (changed.length === 0) return { kind: 'keep' };
   const fields: Record<string, unknown> = { ...current };
-  for (const name of changed) fields[name] = catalog[name];
-  return { kind: 'update', fields, changed };
+  for (const name of changed) {
+    if (catalog[name] === undefined) delete fields[name];
+    else fields[name] = catalog[name];
+  }
+  return {
+    kind: 'update',
+    fields,
+    changed: changed.map((name) => ({
+      field: name,
+      before: shown(name, current[name]),
+      after: shown(name, catalog[name]),
+    })),
+  };
 }
 
 function shown(field: string, value: unknown): string {

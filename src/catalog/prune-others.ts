@@ -1,7 +1,7 @@
 // Finds and deletes what an organization has and a desired document has not.
 
 import type { Database } from 'better-sqlite3';
-import type { DesiredFacts } from '../domain/catalog-facts.ts';
+import type { CatalogSection, DesiredFacts } from '../domain/catalog-facts.ts';
 import type { EntityKind } from '../domain/change.ts';
 import type { ApplySession } from './apply-session.ts';
 import { EntityWriter } from './entity-writer.ts';
@@ -43,10 +43,29 @@ const SELECTS: Readonly<Partial<Record<EntityKind, string>>> = {
     FROM deny_policy WHERE organization = ?`,
 };
 
-/** What is to go. */
-export function othersOf(db: Database, tables: WriterTables, facts: DesiredFacts): readonly Other[] {
+/** The list of a document that has each kind. */
+const SECTION_OF: Readonly<Partial<Record<EntityKind, CatalogSection>>> = {
+  subscription: 'applications',
+  key_mapping: 'applications',
+  application: 'applications',
+  api: 'apis',
+  key_manager: 'keyManagers',
+  policy: 'policies',
+  scope: 'scopes',
+  deny_policy: 'denyPolicies',
+};
+
+/** What is to go, of the kinds in these lists. */
+export function othersOf(
+  db: Database,
+  tables: WriterTables,
+  facts: DesiredFacts,
+  sections: readonly CatalogSection[],
+): readonly Other[] {
   const wanted = namesIn(facts, tables);
   return Object.entries(SELECTS).flatMap(([kind, select]) => {
+    const section = SECTION_OF[kind as EntityKind];
+    if (section === undefined || !sections.includes(section)) return [];
     const rows = db.prepare<[string], Row>(select).all(facts.organization);
     return rows
       .filter(({ names }) => wanted.get(kind)?.has(names) !== true)
@@ -66,7 +85,7 @@ export function pruneOthers(db: Database, others: readonly Other[], session: App
   const writer = new EntityWriter({ db, tables: session.tables, log: session.log });
   for (const { kind, id, label } of others) {
     writer.delete(kind, id);
-    session.changes.push(`${label} deleted`);
+    session.deleted(label);
   }
 }
 

@@ -100,6 +100,27 @@ export interface CatalogFacts {
   readonly applications: readonly ApplicationWrite[];
 }
 
+/** The lists of a catalog document. */
+export const CATALOG_SECTIONS = ['policies', 'scopes', 'keyManagers', 'apis', 'applications', 'denyPolicies'] as const;
+/** One of {@link CATALOG_SECTIONS}. */
+export type CatalogSection = (typeof CATALOG_SECTIONS)[number];
+
+/** A field that a document changes; values are for people to read and hold no secret. */
+export interface FieldChange {
+  readonly field: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a document does to an entry. */
+export interface CatalogChange {
+  readonly kind: 'added' | 'changed' | 'deleted';
+  /** How people know it: `apis[Pizza:1.0.0]`. */
+  readonly entity: string;
+  /** Of a change. */
+  readonly fields: readonly FieldChange[];
+}
+
 /** Everything of one organization, or a part of it: what `gatehouse apply` wants to be there. */
 export interface DesiredFacts extends CatalogFacts {
   readonly organization: string;

@@ -9,7 +9,8 @@ import { knownKeys } from '../../src/documents/known-keys.ts';
 import { readCatalog } from '../../src/documents/read-catalog.ts';
 import { LIFECYCLES, VERBS } from '../../src/domain/api.ts';
 import { TOKEN_PROFILES } from '../../src/domain/key-manager.ts';
-import { SUBSCRIPTION_STATES } from '../../src/domain/subscriber.ts';
+import { DENY_POLICY_TYPES } from '../../src/domain/policy.ts';
+import { APPLICATION_STATES, SUBSCRIPTION_STATES } from '../../src/domain/subscriber.ts';
 import { judgeKeyManager } from '../../src/keymanagers/judge-key-manager.ts';
 import { BUILT_IN_TYPES } from '../../src/keymanagers/types.ts';
 import { TOP } from './source-files.ts';
@@ -47,6 +48,9 @@ test.each([
   ['a key', ['applications', 0, 'keys', 0]],
   ['a subscription', ['applications', 0, 'subscriptions', 0]],
   ['a key manager', ['keyManagers', 0]],
+  ['a throttling policy', ['policies', 0]],
+  ['a scope', ['scopes', 0]],
+  ['a deny policy', ['denyPolicies', 0]],
 ])('every field of %s is explained', (_what, path) => {
   const fields = knownKeys(catalogDocument, path);
   expect(fields).not.toEqual([]);
@@ -57,6 +61,8 @@ test.each([
   ['lifecycle state', LIFECYCLES],
   ['verb', VERBS],
   ['subscription state', SUBSCRIPTION_STATES],
+  ['application state', APPLICATION_STATES],
+  ['type of deny policy', DENY_POLICY_TYPES],
 ])('every %s is named', (_what, names) => {
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });

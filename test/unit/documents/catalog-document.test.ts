@@ -105,7 +105,7 @@ test.each([
 ])('an operation of auth type %s asks for a token unless it is None', (_name, authType, stored) => {
   const said = authType === undefined ? '' : `, authType: ${authType}`;
   expect(accepted(withOperations(`{ target: /menu, verb: get${said} }`)).facts.apis[0]?.resources).toEqual([
-    { verb: 'GET', template: '/menu', authType: stored, scopes: [] },
+    { verb: 'GET', template: '/menu', authType: stored, scopes: [], policy: 'Unlimited' },
   ]);
 });
 
