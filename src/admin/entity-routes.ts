@@ -81,7 +81,8 @@ export async function sendWritten<E extends { readonly id: string }>(
 ): Promise<FastifyReply> {
   if (written.kind === 'refused') return refuseWith(reply, refusedEntity(what, written));
   if (location !== undefined) reply.code(201).header('location', `${location}/${written.entity.id}`);
-  return sendEntity(reply, what, written.entity, () => form(written.entity));
+  const told = await form(written.entity);
+  return sendEntity(reply, what, written.entity, () => told);
 }
 
 /** Deletes an entity that was found, and answers as WSO2 does: 200 without a body. */

@@ -61,6 +61,8 @@ test('links between documents lead to files that exist', () => {
     'docs/admin-api.md',
     'docs/architecture.md',
     'docs/catalog.md',
+    'docs/concepts.md',
+    'docs/guides/provide-existing-oauth-keys.md',
     'docs/key-managers.md',
     'docs/performance.md',
     'docs/reasons.md',
