@@ -1,6 +1,7 @@
 // Writes of single deny policies, inside a transaction that the caller holds. Deciding threads keep them in memory.
 
 import type { DenyPolicyWrite, EntityKey, ExistingKey, WriteRefusal } from '../domain/catalog-facts.ts';
+import { denyPolicyProblem } from '../domain/deny-policy-index.ts';
 import type { DenyPolicy } from '../domain/policy.ts';
 import { type Deleted, deleted, type EntityAccess, existing, expected, refused, written } from './expected-entity.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';
@@ -16,6 +17,8 @@ export function putDenyPolicy(
   const found = expected(accessOf(tables), key);
   if ('refusal' in found) return found.refusal;
   const { stored } = found;
+  const problem = denyPolicyProblem(write);
+  if (problem !== undefined) return refused('unresolved', { field: 'value', message: problem });
   const same = tables.denyPolicies.find(key.organization, write);
   if (same !== undefined && same.id !== stored?.id)
     return refused('exists', {

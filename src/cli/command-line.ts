@@ -1,11 +1,12 @@
 // The command line: its commands, options and help. Each command is a file of its own; here they only get their names.
 
 import { Command, CommanderError } from 'commander';
-import { withAdminOptions } from './admin-options.ts';
+import { type AdminOptions, withAdminOptions } from './admin-options.ts';
 import { type CheckCommandOptions, checkCommand } from './check-command.ts';
 import type { CliApp, Surroundings } from './cli-app.ts';
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
 import { healthCommand } from './health-command.ts';
+import { keysRotateCommand } from './keys-rotate-command.ts';
 import { type KmDiscoverCommandOptions, kmDiscoverCommand } from './km-discover-command.ts';
 import { type KmTestCommandOptions, kmTestCommand } from './km-test-command.ts';
 import { productVersion } from './product-version.ts';
@@ -96,6 +97,12 @@ export async function runCommandLine(
     .option('--type <type>', 'WSO2 type or preset', 'CustomKeyManager')
     .action(async (url: string, options: KmDiscoverCommandOptions) => {
       code = await kmDiscoverCommand(url, options, await app(), around);
+    });
+
+  withAdminOptions(program.command('keys').description('keys of the backend JWT').command('rotate'))
+    .description('have a running server make a new key, which signs from now on')
+    .action(async (options: AdminOptions) => {
+      code = await keysRotateCommand(options, around);
     });
 
   program
