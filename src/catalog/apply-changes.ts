@@ -5,7 +5,7 @@ import type { Database } from 'better-sqlite3';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import { type Change, type ChangeBatch, ENTITY_KINDS, type EntityKind, type SourcePosition } from '../domain/change.ts';
 import { TABLE_OF } from './entity-tables.ts';
-import { EntityWriter, type LeftOut } from './entity-writer.ts';
+import { type AnyChange, EntityWriter, type LeftOut } from './entity-writer.ts';
 import { type HeldBack, shrinkOf } from './shrink-guard.ts';
 import { readSourcePosition, writeSourcePosition } from './source-position.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';
@@ -49,7 +49,33 @@ export function applyChanges(
   const heldBack = allowShrink ? undefined : shrinkOfBatch(db, byKind);
   if (heldBack !== undefined) return { commit: false, result: heldBack };
   const writer = new EntityWriter({ db, tables, log });
-  const each = (kinds: readonly EntityKind[], visit: (change: Change) => void) => {
+  writeChanges(writer, byKind);
+  writer.finish();
+  writeSourcePosition(db, to);
+  return {
+    commit: true,
+    result: { kind: 'applied', position: to, changed: changes.length, leftOut: writer.leftOut },
+  };
+}
+
+/** Changes of a source that has no history of its own: those that are gone, then the others, parents before children. */
+export function applySource(
+  db: Database,
+  tables: WriterTables,
+  log: StructureLog,
+  changes: readonly AnyChange[],
+): Ended<{ readonly kind: 'applied'; readonly leftOut: readonly LeftOut[] }> {
+  const writer = new EntityWriter({ db, tables, log });
+  writeChanges(
+    writer,
+    Map.groupBy(changes, ({ kind }) => kind),
+  );
+  writer.finish();
+  return { commit: true, result: { kind: 'applied', leftOut: writer.leftOut } };
+}
+
+function writeChanges(writer: EntityWriter, byKind: ReadonlyMap<EntityKind, readonly AnyChange[]>): void {
+  const each = (kinds: readonly EntityKind[], visit: (change: AnyChange) => void) => {
     for (const kind of kinds) for (const change of byKind.get(kind) ?? []) visit(change);
   };
   each(ENTITY_KINDS.toReversed(), ({ kind, id, entity }) => {
@@ -59,12 +85,6 @@ export function applyChanges(
     if (entity !== null) writer.release(kind, id);
   });
   each(ENTITY_KINDS, (change) => writer.put(change));
-  writer.finish();
-  writeSourcePosition(db, to);
-  return {
-    commit: true,
-    result: { kind: 'applied', position: to, changed: changes.length, leftOut: writer.leftOut },
-  };
 }
 
 function shrinkOfBatch(db: Database, byKind: ReadonlyMap<EntityKind, readonly Change[]>): HeldBack | undefined {

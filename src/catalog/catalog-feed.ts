@@ -11,27 +11,39 @@ interface LogRow {
   readonly kind: EntityKind;
   readonly id: string;
   readonly gone: number;
+  readonly revision: number;
 }
 
-/** A part of a snapshot; all parts are of one position. */
-export interface SnapshotPart {
+/** A part of what was asked for; all parts are of one position. */
+export interface HistoryPart {
   readonly position: SourcePosition;
-  readonly kind: EntityKind;
   readonly changes: readonly Change[];
 }
 
 /** Reads for followers over one connection. Throws when the file cannot be read. */
 export class CatalogFeed {
+  /** The catalog's database. */
+  readonly file: string;
   readonly #db: Database;
   readonly #entities: EntityTables;
   readonly #meta: Statement<[], SourcePosition & { readonly horizon: number }>;
   readonly #since: Statement<[number, number], LogRow>;
+  readonly #after: Statement<[number, string, string, number], LogRow>;
+  readonly #count: Statement<[number, number], number>;
 
   constructor(file: string) {
+    this.file = file;
     this.#db = openForReading(file);
     this.#entities = new EntityTables(this.#db);
     this.#meta = this.#db.prepare('SELECT epoch, revision AS sequence, change_horizon AS horizon FROM meta');
-    this.#since = this.#db.prepare('SELECT kind, id, gone FROM change_log WHERE revision > ? LIMIT ?');
+    this.#since = this.#db.prepare('SELECT kind, id, gone, revision FROM change_log WHERE revision > ? LIMIT ?');
+    this.#after = this.#db.prepare(
+      `SELECT kind, id, gone, revision FROM change_log WHERE (revision, kind, id) > (?, ?, ?)
+       ORDER BY revision, kind, id LIMIT ?`,
+    );
+    this.#count = this.#db
+      .prepare<[number, number], number>('SELECT count(*) FROM (SELECT 1 FROM change_log WHERE revision > ? LIMIT ?)')
+      .pluck();
   }
 
   /** Where the catalog's history stands now. */
@@ -51,15 +63,30 @@ export class CatalogFeed {
       if (from.epoch !== epoch || from.sequence < horizon || from.sequence > sequence) return 'too_far';
       const rows = this.#since.all(from.sequence, limit + 1);
       if (rows.length > limit) return 'too_far';
-      const changes = rows.map(({ kind, id, gone }) =>
-        changeOf(kind, id, gone ? undefined : this.#entities.read(kind, id)),
-      );
-      return { from, to: { epoch, sequence }, changes };
+      return { from, to: { epoch, sequence }, changes: rows.map((row) => this.#changeOf(row)) };
     })();
   }
 
+  /** The same, read in parts, for however many there are up to `limit`. Other reads must wait for its end. */
+  *changesIn(from: SourcePosition, limit: number, partSize: number): Generator<HistoryPart, 'too_far' | undefined> {
+    this.#db.exec('BEGIN');
+    try {
+      const { epoch, sequence, horizon } = this.#read();
+      if (from.epoch !== epoch || from.sequence < horizon || from.sequence > sequence) return 'too_far';
+      if ((this.#count.get(from.sequence, limit + 1) ?? 0) > limit) return 'too_far';
+      const position = { epoch, sequence };
+      const next = (last: LogRow) => this.#after.all(last.revision, last.kind, last.id, partSize);
+      const start = { kind: '', id: '', gone: 0, revision: from.sequence + 1 } as unknown as LogRow;
+      for (let rows = next(start); rows.length > 0; rows = next(rows.at(-1) ?? start))
+        yield { position, changes: rows.map((row) => this.#changeOf(row)) };
+      return undefined;
+    } finally {
+      this.#db.exec('COMMIT');
+    }
+  }
+
   /** Everything, kind by kind, parents before children, in parts; all of the position of the first. Other reads must wait for its end. */
-  *snapshot(partSize: number): Generator<SnapshotPart> {
+  *snapshot(partSize: number): Generator<HistoryPart> {
     this.#db.exec('BEGIN');
     try {
       const position = this.position();
@@ -85,10 +112,14 @@ export class CatalogFeed {
     this.#db.close();
   }
 
-  *#partsOf(kind: EntityKind, position: SourcePosition, partSize: number): Generator<SnapshotPart> {
+  *#partsOf(kind: EntityKind, position: SourcePosition, partSize: number): Generator<HistoryPart> {
     const next = (after: string) => this.#entities.idsAfter(kind, after, partSize);
     for (let ids = next(''); ids.length > 0; ids = next(ids.at(-1) ?? ''))
-      yield { position, kind, changes: ids.map((id) => changeOf(kind, id, this.#entities.read(kind, id))) };
+      yield { position, changes: ids.map((id) => changeOf(kind, id, this.#entities.read(kind, id))) };
+  }
+
+  #changeOf({ kind, id, gone }: LogRow): Change {
+    return changeOf(kind, id, gone === 1 ? undefined : this.#entities.read(kind, id));
   }
 
   #read(): SourcePosition & { readonly horizon: number } {

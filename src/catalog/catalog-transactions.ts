@@ -20,7 +20,6 @@ import type {
   SubscriptionWrite,
   WriteRefusal,
 } from '../domain/catalog-facts.ts';
-import type { Change, ChangeBatch, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { DenyPolicy, Policy, Scope } from '../domain/policy.ts';
 import type { Revocation, RevocationSource } from '../domain/revocation.ts';
@@ -28,11 +27,10 @@ import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { SecretSealer } from '../sealing/secret-sealer.ts';
 import { type ApplyCatalogOptions, applyCatalog } from './apply-catalog.ts';
-import { applyChanges, type Followed, type FollowOptions } from './apply-changes.ts';
 import { type ApplyDesiredOptions, applyDesired, type DesiredResult, DesiredStage } from './apply-desired.ts';
+import { type AuditedWrite, auditedWrite } from './audited-write.ts';
 import type { CatalogResult } from './catalog-result.ts';
 import type { Deleted } from './expected-entity.ts';
-import { IncomingSnapshot, type SnapshotOptions } from './incoming-snapshot.ts';
 import { keyManagerUsageFinder } from './key-manager-usage.ts';
 import { refuse } from './refuse.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
@@ -46,7 +44,6 @@ import { describeKey, type MapKeyOptions, mapKey, unmapKey } from './write-key-m
 import { deletePolicy, deleteScope, putPolicy, putScope } from './write-policies.ts';
 import { type RevocationsSaved, saveRevocations } from './write-revocations.ts';
 import { deleteSubscription, putSubscription, setSubscriptionState } from './write-subscriptions.ts';
-import { type Ended, inTransaction, type StructureLog } from './write-transaction.ts';
 import { type WriterTables, writerTablesOf } from './writer-tables.ts';
 
 /** A small write is done. */
@@ -95,20 +92,18 @@ export class CatalogTransactions {
   readonly #db: Database;
   readonly #sealer: SecretSealer;
   readonly #fingerprintKey: string;
-  readonly #clock: () => number;
+  readonly #write: AuditedWrite;
   readonly #tables: WriterTables;
   readonly #usageOf: ReturnType<typeof keyManagerUsageFinder>;
-  readonly #incoming: IncomingSnapshot;
   readonly #desired = new DesiredStage();
 
   constructor({ db, sealer, fingerprintKey, clock }: CatalogTransactionsOptions) {
     this.#db = db;
     this.#sealer = sealer;
     this.#fingerprintKey = fingerprintKey;
-    this.#clock = clock;
     this.#tables = writerTablesOf(db, sealer);
+    this.#write = auditedWrite(db, this.#tables.audit, clock);
     this.#usageOf = keyManagerUsageFinder(db);
-    this.#incoming = new IncomingSnapshot(db);
   }
 
   /** Applies a catalog document; `digest` is that of its content. */
@@ -241,28 +236,6 @@ export class CatalogTransactions {
     );
   }
 
-  /** Applies a batch of the source that this catalog follows, and remembers how far that was. */
-  applyChanges(batch: ChangeBatch, options: FollowOptions): Followed {
-    this.#incoming.drop();
-    return this.#write(undefined, (log) => applyChanges(this.#db, this.#tables, log, batch, options));
-  }
-
-  /** Begins to gather a source's whole content beside this one. */
-  beginSnapshot(position: SourcePosition, options: SnapshotOptions): Saved {
-    this.#incoming.begin(position, options);
-    return SAVED;
-  }
-
-  /** Adds to what was begun. */
-  addToSnapshot(changes: readonly Change[]): Saved | WriteRefusal {
-    return this.#incoming.add(changes);
-  }
-
-  /** Puts what was gathered in the place of what is here. */
-  takeSnapshot(options: FollowOptions): Followed {
-    return this.#write(undefined, (log) => this.#incoming.take(this.#tables, log, options));
-  }
-
   /** Adds revocations and lifts that are news. */
   saveRevocations(entries: readonly Revocation[], source: RevocationSource): RevocationsSaved {
     const audit = source.kind === 'admin' ? source.audit : undefined;
@@ -329,18 +302,6 @@ export class CatalogTransactions {
     return this.#write<Saved>(audit, () => {
       const change = rotateSigningKey(this.#db, this.#sealer, key, retired);
       return { commit: true, result: SAVED, changes: [change] };
-    });
-  }
-
-  /** One transaction: what is written and what the audit says of it. */
-  #write<T>(audit: AuditContext | undefined, work: (log: StructureLog) => Ended<T>): T {
-    return inTransaction(this.#db, (log) => {
-      const ended = work(log);
-      if (ended.commit && audit !== undefined) {
-        const time = new Date(this.#clock()).toISOString();
-        for (const change of ended.changes ?? []) this.#tables.audit.append({ ...audit, time, ...change });
-      }
-      return ended;
     });
   }
 }

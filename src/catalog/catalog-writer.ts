@@ -20,28 +20,26 @@ import type {
   SubscriptionWrite,
   WriteRefusal,
 } from '../domain/catalog-facts.ts';
-import type { Change, ChangeBatch, SourcePosition } from '../domain/change.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { DenyPolicy, Policy, Scope } from '../domain/policy.ts';
 import type { Revocation, RevocationSource } from '../domain/revocation.ts';
 import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { Application, ApplicationKeyMapping, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import type { ApplyCatalogOptions } from './apply-catalog.ts';
-import type { Followed, FollowOptions } from './apply-changes.ts';
 import type { ApplyDesiredOptions, DesiredResult } from './apply-desired.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import type { CatalogResult } from './catalog-result.ts';
-import type { CatalogTransactions, Saved, Swept } from './catalog-transactions.ts';
+import type { Saved, Swept } from './catalog-transactions.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import type { Deleted } from './expected-entity.ts';
-import type { SnapshotOptions } from './incoming-snapshot.ts';
 import { refuse } from './refuse.ts';
+import { SourceWriter } from './source-writer.ts';
 import type { StoredAdminCredential } from './stored-admin-credential.ts';
 import type { Retirement } from './stored-signing-keys.ts';
 import type { KeyManagerDeleted } from './write-key-managers.ts';
 import type { MapKeyOptions } from './write-key-mappings.ts';
 import type { RevocationsSaved } from './write-revocations.ts';
-import type { FromWriter, ToWriter, WriteName, WriterOptions } from './writer-message.ts';
+import type { FromWriter, ToWriter, WriteName, WriterOptions, Writes } from './writer-message.ts';
 
 /** The built thread is JavaScript, the one in development TypeScript; either stands beside this file. */
 const THREAD = new URL(`./writer-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
@@ -55,6 +53,8 @@ const WRITER_GONE = refuse('busy', {
 export class CatalogWriter {
   /** The catalog's database, links resolved. */
   readonly file: string;
+  /** For whoever keeps this catalog as a copy of a source. */
+  readonly source: SourceWriter = new SourceWriter((name, ...args) => this.#write(name, ...args));
   readonly #thread: Worker;
   readonly #ended: Promise<void>;
   readonly #waiting = new Map<number, (result: unknown) => void>();
@@ -231,45 +231,6 @@ export class CatalogWriter {
   }
 
   /**
-   * Applies a batch of the source that this catalog follows, with its position, in one transaction. `gap` when it does not go on from
-   * the position held; a batch that was applied already is `applied` again and changes nothing.
-   */
-  applyChanges(batch: ChangeBatch, options: FollowOptions): Promise<Followed> {
-    return this.#write('applyChanges', batch, options);
-  }
-
-  /** Begins to gather a source's whole content beside this one; what was gathered before is dropped. */
-  beginSnapshot(position: SourcePosition, options: SnapshotOptions = {}): Promise<Saved | WriteRefusal> {
-    return this.#write('beginSnapshot', position, options);
-  }
-
-  /** Adds entities, parents before children, some hundred at a time. */
-  addToSnapshot(changes: readonly Change[]): Promise<Saved | WriteRefusal> {
-    return this.#write('addToSnapshot', changes);
-  }
-
-  /** Puts what was gathered in the place of what is here, in one transaction. */
-  takeSnapshot(options: FollowOptions): Promise<Followed> {
-    return this.#write('takeSnapshot', options);
-  }
-
-  /** All three: takes a source's whole content over, or, when the source breaks off, nothing of it. */
-  async replaceAll(
-    position: SourcePosition,
-    batches: AsyncIterable<readonly Change[]> | Iterable<readonly Change[]>,
-    options: FollowOptions & SnapshotOptions,
-  ): Promise<Followed> {
-    const { kinds, allowShrink } = options;
-    const begun = await this.beginSnapshot(position, kinds === undefined ? {} : { kinds });
-    if (begun.kind === 'refused') return begun;
-    for await (const batch of batches) {
-      const added = await this.addToSnapshot(batch);
-      if (added.kind === 'refused') return added;
-    }
-    return this.takeSnapshot({ allowShrink });
-  }
-
-  /**
    * Adds revocations, and lifts of them, each the entry of the same id with `lifted`. An id that is known changes nothing, and what was
    * lifted stays lifted. In force for every read that starts after the answer.
    */
@@ -280,6 +241,11 @@ export class CatalogWriter {
   /** Deletes some of the revocations whose time is over. The writer does so by itself from time to time. */
   sweepRevocations(nowMs: number): Promise<Swept | WriteRefusal> {
     return this.#write('sweepRevocations', nowMs);
+  }
+
+  /** Forgets the oldest deletions of which there are more than `kept`. The writer does so by itself from time to time. */
+  sweepDeletions(kept: number): Promise<Swept | WriteRefusal> {
+    return this.#write('sweepDeletions', kept);
   }
 
   /** Adds entries of attempts that came to nothing to the audit; a write's own entry is written with it. */
@@ -318,10 +284,7 @@ export class CatalogWriter {
     await this.#ended;
   }
 
-  #write<N extends WriteName>(
-    name: N,
-    ...args: Parameters<CatalogTransactions[N]>
-  ): Promise<ReturnType<CatalogTransactions[N]> | WriteRefusal> {
+  #write<N extends WriteName>(name: N, ...args: Parameters<Writes[N]>): Promise<ReturnType<Writes[N]> | WriteRefusal> {
     if (!this.#open) return Promise.resolve(WRITER_GONE);
     const id = this.#nextId++;
     return new Promise((resolve) => {

@@ -2,7 +2,9 @@
 // out, and so denied: it must not keep the others from coming.
 
 import type { Database, Statement } from 'better-sqlite3';
+import type { JudgedKeyManager } from '../domain/catalog-facts.ts';
 import type { Change, EntityByKind, EntityKind } from '../domain/change.ts';
+import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { TABLE_OF } from './entity-tables.ts';
 import type { StructureLog } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
@@ -13,6 +15,17 @@ export interface LeftOut {
   readonly id: string;
   readonly why: string;
 }
+
+/** A key manager of a source that seals nothing. */
+export interface ClearKeyManager extends JudgedKeyManager {
+  readonly id: string;
+  readonly organization: string;
+}
+
+/** A change of either sort of source. */
+export type AnyChange =
+  | Change
+  | { readonly kind: 'key_manager'; readonly id: string; readonly entity: ClearKeyManager | null };
 
 /** Revocations that came from the source are not given back to it. */
 const SOURCE_STREAM = 'source';
@@ -31,6 +44,8 @@ export class EntityWriter {
   readonly #tables: WriterTables;
   readonly #log: StructureLog;
   readonly #rename: Readonly<Record<'api' | 'application' | 'key_manager', Statement<[string]>>>;
+  /** As they were before they let go of their places. */
+  readonly #heldKeyManagers = new Map<string, StoredKeyManager>();
   #largestNumber = 0;
 
   constructor({ db, tables, log }: EntityWriterOptions) {
@@ -61,6 +76,8 @@ export class EntityWriter {
   /** Has the entity let go of the names and places that no two can have. */
   release(kind: EntityKind, id: string): void {
     if (kind === 'api') this.#tables.writableApis.releaseRoutes(id);
+    const held = kind === 'key_manager' ? this.#tables.keyManagers.find(id) : undefined;
+    if (held !== undefined) this.#heldKeyManagers.set(id, held);
     if (kind === 'api' || kind === 'application' || kind === 'key_manager') this.#rename[kind].run(id);
     if (kind === 'key_mapping') this.#tables.keyMappings.delete(id);
     if (kind === 'policy') this.#tables.policies.delete(id);
@@ -69,7 +86,7 @@ export class EntityWriter {
   }
 
   /** Writes an entity over the one of its id, or leaves it out and says why. */
-  put(change: Change): void {
+  put(change: AnyChange): void {
     if (change.entity === null) return;
     try {
       const why = this.#write(change);
@@ -92,14 +109,16 @@ export class EntityWriter {
       .run(this.#largestNumber);
   }
 
-  #write(change: Change): string | undefined {
+  #write(change: AnyChange): string | undefined {
     const tables = this.#tables;
     if (change.entity === null) return undefined;
     if ('number' in change.entity) this.#largestNumber = Math.max(this.#largestNumber, change.entity.number);
     switch (change.kind) {
       case 'key_manager':
-        tables.keyManagers.putWhole(change.entity);
-        tables.secrets.putSealed(change.id, change.entity.sealedSecrets);
+        if ('sealedSecrets' in change.entity) {
+          tables.keyManagers.putWhole(change.entity);
+          tables.secrets.putSealed(change.id, change.entity.sealedSecrets);
+        } else this.#writeClear(change.entity);
         return undefined;
       case 'policy':
         return void tables.policies.put(change.entity);
@@ -119,6 +138,15 @@ export class EntityWriter {
         tables.revocations.save(change.entity, SOURCE_STREAM);
         return undefined;
     }
+  }
+
+  /** It goes on from the one that is here, in its place in the order. */
+  #writeClear(keyManager: ClearKeyManager): void {
+    const { keyManagers, secrets } = this.#tables;
+    const held = this.#heldKeyManagers.get(keyManager.id);
+    const sequence = held?.sequence ?? keyManagers.nextSequence();
+    keyManagers.putWhole({ ...keyManager, sequence, version: (held?.version ?? 0) + 1 });
+    secrets.replace(keyManager.id, keyManager.secrets, new Set());
   }
 
   /** A key manager that is not here is off the list, as one that was deleted. */

@@ -3,12 +3,15 @@
 import type { CatalogSnapshot, KeySetStore } from '../authorize/ports.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import { SecretSealer } from '../sealing/secret-sealer.ts';
+import { CatalogEntities } from './catalog-entities.ts';
 import type { CatalogEvent, ReportCatalogEvent } from './catalog-event.ts';
 import { CatalogFeed } from './catalog-feed.ts';
+import { CatalogHistory } from './catalog-history.ts';
 import { CatalogLists } from './catalog-lists.ts';
 import { CatalogReader } from './catalog-reader.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import { CatalogWriter } from './catalog-writer.ts';
+import { ChangeSink } from './change-sink.ts';
 import { openForReading } from './open-database.ts';
 import { RefusedAttempts } from './refused-attempts.ts';
 import type { ResolveKeyManager } from './structure-loader.ts';
@@ -48,6 +51,12 @@ export interface OpenCatalog {
   readonly keySets: KeySetStore;
   /** What followers read. For a whole snapshot, open one of its own on {@link CatalogWriter.file}. */
   readonly feed: CatalogFeed;
+  /** For a follower of a hub. */
+  readonly sink: ChangeSink;
+  /** The hub's side of that. */
+  readonly history: CatalogHistory;
+  /** Every entity whole, for who compares them with a control plane's. */
+  readonly entities: CatalogEntities;
   /** Brings attempts that came to nothing into the audit. */
   readonly refusedAttempts: RefusedAttempts;
   /** Calls back, soon after each write that changed an API, a key manager or a deny policy, with what is in force then. Returns how to end that. */
@@ -104,14 +113,10 @@ export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCata
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
-  return {
-    reader,
-    lists: new CatalogLists(db, sealer),
-    writer,
-    keySets,
-    feed,
-    refusedAttempts,
-    onStructureChange,
-    close,
-  };
+  const lists = new CatalogLists(db, sealer);
+  const sink = new ChangeSink(lists, writer.source);
+  const history = new CatalogHistory(feed);
+  const entities = new CatalogEntities(db, sealer);
+  const following = { feed, sink, history, entities };
+  return { reader, lists, writer, keySets, ...following, refusedAttempts, onStructureChange, close };
 }

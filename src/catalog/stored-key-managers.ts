@@ -121,7 +121,7 @@ export class StoredKeyManagers {
   put(write: KeyManagerWrite, existingId: string | undefined): StoredKeyManager {
     const known = existingId === undefined ? undefined : this.find(existingId);
     const id = known?.id ?? crypto.randomUUID();
-    const sequence = known?.sequence ?? this.#sequence.get() ?? 0;
+    const sequence = known?.sequence ?? this.nextSequence();
     const { organization, enabled } = write;
     const dto: KeyManagerDto = { ...write.dto, id, enabled, global: organization === GLOBAL_ORGANIZATION };
     const version = (known?.version ?? 0) + 1;
@@ -129,8 +129,13 @@ export class StoredKeyManagers {
     return { id, organization, sequence, version, dto, secrets: {} };
   }
 
+  /** The next place in the order of creation; never handed out twice. */
+  nextSequence(): number {
+    return this.#sequence.get() ?? 0;
+  }
+
   /** Writes a key manager as its source has it. */
-  putWhole(keyManager: TravellingKeyManager): void {
+  putWhole(keyManager: Omit<TravellingKeyManager, 'sealedSecrets'>): void {
     this.#putRow(keyManager);
   }
 

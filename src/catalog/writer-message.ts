@@ -3,9 +3,20 @@
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { CatalogTransactions } from './catalog-transactions.ts';
 import type { OpenWritableOptions } from './open-writable.ts';
+import type { SourceTransactions } from './source-transactions.ts';
+
+/** All writes there are. */
+export type Writes = Pick<CatalogTransactions, keyof CatalogTransactions> &
+  Pick<SourceTransactions, keyof SourceTransactions>;
 
 /** Names of the writes. */
-export type WriteName = keyof CatalogTransactions;
+export type WriteName = keyof Writes;
+
+/** Sends a write to the writer's thread and waits for its outcome. */
+export type SendWrite = <N extends WriteName>(
+  name: N,
+  ...args: Parameters<Writes[N]>
+) => Promise<ReturnType<Writes[N]> | WriteRefusal>;
 
 /** What the writer's thread is started with. A write waits `busyTimeoutMs` for another program's lock before it is refused. */
 export interface WriterOptions extends OpenWritableOptions {

@@ -6,6 +6,7 @@ import { CatalogUnusable } from './catalog-unusable.ts';
 import { findDamage } from './find-damage.ts';
 import { openWritable, type WritableCatalog } from './open-writable.ts';
 import { refuse } from './refuse.ts';
+import { SourceTransactions } from './source-transactions.ts';
 import type { FromWriter, ToWriter, WriterOptions } from './writer-message.ts';
 
 const options = workerData as WriterOptions;
@@ -22,6 +23,7 @@ try {
 
 function serve(catalog: WritableCatalog): void {
   const writes = new CatalogTransactions({ ...catalog, clock: Date.now });
+  const source = new SourceTransactions({ ...catalog, clock: Date.now });
   // After an unclean stop the check has been made already.
   const check = () => tell({ kind: 'checked', problems: problemsOf(catalog) });
   const checkLater = catalog.wasClean ? setTimeout(check, options.fullCheckDelayMs) : undefined;
@@ -32,7 +34,7 @@ function serve(catalog: WritableCatalog): void {
       clearInterval(sweeping);
       catalog.close();
       port?.close();
-    } else tell(perform(writes, message));
+    } else tell(perform(message.name in source ? source : writes, message));
   });
   tell({ kind: 'ready', file: catalog.file });
 }
@@ -57,9 +59,12 @@ function problemsOf({ db }: WritableCatalog): readonly string[] {
 }
 
 /** Never throws: whatever goes wrong, the write was rolled back and its sender gets an answer. */
-function perform(writes: CatalogTransactions, { id, name, args }: Extract<ToWriter, { kind: 'write' }>): FromWriter {
+function perform(
+  writes: CatalogTransactions | SourceTransactions,
+  { id, name, args }: Extract<ToWriter, { kind: 'write' }>,
+): FromWriter {
   try {
-    const write = writes[name] as (...given: unknown[]) => unknown;
+    const write = Reflect.get(writes, name) as (...given: unknown[]) => unknown;
     return { kind: 'done', id, result: write.apply(writes, [...args]) };
   } catch (error) {
     const { code = 'defect', message } = error as { code?: string; message: string };
