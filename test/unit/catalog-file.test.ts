@@ -24,12 +24,13 @@ const pizza = (keyManagers: string) => `
 apis:
   - { name: Pizza, version: v1, context: /pizza, keyManagers: ${keyManagers}, operations: [{ verb: GET, target: /menu }] }`;
 
-async function validate(document: string) {
+async function validate(document: string, settingFlags: readonly { label: string; name: string; text: string }[] = []) {
   const catalogFile = join(folder, 'catalog.yaml');
   writeFileSync(catalogFile, document);
   const flags = [
     { label: '--data', name: 'dataDir', text: join(folder, 'data') },
     { label: '--catalog', name: 'catalogFile', text: catalogFile },
+    ...settingFlags,
   ];
   const settings = loadSettings({ flags });
   if (!settings.ok) throw new Error(settings.problems.map(formatProblem).join('\n'));
@@ -96,3 +97,19 @@ apis:
   expect(problems).toEqual([]);
   return warnings;
 }
+
+test('what is odd about a key manager is warned of with its line', async () => {
+  const { problems, warnings } = await validate(
+    `${PARTNER}\n    additionalProperties: { audiences: [a] }\n    introspectionEndpoint: https://partner.example/introspect`,
+  );
+  expect(problems).toEqual([]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/catalog\.yaml:3:\d+ keyManagers\[0\]: The introspection endpoint is never/),
+  ]);
+});
+
+test('a module of types that cannot be loaded is a problem', async () => {
+  const flag = { label: '--set', name: 'keyManagers.types', text: '/nowhere/types.mjs' };
+  const { problems } = await validate(PARTNER, [flag]);
+  expect(problems).toEqual([expect.stringContaining('/nowhere/types.mjs')]);
+});
