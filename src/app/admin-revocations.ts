@@ -32,7 +32,11 @@ export function adminRevocations(
       return found && { id: found.id, name: found.dto.name };
     },
     async keysNamed(kid, organization, keyManagerId) {
-      const all = [...(reader.snapshot()?.keyManagers.byId.values() ?? [])].filter((keyManager) =>
+      // Of a disabled one no keys are held; when it is enabled again the entry of the `kid` itself still stands.
+      const enabled = [...(reader.snapshot()?.keyManagers.byId.values() ?? [])].filter(
+        (keyManager) => keyManager.enabled,
+      );
+      const all = enabled.filter((keyManager) =>
         keyManagerId === null
           ? [organization, GLOBAL_ORGANIZATION].includes(keyManager.organization)
           : keyManager.id === keyManagerId,

@@ -56,6 +56,7 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
     }),
     diagnosis: keyManagerDiagnosis({
       types,
+      superTenant: settings.organization,
       find: (organization, id) => lists.findKeyManager(organization, id),
       inForce: (id) => keyManagersById()?.get(id),
       door,
