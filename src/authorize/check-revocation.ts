@@ -1,7 +1,7 @@
 // Was the token, or what it rests on, revoked? Asked after the proof on every request and never remembered: a revocation rules the
 // next request, whatever is cached.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Api } from '../domain/api.ts';
 import { deny, fault, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
@@ -44,7 +44,5 @@ export function checkRevocation(
  */
 export function revocationHash(token: UnprovedToken): string {
   if (token.kind === 'opaque') return token.hash;
-  return createHash('sha256')
-    .update(token.text.slice(0, token.text.lastIndexOf('.')))
-    .digest('hex');
+  return hash('sha256', token.text.slice(0, token.text.lastIndexOf('.')), 'hex');
 }
