@@ -47,6 +47,8 @@ export interface RedisServer {
   /** Ends it without a word (SIGKILL). */
   kill(): Promise<void>;
   stop(): Promise<void>;
+  /** Starts it anew after its end: the same port, folder and configuration. */
+  again(): Promise<RedisServer>;
 }
 
 /** Starts one; it ends with `stop`, at the latest with the test process. */
@@ -88,6 +90,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     cli,
     hold: () => void child.signal('SIGSTOP'),
     release: () => void child.signal('SIGCONT'),
+    again: () => startRedis({ ...options, port, folder }),
     kill: async () => {
       child.signal('SIGKILL');
       await child.exited;
