@@ -1,5 +1,6 @@
 // The catalog file: read as `validate` and a start read it, and applied at a start. The one use case that spans several rooms.
 
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CatalogResult } from './catalog/catalog-result.ts';
@@ -8,8 +9,10 @@ import { rehearseCatalog } from './catalog/rehearse-catalog.ts';
 import type { CatalogReport, ServeOptions } from './cli/cli-app.ts';
 import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
+import { type ReadReference, resolveReferences } from './documents/secret-references.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
+import type { FieldProblem } from './domain/field-problem.ts';
 import { joinSecrets } from './domain/secret-fields.ts';
 import { isSecretSetting, judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
 import { keyManagerSettings } from './keymanagers/key-manager-settings.ts';
@@ -173,9 +176,45 @@ function readCatalogFile(settings: Settings, types: KeyManagerTypes) {
     const message = `cannot be read (${(error as NodeJS.ErrnoException).code})`;
     return { ok: false, problems: [problem(file, message, 'correct catalogFile, or the rights of the file')] } as const;
   }
-  return readCatalog(text, file, settings.organization, (dto) =>
-    judgeKeyManager(dto, { types, checks, origin: 'catalog_file' }),
-  );
+  const referred: string[] = [];
+  const read = readCatalog(text, file, settings.organization, (dto) => {
+    const whole = resolveReferences(dto, readReference);
+    if ('problems' in whole) return whole;
+    const judged = judgeKeyManager(whole.dto, { types, checks, origin: 'catalog_file' });
+    if ('problems' in judged) return judged;
+    const secretAt = (pointer: string) =>
+      Object.keys(judged.secrets).find((at) => pointer === at || pointer.startsWith(`${at}/`));
+    const shown = whole.pointers.filter((pointer) => secretAt(pointer) === undefined);
+    if (shown.length > 0) return { problems: shown.map(shownProblem) };
+    referred.push(...whole.pointers.map((pointer) => judged.secrets[secretAt(pointer) ?? ''] ?? ''));
+    return judged;
+  });
+  if (!read.ok || referred.length === 0) return read;
+  // A secret that was changed where it stands is a change of the document.
+  const digest = createHash('sha256')
+    .update(JSON.stringify([read.value.digest, ...referred]))
+    .digest('hex');
+  return { ok: true, value: { ...read.value, digest } } as const;
+}
+
+const readReference: ReadReference = ({ kind, name }) => {
+  if (kind === 'env') {
+    const text = process.env[name];
+    return text
+      ? { text }
+      : { problem: `names the variable ${name}, which is not set; set it, or write the secret here` };
+  }
+  try {
+    return { text: readFileSync(name, 'utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { problem: `names the file ${name}, which cannot be read (${code}); correct it, or write the secret here` };
+  }
+};
+
+function shownProblem(pointer: string): FieldProblem {
+  const field = pointer.slice(1).replaceAll('/', '.');
+  return { field, message: 'refers to a secret, and is none to this type, so that it would be shown; write it here' };
 }
 
 /** Applies the file at a start. A refused one never stops a start that has APIs to serve, unless `strict`. */

@@ -3,16 +3,22 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { validateCatalog } from '../../src/catalog-file.ts';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { openCatalog } from '../../src/catalog/open-catalog.ts';
+import { applyCatalogFile, catalogDatabase, validateCatalog } from '../../src/catalog-file.ts';
 import { formatProblem } from '../../src/documents/problem.ts';
+import { BUILT_IN_TYPES } from '../../src/keymanagers/types.ts';
 import { loadSettings } from '../../src/settings/load-settings.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-validate-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const PARTNER = `
 keyManagers:
@@ -24,7 +30,9 @@ const pizza = (keyManagers: string) => `
 apis:
   - { name: Pizza, version: v1, context: /pizza, keyManagers: ${keyManagers}, operations: [{ verb: GET, target: /menu }] }`;
 
-async function validate(document: string, settingFlags: readonly { label: string; name: string; text: string }[] = []) {
+type SettingFlag = { readonly label: string; readonly name: string; readonly text: string };
+
+function settingsFor(document: string, settingFlags: readonly SettingFlag[] = []) {
   const catalogFile = join(folder, 'catalog.yaml');
   writeFileSync(catalogFile, document);
   const flags = [
@@ -34,7 +42,11 @@ async function validate(document: string, settingFlags: readonly { label: string
   ];
   const settings = loadSettings({ flags });
   if (!settings.ok) throw new Error(settings.problems.map(formatProblem).join('\n'));
-  const { problems, warnings } = await validateCatalog(settings.value);
+  return settings.value;
+}
+
+async function validate(document: string, settingFlags: readonly SettingFlag[] = []) {
+  const { problems, warnings } = await validateCatalog(settingsFor(document, settingFlags));
   expect(readdirSync(folder), 'validation must not write').toEqual(['catalog.yaml']);
   return { problems: problems.map(formatProblem), warnings: warnings.map(formatProblem) };
 }
@@ -112,4 +124,54 @@ test('a module of types that cannot be loaded is a problem', async () => {
   const flag = { label: '--set', name: 'keyManagers.types', text: '/nowhere/types.mjs' };
   const { problems } = await validate(PARTNER, [flag]);
   expect(problems).toEqual([expect.stringContaining('/nowhere/types.mjs')]);
+});
+
+const VARIABLE = 'GATEHOUSE_TEST_CLIENT_SECRET';
+const withSecret = (property: string) => `${PARTNER}
+    introspectionEndpoint: https://partner.example/introspect
+    additionalProperties: { audience: pizza, client_id: gatehouse, ${property} }`;
+
+test('a secret that stands elsewhere is read, and one that is not there is a problem at its place without a value', async () => {
+  const document = withSecret(`client_secret: { env: ${VARIABLE} }`);
+  expect((await validate(document)).problems).toEqual([
+    expect.stringMatching(
+      /:8:\d+ keyManagers\[0\]\.additionalProperties\.client_secret: names the variable \w+, which is not set/,
+    ),
+  ]);
+  vi.stubEnv(VARIABLE, 'one');
+  expect((await validate(document)).problems).toEqual([]);
+  expect((await validate(withSecret('client_secret: { file: /nowhere }'))).problems).toEqual([
+    expect.stringContaining('names the file /nowhere, which cannot be read (ENOENT)'),
+  ]);
+});
+
+test('what would not be kept as a secret cannot be referred to', async () => {
+  vi.stubEnv(VARIABLE, 'one');
+  expect((await validate(withSecret(`colour: { env: ${VARIABLE} }`))).problems).toEqual([
+    expect.stringContaining('additionalProperties.colour: refers to a secret, and is none to this type'),
+  ]);
+});
+
+test('a start with another secret in the same place applies the file again, one with the same does not', async () => {
+  const settings = settingsFor(withSecret(`client_secret: { env: ${VARIABLE} }`));
+  const catalog = await openCatalog({
+    file: catalogDatabase(settings),
+    sealingKeys: [{ id: 'test', secret: Buffer.alloc(32, 1).toString('base64url') }],
+    resolveKeyManager: () => undefined,
+    report: () => undefined,
+  });
+  onTestFinished(() => catalog.close());
+  const messages: string[] = [];
+  const log = createLogger('info', { write: (line: string) => messages.push(line) });
+  const start = async (secret: string) => {
+    vi.stubEnv(VARIABLE, secret);
+    await applyCatalogFile(settings, BUILT_IN_TYPES, catalog, { catalogWins: false, strict: true }, log);
+    const [stored] = catalog.lists.listKeyManagers('carbon.super');
+    const opened = catalog.lists.openKeyManager('carbon.super', stored?.id ?? '');
+    return [stored?.version, opened?.secrets['/additionalProperties/client_secret']];
+  };
+  expect(await start('one')).toEqual([1, '"one"']);
+  expect(await start('one')).toEqual([1, '"one"']);
+  expect(await start('two')).toEqual([2, '"two"']);
+  expect(messages.join('')).not.toMatch(/"one"|"two"/);
 });
