@@ -145,7 +145,7 @@ export class TokenProver implements Tokens {
       }
       const asked = claimed === undefined ? introspection : { ...introspection, requireExp: false };
       const reply = await introspector.ask(token.text, asked, keyManager, this.#active.has(key));
-      const facts = isRefusal(reply) || claimed === undefined ? reply : mergeFacts(claimed, reply);
+      const facts = isRefusal(reply) ? reply : mergeFacts(claimed, reply);
       if (isRefusal(facts)) {
         const refusal = decided(facts);
         const untilMs = clock() + introspectionRefusalTtlMs;
@@ -154,7 +154,7 @@ export class TokenProver implements Tokens {
         return refusal;
       }
       this.#active.note(key);
-      const decision = proved('facts' in facts ? facts.facts : facts, token, thumbprint);
+      const decision = proved(facts, token, thumbprint);
       this.#memory.share(key, token, keyManager, decision, clock() + introspection.ttlMs);
       return decision;
     });

@@ -405,6 +405,17 @@ test('what the reply leaves open is the JWT’s, the shorter life counts, and no
   });
 });
 
+test('the user of a reply without `sub` is its `username`; of a JWT, its own `sub` goes first', async () => {
+  await using world = await sample();
+  world.asked.body = reply({ sub: undefined, username: 'alice@carbon.super' });
+  expect(await world.prove(OPAQUE, world.asking())).toMatchObject({ facts: { subject: 'alice@carbon.super' } });
+  expect(await world.prove(signToken(key), both(world))).toMatchObject({ facts: { subject: 'alice' } });
+  const nameless = signToken(key, claims({ sub: undefined }));
+  expect(await world.prove(nameless, both(world))).toMatchObject({ facts: { subject: 'alice@carbon.super' } });
+  world.asked.body = reply({ username: 'a\nb' });
+  expect(await world.outcome('another', world.asking())).toBe('claims_malformed');
+});
+
 test('a JWT of a key manager without keys rests on the reply, and is still read', async () => {
   await using world = await sample();
   world.asked.body = reply();
