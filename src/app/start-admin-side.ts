@@ -10,11 +10,9 @@ import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { keyMaterialChecks } from '../catalog-file.ts';
 import { isRefusal } from '../domain/decision.ts';
 import type { KeyManagerTypes } from '../keymanagers/types.ts';
-import { readCredentialFile } from '../outbound/credential-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { keySetFetch } from '../tokens/fetch-key-set.ts';
 import { Introspector } from '../tokens/introspector.ts';
 import { adminKeyManagers } from './admin-key-managers.ts';
 import { adminRevocations, revocationMargins } from './admin-revocations.ts';
@@ -32,7 +30,7 @@ export interface AdminSideParts {
   readonly catalog: OpenCatalog;
   readonly credentials: readonly AdminCredential[];
   readonly tokens: World['tokens'];
-  readonly outbound: Pick<OutboundSide, 'door' | 'keySets'>;
+  readonly outbound: Pick<OutboundSide, 'door' | 'keySets' | 'fetchKeySet'>;
   readonly fleet: FleetSide;
   readonly metrics: Pick<Metrics, 'scrape'>;
   readonly log: Logger;
@@ -43,7 +41,7 @@ export interface AdminSideParts {
 export function startAdminSide(settings: Settings, parts: AdminSideParts): Promise<AdminServer> {
   const { types, catalog, credentials, tokens, outbound, fleet, metrics, log } = parts;
   const { lists, reader, refusedAttempts } = catalog;
-  const { door, keySets } = outbound;
+  const { door, fetchKeySet, keySets } = outbound;
   const keyManagersById = () => reader.snapshot()?.keyManagers.byId;
   return startAdmin({
     ...settings.admin,
@@ -60,7 +58,7 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
       find: (organization, id) => lists.findKeyManager(organization, id),
       inForce: (id) => keyManagersById()?.get(id),
       door,
-      fetchKeySet: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
+      fetchKeySet,
       timeoutMs: settings.keySets.timeoutMs,
       maxBytes: MAX_DISCOVERY_BYTES,
       now: Date.now,

@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AdmissionRefused, Admitted } from '../../../src/authorize/ports.ts';
-import { type AdmissionOptions, Limits } from '../../../src/outbound/admission.ts';
+import { type AdmissionOptions, Limits } from '../../../src/outbound/limits.ts';
 
 const HOUR_MS = 3_600_000;
 let now: number;
