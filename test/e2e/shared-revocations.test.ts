@@ -34,6 +34,12 @@ async function revoke(at: Member, entry: object): Promise<string> {
 const refusedAt = (member: Member, token: string) =>
   eventually('the revocation to arrive', async () => (await member.outcome(token)) === 'token_revoked');
 
+/** Asks without a pause at first, so that the time can be told. */
+async function refusedSoonAt(member: Member, token: string): Promise<void> {
+  for (let at = 0; at < 200; at++) if ((await member.outcome(token)) === 'token_revoked') return;
+  await refusedAt(member, token);
+}
+
 function summary(times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
@@ -49,7 +55,7 @@ test('POST /revocations at one: the next request there is refused, and the other
     await revoke(one, entryOf(token));
     const revokedAt = performance.now();
     local.push(await one.outcome(token));
-    await refusedAt(other, token);
+    await refusedSoonAt(other, token);
     times.push(performance.now() - revokedAt);
   }
   console.log(`a revocation reached the other Gatehouse after ${summary(times)}`);
@@ -78,7 +84,7 @@ test('WSO2’s notify, as a key manager sends it with Basic, at one: the other f
     expect(reply.status).toBe(200);
     const revokedAt = performance.now();
     expect(await one.outcome(token)).toBe('token_revoked');
-    await refusedAt(other, token);
+    await refusedSoonAt(other, token);
     times.push(performance.now() - revokedAt);
   }
   console.log(`a notification reached the other Gatehouse after ${summary(times)}`);
