@@ -180,6 +180,10 @@ test('another installation’s values are no use: the same Redis, another sealin
   await stranger.stop();
 });
 
+test('a Redis is shared and no sealing key is given: no start, with the fix in a sentence', async () => {
+  await expect(fleet.join('keyless', { sealing: { keys: [] } })).rejects.toThrow(/sealing\.keys.*openssl rand/s);
+});
+
 test('restarted on an old dump: what it brings back is not believed beyond its time', async () => {
   const token = fleet.opaque.issue();
   expect(await member.outcome(token)).toBe('allow');
