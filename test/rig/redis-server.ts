@@ -97,7 +97,15 @@ async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
   ];
   const cli = async (...args: readonly string[]) =>
     (await run('redis-cli', ['-h', LOOPBACK, '-p', String(port), ...access, ...args])).stdout.trim();
-  if (options.waits ?? true) await answers(child, port, cli);
+  const removeFolder = () => {
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  if (options.waits ?? true)
+    await answers(child, port, cli).catch(async (error) => {
+      await child.stop();
+      removeFolder();
+      throw error;
+    });
   return {
     port,
     folder,
@@ -113,7 +121,7 @@ async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
     },
     stop: async () => {
       await child.stop();
-      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+      removeFolder();
     },
   };
 }
