@@ -44,7 +44,7 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
       tokenHash,
       idOf: (parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32),
     });
-    const said = { request_id: request.id, type: shortText(body['type']), key_manager_type: shortText(wanted) };
+    const said = { request_id: request.id, type: nameText(body['type']), key_manager_type: nameText(wanted) };
     if (read.kind === 'incomplete') return refuseWith(reply, invalidEvent(read.field));
     if (read.kind === 'other') log.warn(said, 'an event that revokes nothing was taken');
     else {
@@ -91,6 +91,8 @@ function ofKind(list: readonly Revocation[], kind: Revocation['kind']): readonly
   return list.filter((entry) => entry.kind === kind);
 }
 
-function shortText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.replace(/[^\w.-]/g, '?').slice(0, 64) : undefined;
+/** A name as WSO2's are, for the log; of anything else only that it is there. */
+function nameText(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === 'string' && /^(?:WSO2)?[A-Za-z_-]{1,45}(?:-\d)?$/.test(value) ? value : '(no name of WSO2)';
 }

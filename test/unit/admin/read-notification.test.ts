@@ -59,12 +59,9 @@ describe('an event', () => {
       [['token', `hash of ${JWT.length}`, null, NOW + HOUR + MARGIN]],
     ],
     [
-      'without a token type means either',
+      'without a token type names an opaque token, as in WSO2',
       { ...TOKEN, tokenType: undefined },
-      [
-        ['jti', 'a-jti', null, NOW + HOUR + MARGIN],
-        ['token', 'hash of 5', null, NOW + HOUR + MARGIN],
-      ],
+      [['token', 'hash of 5', null, NOW + HOUR + MARGIN]],
     ],
     [
       'with the times of the message broker, which are texts, is understood',
@@ -225,7 +222,11 @@ describe('an entry', () => {
   });
 
   test('of a token holds nothing of the token', () => {
-    for (const tokenType of ['Opaque', 'JWT', undefined])
+    for (const tokenType of ['Opaque', 'JWT', undefined, null, '', 7])
       expect(JSON.stringify(read({ ...TOKEN, accessToken: JWT, tokenType, eventId: 'e' }))).not.toContain('eyJ');
+    for (const tokenType of ['Opaque', 'DEFAULT', undefined, null, '', 7])
+      expect(JSON.stringify(read({ ...TOKEN, accessToken: 'opaque', tokenType, eventId: 'e' }))).not.toContain(
+        'opaque',
+      );
   });
 });
