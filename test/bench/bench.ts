@@ -14,7 +14,7 @@ import { type ContestantSummary, summaryOf } from './summary.ts';
 
 const FULL: Effort = { rule: FULL_RULE, seconds: 3, distinctCalls: 10_000, warmUpChecks: 20_000, latency: true };
 const QUICK: Effort = {
-  rule: { keep: 3, atMost: 6 },
+  rule: { keep: 3, atMost: 4 },
   seconds: 1,
   distinctCalls: 2_000,
   warmUpChecks: 5_000,
@@ -79,7 +79,7 @@ async function main(): Promise<number> {
   return done.some(({ failure }) => failure !== undefined) ? 1 : 0;
 }
 
-function print({ id, title, fullLoad, rates, failure }: ScenarioRecord, { rule }: Effort): void {
+function print({ id, title, fullLoad, rates, allocatedBytes = {}, failure }: ScenarioRecord, { rule }: Effort): void {
   console.log(`\n${id} ${title}`);
   if (failure !== undefined) console.error(`✗ ${failure}`);
   for (const { perSecond, rounds } of [...(fullLoad ? [{ perSecond: undefined, rounds: fullLoad }] : []), ...rates]) {
@@ -88,16 +88,20 @@ function print({ id, title, fullLoad, rates, failure }: ScenarioRecord, { rule }
     console.log(`  ${load}: ${kept.length} rounds kept, ${thrownAway.length} thrown away`);
     const summary = summaryOf(rounds, rule.keep);
     if (summary === undefined) console.log(`  not measured: ${[...new Set(thrownAway)].join('; ')}`);
-    else console.table(Object.fromEntries(summary.map((of) => [of.name, rowOf(of)])));
+    else console.table(Object.fromEntries(summary.map((of) => [of.name, rowOf(of, allocatedBytes[of.name])])));
   }
 }
 
-function rowOf({ checksPerSecond, cpuMicros, ratio, residentBytes, latency }: ContestantSummary) {
+function rowOf(
+  { checksPerSecond, cpuMicros, ratio, residentBytes, latency }: ContestantSummary,
+  allocatedBytes: number | undefined,
+) {
   const ms = (figure: number) => figure.toFixed(2);
   return {
     'checks/s': Math.round(checksPerSecond.median),
     'CPU µs': Number(cpuMicros.median.toFixed(1)),
     'of the floor': `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
+    'heap KiB/check': allocatedBytes === undefined ? '' : Number((allocatedBytes / 1024).toFixed(1)),
     'RSS MiB': Math.round(residentBytes / 2 ** 20),
     ...(latency && {
       'p50 ms': ms(latency.p50.median),

@@ -10,6 +10,8 @@ export interface Contestant {
   readonly port: number;
   /** Processes whose CPU time and memory count. */
   readonly pids: readonly number[];
+  /** Bytes that it allocates while something is done; absent where it cannot tell. */
+  readonly allocated?: (work: () => Promise<unknown>) => Promise<number>;
   /** What the next measurement sends, which sends so many requests: the same calls over and over where there are fewer. */
   readonly calls: (count: number) => readonly Call[];
   /** Each call is another one each time, for only the first time counts; how many there are is fixed. */

@@ -69,20 +69,25 @@ function named(round: readonly Measurement[], name: string): Measurement {
   return found;
 }
 
-function scenarioSection({ id, title, what, fullLoad, rates, failure }: ScenarioRecord, keep: number): string {
+function scenarioSection(
+  { id, title, what, fullLoad, rates, allocatedBytes = {}, failure }: ScenarioRecord,
+  keep: number,
+): string {
   const head = `### ${id}: ${title}\n\n${what[0]?.toUpperCase()}${what.slice(1)}.`;
   if (failure !== undefined) return `${head}\n\n${NOT_MEASURED}: ${failure}`;
   const parts = [head];
-  if (fullLoad !== undefined) parts.push(fullLoadTable(fullLoad, keep));
+  if (fullLoad !== undefined) parts.push(fullLoadTable(fullLoad, keep, allocatedBytes));
   parts.push(...rates.map((rate) => rateTable(rate, keep)));
   return parts.join('\n\n');
 }
 
-function fullLoadTable(rounds: Rounds, keep: number): string {
+function fullLoadTable(rounds: Rounds, keep: number, allocatedBytes: Readonly<Record<string, number>>): string {
+  const kib = (bytes: number | undefined) => (bytes === undefined ? '–' : (bytes / 1024).toFixed(1));
   const rows = summaryOf(rounds, keep)?.map(({ name, checksPerSecond, cpuMicros, ratio, residentBytes }) => [
-    ...[name, spreadText(checksPerSecond, 0), spreadText(cpuMicros, 1), spreadText(ratio, 2), mib(residentBytes)],
+    ...[name, spreadText(checksPerSecond, 0), spreadText(cpuMicros, 1), spreadText(ratio, 2)],
+    ...[kib(allocatedBytes[name]), mib(residentBytes)],
   ]);
-  const columns = ['full load', 'checks/s', 'CPU-µs per check', 'of the first row', 'RSS MiB'];
+  const columns = ['full load', 'checks/s', 'CPU-µs per check', 'first row ÷ this', 'heap KiB per check', 'RSS MiB'];
   return `${rows === undefined ? NOT_MEASURED : table(columns, rows)}\n\n${roundsText(rounds)}`;
 }
 
