@@ -1,7 +1,8 @@
 // Loaded into a measured server with --import: between two signals it counts what the main thread allocates on its heap, and says so
-// on stderr. Outside of that time it does nothing, and nothing is timed within it.
+// on stderr, with what is left after a full collection. Outside of that time it does nothing, and nothing is timed within it.
 
-import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { GCProfiler, getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const usedBytes = () => getHeapStatistics().used_heap_size;
 let counting: { readonly profiler: GCProfiler; readonly startBytes: number } | undefined;
@@ -21,5 +22,7 @@ process.on('SIGUSR2', () => {
   }
   allocated += Math.max(0, usedBytes() - heldBytes);
   counting = undefined;
-  process.stderr.write(`allocated ${allocated}\n`);
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  process.stderr.write(`allocated ${allocated}, live ${usedBytes()}\n`);
 });

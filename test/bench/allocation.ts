@@ -8,15 +8,27 @@ export const TELLS_ALLOCATION: NodeJS.ProcessEnv = {
   NODE_OPTIONS: `--import=${new URL('./allocation-probe.ts', import.meta.url).href}`,
 };
 
-/** Bytes that the main thread of the process allocates on its heap during `work`. */
-export async function allocatedDuring(
-  { stderr, signal }: Pick<RunningProcess, 'stderr' | 'signal'>,
-  work: () => Promise<unknown>,
-): Promise<number> {
-  const from = stderr.length;
-  signal('SIGUSR2');
-  await work();
-  signal('SIGUSR2');
-  const told = () => stderr.slice(from).flatMap((line) => /^allocated (\d+)$/.exec(line)?.[1] ?? [])[0];
-  return Number(await eventually('the probe to tell', told));
+/** Bytes on the heap of the main thread. */
+export interface Allocation {
+  /** Allocated meanwhile. */
+  readonly allocated: number;
+  /** Left at the end, after a full collection. */
+  readonly live: number;
+}
+
+/** What a server allocates during `work`. */
+export type WatchAllocation = (work: () => Promise<unknown>) => Promise<Allocation>;
+
+/** Watches a process that has the probe. */
+export function watchAllocation({ stderr, signal }: Pick<RunningProcess, 'stderr' | 'signal'>): WatchAllocation {
+  return async (work) => {
+    const from = stderr.length;
+    signal('SIGUSR2');
+    await work();
+    signal('SIGUSR2');
+    return eventually('the probe to tell', () => {
+      const told = stderr.slice(from).flatMap((line) => [/^allocated (\d+), live (\d+)$/.exec(line) ?? []].flat());
+      return told.length > 0 && { allocated: Number(told[1]), live: Number(told[2]) };
+    });
+  };
 }

@@ -15,7 +15,7 @@ import {
 } from '../rig/gatehouse-process.ts';
 import { type RedisServer, startRedis } from '../rig/redis-server.ts';
 import { startProcess } from '../rig/running-process.ts';
-import { allocatedDuring, TELLS_ALLOCATION } from './allocation.ts';
+import { TELLS_ALLOCATION, type WatchAllocation, watchAllocation } from './allocation.ts';
 import type { Answer } from './verified-answer.ts';
 
 /** Which core is whose. */
@@ -32,8 +32,7 @@ const LOG_READ_MS = 500;
 export interface CheckServer {
   readonly pids: readonly number[];
   readonly port: number;
-  /** Bytes that its main thread allocates on the heap while something is done to it. */
-  readonly allocated: (work: () => Promise<unknown>) => Promise<number>;
+  readonly allocation: WatchAllocation;
 }
 
 /** A Redis and what settings say of it. */
@@ -71,7 +70,7 @@ export class Lab {
     this.defer(() => clearInterval(log));
     await this.pinToServerCore(gatehouse.pid);
     const port = Number(gatehouse.endpoints[0]);
-    return { ...gatehouse, pids: [gatehouse.pid], port, allocated: (work) => allocatedDuring(gatehouse, work) };
+    return { ...gatehouse, pids: [gatehouse.pid], port, allocation: watchAllocation(gatehouse) };
   }
 
   /** A floor that answers with as many bytes as Gatehouse has. */
@@ -85,7 +84,7 @@ export class Lab {
     this.defer(() => floor.stop());
     await this.pinToServerCore(floor.pid);
     const port = await eventually('the floor to listen', () => /^port (\d+)$/.exec(floor.stdout[0] ?? '')?.[1]);
-    return { pids: [floor.pid], port: Number(port), allocated: (work) => allocatedDuring(floor, work) };
+    return { pids: [floor.pid], port: Number(port), allocation: watchAllocation(floor) };
   }
 
   /** Moves a server that was started otherwise to where it belongs. */

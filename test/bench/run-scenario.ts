@@ -79,7 +79,7 @@ async function measureAll(
     const { perSecond } = rates;
     // At its own rate: some of these checks wait, or are trials.
     for (const contestant of contestants)
-      await measure(contestant, { count: perSecond * seconds, perSecond }, programs);
+      await measure(contestant, { count: Math.ceil(perSecond * seconds), perSecond }, programs);
     return { rates: [await atRate(perSecond)] };
   }
   const speeds: number[] = [];
@@ -91,8 +91,8 @@ async function measureAll(
   }
   const allocatedBytes: Record<string, number> = {};
   for (const contestant of contestants) {
-    const bytes = await contestant.allocated?.(() => measure(contestant, { count: distinctCalls }, programs));
-    if (bytes !== undefined) allocatedBytes[contestant.name] = Math.round(bytes / distinctCalls);
+    const told = await contestant.allocation?.(() => measure(contestant, { count: distinctCalls }, programs));
+    if (told !== undefined) allocatedBytes[contestant.name] = Math.round(told.allocated / distinctCalls);
   }
   const fullLoad = await roundsOf(({ once }, at) => ({
     count: once ? distinctCalls : Math.ceil((speeds[at] ?? 0) * seconds),
