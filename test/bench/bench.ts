@@ -2,7 +2,9 @@
 // `-- --quick` it takes less than a minute, prints the ratio to the floor and keeps nothing. Speed never decides its exit code.
 
 import { parseArgs } from 'node:util';
+import { findEnvoy } from '../../scripts/envoy-tool.ts';
 import { findH2load } from '../../scripts/h2load-tool.ts';
+import { findRedis } from '../../scripts/redis-tool.ts';
 import { findCores, pin } from './lab.ts';
 import { startLoadProcess } from './load-process.ts';
 import { drawPage } from './page/draw-page.ts';
@@ -61,12 +63,11 @@ async function main(): Promise<number> {
   const isWhole = wanted.length === all.length;
   const scenarios = all.filter(({ id }) => wanted.includes(id));
   const effort = values.quick ? QUICK : FULL;
-  const h2load = await findH2load();
-  if (h2load.kind === 'missing') console.log(h2load.advice);
+  const { h2load, versions } = await findTools(values.quick);
   await pin(process.pid, cores.load);
   const client = startLoadProcess();
-  const programs = { client, h2load: h2load.kind === 'found' ? h2load.bin : undefined };
-  const head = describeRun(new Date(), { h2load: h2load.kind === 'found' ? h2load.version : 'none' });
+  const programs = { client, h2load };
+  const head = describeRun(new Date(), versions);
   const done: ScenarioRecord[] = [];
   let file: string | undefined;
   try {
@@ -87,6 +88,18 @@ async function main(): Promise<number> {
     console.log(`\nKept in ${file}; docs/performance.md is drawn from it.`);
   }
   return done.some(({ failure }) => failure !== undefined) ? 1 : 0;
+}
+
+/** Installs what is missing where that is possible. A quick run needs h2load only, and does without it too. */
+async function findTools(quick: boolean) {
+  const tools = { h2load: await findH2load(), ...(!quick && { envoy: await findEnvoy(), redis: await findRedis() }) };
+  const found = Object.entries(tools).flatMap(([name, tool]) => {
+    if (tool.kind === 'found') return [[name, tool.version] as const];
+    console.log(tool.advice);
+    return [];
+  });
+  const h2load = tools.h2load.kind === 'found' ? tools.h2load.bin : undefined;
+  return { h2load, versions: Object.fromEntries(found) };
 }
 
 function print({ id, title, fullLoad, rates, allocatedBytes = {}, failure }: ScenarioRecord, { rule }: Effort): void {
