@@ -56,8 +56,13 @@ export function describeRun(
 export function saveRun(run: RunRecord): string {
   mkdirSync(RESULTS, { recursive: true });
   const file = join(RESULTS, `${run.startedAt.replace(/[:.]/g, '-')}.json`);
-  writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(run, rounded, 1)}\n`);
   return file;
+}
+
+/** Six digits: more would be noise that makes files long. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
 }
 
 /** The latest run that is kept; undefined when there is none. */
