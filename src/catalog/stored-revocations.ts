@@ -16,6 +16,9 @@ export const REVOCATION_COLUMNS = `sequence, id, kind, value, organization, key_
   key_manager_type AS keyManagerType, issued_before_ms AS issuedBeforeMs, expires_at_ms AS expiresAtMs,
   created_at_ms AS createdAtMs, created_by AS createdBy, lifted, stream`;
 
+/** The time before which tokens are hit, as the index of values has it: that of an entry that hits all is beyond every time. */
+export const HITS_BEFORE = 'ifnull(issued_before_ms, 9007199254740991)';
+
 const SELECT = `SELECT ${REVOCATION_COLUMNS} FROM revocation`;
 
 /** The `revocation` and `stream_position` tables. */

@@ -78,6 +78,20 @@ test.each<[string, Partial<Revocation>, Partial<RevocationSubject>, boolean]>([
   expect(hit(catalog, token)).toBe(expected ? 'r1' : undefined);
 });
 
+test('of thousands of entries for one user the one that hits is found, wherever it stands and whatever it lacks', async () => {
+  const catalog = await openTemporary();
+  const ofUser = (id: string, more: Partial<Revocation>) => revocation({ id, kind: 'subject', value: 'bob', ...more });
+  const logOuts = Array.from({ length: 3000 }, (_, at) => ofUser(`old-${at}`, { issuedBeforeMs: NOW - DAY_MS - at }));
+  await save(catalog, ...logOuts);
+  expect(hit(catalog)).toBeUndefined();
+  expect(hit(catalog, { issuedAt: undefined })).toMatch(/^old-/);
+  await save(catalog, ofUser('hits', { issuedBeforeMs: NOW }), ofUser('other', { keyManagerId: 'km-2' }));
+  expect(hit(catalog)).toBe('hits');
+  await save(catalog, ofUser('hits', { lifted: true }), ofUser('all', {}));
+  expect(hit(catalog)).toBe('all');
+  expect(hit(catalog, { issuedAt: Number.MAX_SAFE_INTEGER })).toBe('all');
+});
+
 test('names that look like SQL or patterns are only names', async () => {
   const catalog = await openTemporary();
   const odd = ["' OR 1=1 --", '%', '_', '\0', '🔑', ''];
