@@ -2,6 +2,7 @@
 // WSO2's own form, for senders and readers that know nothing of this program.
 
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject } from '../domain/json-object.ts';
 import type { Revocation } from '../domain/revocation.ts';
@@ -10,9 +11,6 @@ import type { RevocationMargins, RevocationStore } from './revocation-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { INTERNAL_DATA } from './route-rights.ts';
 import { invalidEvent, refusedWrite, refuseWith } from './wso2-error.ts';
-
-/** Everything that is in force; a reader of the whole list reads it rarely. */
-const WHOLE_LIST = { offset: 0, limit: 1_000_000 };
 
 /** The end of the year 9999. WSO2's form has no word for "all tokens" and none for "until lifted". */
 const FOREVER_MS = 253_402_300_799_000;
@@ -56,27 +54,9 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
     return reply.code(200).send();
   });
 
-  // An entry that is for one key manager is listed without saying so, which that form cannot: readers refuse too much, never too little.
-  app.get(`${INTERNAL_DATA}/revokedjwt`, async (request) => {
-    const { list } = await revocations.list(callers.callerOf(request).organization, WHOLE_LIST);
-    return {
-      revokedJWTList: ofKind(list, 'jti').map(({ value, expiresAtMs }) => ({
-        jwt_signature: value,
-        expiry_time: expiresAtMs ?? FOREVER_MS,
-      })),
-      revokedJWTSubjectEntityList: ofKind(list, 'subject').map(({ value, issuedBeforeMs, organization }) => ({
-        entity_id: value,
-        entity_type: 'USER_ID',
-        revocation_time: issuedBeforeMs ?? FOREVER_MS,
-        organization,
-      })),
-      revokedJWTConsumerKeyList: ofKind(list, 'consumer_key').map(({ value, issuedBeforeMs, organization }) => ({
-        consumer_key: value,
-        revocation_time: issuedBeforeMs ?? FOREVER_MS,
-        type: 'consumer_app_revocation_event',
-        organization,
-      })),
-    };
+  app.get(`${INTERNAL_DATA}/revokedjwt`, async (request, reply) => {
+    const all = revocations.all(callers.callerOf(request).organization);
+    return reply.type('application/json; charset=utf-8').send(Readable.from(revokedJwts(all)));
   });
 
   /** The type in use that a sender means. A name that nobody has must not narrow an event to nothing. */
@@ -87,8 +67,27 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
   }
 }
 
-function ofKind(list: readonly Revocation[], kind: Revocation['kind']): readonly Revocation[] {
-  return list.filter((entry) => entry.kind === kind);
+/** The answer, written as it is read: it may be of a million entries, and decisions are made on the same thread. */
+async function* revokedJwts(all: AsyncIterable<readonly Revocation[]>): AsyncGenerator<string> {
+  const subjects: string[] = [];
+  const clients: string[] = [];
+  let comma = '';
+  yield '{"revokedJWTList":[';
+  for await (const part of all) {
+    const tokens: string[] = [];
+    for (const { kind, value, expiresAtMs, issuedBeforeMs, organization } of part) {
+      const revoked = { revocation_time: issuedBeforeMs ?? FOREVER_MS, organization };
+      // An entry that is for one key manager is listed without saying so, which that form cannot: readers refuse too much, never too little.
+      if (kind === 'jti') tokens.push(JSON.stringify({ jwt_signature: value, expiry_time: expiresAtMs ?? FOREVER_MS }));
+      if (kind === 'subject') subjects.push(JSON.stringify({ entity_id: value, entity_type: 'USER_ID', ...revoked }));
+      if (kind === 'consumer_key')
+        clients.push(JSON.stringify({ consumer_key: value, type: 'consumer_app_revocation_event', ...revoked }));
+    }
+    if (tokens.length === 0) continue;
+    yield comma + tokens.join();
+    comma = ',';
+  }
+  yield `],"revokedJWTSubjectEntityList":[${subjects.join()}],"revokedJWTConsumerKeyList":[${clients.join()}]}`;
 }
 
 /** A name as WSO2's are, for the log; of anything else only that it is there. */

@@ -24,11 +24,11 @@ export interface IntrospectorOptions {
 
 /**
  * Is nobody served there, whatever the token? What depends on the token must not count: whoever sends tokens that a server calls bad
- * requests, or answers in prose, would have it left alone on behalf of everybody.
+ * requests, chokes on (500) or answers in prose would have it left alone on behalf of everybody.
  */
 function tellsOfOutage(reply: OutboundReply): boolean {
   if ('problem' in reply) return !REASON_OF_PROBLEM.has(reply.problem);
-  return reply.status >= 500 || [401, 403, 429].includes(reply.status);
+  return reply.status > 500 || [401, 403, 429].includes(reply.status);
 }
 
 /** What a problem means where it is not that the server cannot be reached. */

@@ -241,7 +241,10 @@ test('an organization lists and finds its own entries in force, the latest first
     [ORGANIZATION, 'd'],
   ] as const)
     expect(catalog.lists.findRevocations(organization, id, NOW)).toEqual([]);
-  expect(idsOf(catalog.lists.revokedJwts(ORGANIZATION, NOW))).toEqual(['a', 'ab']);
+  const all = (sequence: number, limit: number) => catalog.lists.revocationsInForce(ORGANIZATION, NOW, sequence, limit);
+  const [first, second, ...others] = all(0, 10);
+  expect([first, second, ...others].map((one) => one?.revocation.id)).toEqual(['a', 'a.1', 'ab', 'e']);
+  expect(all(second?.sequence ?? 0, 1).map(({ revocation }) => revocation.id)).toEqual(['ab']);
 });
 
 test('a revocation is not edited behind the counters that tell whether there is any', async () => {

@@ -129,7 +129,8 @@ test.each([
   [404, 'ok'],
   [422, 'ok'],
   [429, 'failed'],
-  [500, 'failed'],
+  [500, 'ok'],
+  [502, 'failed'],
   [503, 'failed'],
 ])(
   'status %i is no word about the token: a fault, and asked anew; for the breaker it is %s',
