@@ -1,6 +1,11 @@
 // The test projects: one for each folder of test/ that holds tests. `vitest run --project unit` runs one of them.
 
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// Every thread and process of the tests would strip the types of the same files again, with WebAssembly: slow, and threads that come
+// and go while WebAssembly is compiled crash V8 now and then on machines with memory protection keys (nodejs/node#64500).
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/gatehouse-compile', import.meta.url));
 
 // Groups run one after the other, so that real processes do not compete with the fast tests for the machine.
 const project = (name: string, groupOrder: number, more: object = {}) => ({
