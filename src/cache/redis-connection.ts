@@ -87,7 +87,7 @@ export class RedisConnection implements RedisCommands {
     await this.#life;
   }
 
-  #failed(why: 'absent' | 'busy' | 'timeout' | 'refused' | 'lost'): RedisReply {
+  #failed(why: 'absent' | 'busy' | 'timeout' | 'lost'): RedisReply {
     this.#options.observer.command(why);
     return { kind: 'failed', why };
   }
@@ -132,8 +132,10 @@ export class RedisConnection implements RedisCommands {
         if (settled) return;
         if (!isReplyError(error)) return settle(this.#failed('lost'));
         this.#inTime();
-        settle(this.#failed('refused'));
-        if (problemCode(error) === 'READONLY') this.#leaveReplica();
+        const code = problemCode(error);
+        this.#options.observer.command('refused');
+        settle({ kind: 'failed', why: 'refused', code });
+        if (code === 'READONLY') this.#leaveReplica();
       },
     );
     return promise;

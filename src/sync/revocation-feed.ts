@@ -119,8 +119,8 @@ export class RevocationFeed {
     if (read.length === BATCH_ENTRIES) return true;
     await this.settle();
     await this.#refill();
-    const news = await stream.waitAfter(this.#position?.id ?? '0-0', BATCH_ENTRIES);
-    if (news !== undefined) await this.#apply(news);
+    // Only a wake-up: what came may be the first entry of another stream in the place of ours, which the next look at our position shows.
+    const news = await stream.waitAfter(this.#position?.id ?? '0-0', 1);
     return news !== undefined;
   }
 

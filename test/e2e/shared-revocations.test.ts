@@ -6,6 +6,7 @@ import { eventually } from '../rig/eventually.ts';
 import { type Fleet, type Member, startFleet } from './fleet.ts';
 
 const ROUNDS = 40;
+const STREAM = 'gatehouse:1:{revocation}:stream';
 
 let fleet: Fleet;
 let one: Member;
@@ -168,6 +169,23 @@ test('a stream that somebody else wrote to: forged and copied entries change not
   await refusedAt(other, later);
   expect(await other.outcome(good)).toBe('allow');
   expect(await other.outcome(revoked)).toBe('token_revoked');
+});
+
+test.each([
+  ['a stream with the last of all ids', ['xadd', STREAM, '18446744073709551615-18446744073709551615', 'v', 'x']],
+  ['a text', ['set', STREAM, 'x']],
+  ['nothing', ['del', STREAM]],
+])('%s in the place of the shared stream keeps no revocation from anyone', async (_what, command) => {
+  const before = newToken();
+  await revoke(one, entryOf(before));
+  await refusedAt(other, before);
+  await fleet.redis().cli(...command);
+  const later = newToken();
+  await revoke(one, entryOf(later));
+  await refusedAt(other, later);
+  const anew = await fleet.join(`in the place of ${command[0]}`.replaceAll(' ', '-'));
+  for (const revoked of [before, later]) await refusedAt(anew, revoked);
+  await anew.stop();
 });
 
 test('killed right after the answer: the revocation is there at the next start, without Redis too', async () => {
