@@ -4,7 +4,6 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { RevocationMargins, RevocationStore } from '../admin/revocation-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
-import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { KeySets } from '../tokens/key-sets.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 
@@ -17,11 +16,11 @@ export function adminRevocations(
   keySets: Pick<KeySets, 'thumbprintsNamed'>,
   fleet: Pick<FleetSide, 'publish'>,
 ): RevocationStore {
-  /** The organization's own first: a Global one of the same name is another. */
-  const ownAndGlobal = (organization: string): readonly StoredKeyManager[] => [
-    ...lists.listKeyManagers(organization),
-    ...(organization === GLOBAL_ORGANIZATION ? [] : lists.listKeyManagers(GLOBAL_ORGANIZATION)),
-  ];
+  /** As they decide: an event must not read and parse all of them on the thread that does. */
+  const ownAndGlobal = (organization: string) =>
+    [...(reader.snapshot()?.keyManagers.byId.values() ?? [])].filter((keyManager) =>
+      [organization, GLOBAL_ORGANIZATION].includes(keyManager.organization),
+    );
   return {
     async write(entries, audit) {
       const saved = await writer.saveRevocations(entries, { kind: 'admin', audit });
@@ -55,7 +54,7 @@ export function adminRevocations(
       );
       return [...new Set(all.flatMap((keyManager) => keySets.thumbprintsNamed(kid, keyManager, Date.now())))];
     },
-    typesInUse: async (organization) => [...new Set(ownAndGlobal(organization).map(({ dto }) => dto.type))],
+    typesInUse: async (organization) => [...new Set(ownAndGlobal(organization).map(({ type }) => type))],
   };
 }
 
