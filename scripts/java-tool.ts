@@ -9,8 +9,9 @@ export type JavaTool =
 
 /** The oldest that Keycloak's server runs on. */
 const OLDEST_MAJOR = 17;
-const PACKAGE = 'openjdk-17-jre-headless';
-const ADVICE = `Keycloak needs Java ${OLDEST_MAJOR} or newer. Install it (Debian, Ubuntu: apt-get install ${PACKAGE}; macOS: brew install openjdk) and run the tests again.`;
+/** Debian and Ubuntu have one or the other, by their age. */
+const PACKAGES = ['openjdk-17-jre-headless', 'openjdk-21-jre-headless'] as const;
+const ADVICE = `Keycloak needs Java ${OLDEST_MAJOR} or newer. Install it (Debian, Ubuntu: apt-get install ${PACKAGES[0]}; macOS: brew install openjdk) and run the tests again.`;
 
 /** `java` of `JAVA_HOME` or `PATH`, installed by apt first where there is none and we are root. */
 export async function findJava(environment: NodeJS.ProcessEnv = process.env): Promise<JavaTool> {
@@ -20,13 +21,14 @@ export async function findJava(environment: NodeJS.ProcessEnv = process.env): Pr
   if (present !== undefined) return { kind: 'found', bin, version: present };
   const { code: apt } = await runCommand('apt-get', ['--version']);
   if (bin !== 'java' || process.getuid?.() !== 0 || apt !== 0) return { kind: 'missing', advice: ADVICE };
-  console.error(`Installing ${PACKAGE} ...`);
+  console.error('Installing a Java runtime ...');
   await runCommand('apt-get', ['update', '-qq'], { show: true });
-  await runCommand('apt-get', ['install', '-y', '-qq', '--no-install-recommends', PACKAGE], { show: true });
-  const installed = await versionOf(bin);
-  return installed === undefined
-    ? { kind: 'missing', advice: `apt-get could not install ${PACKAGE} (its message is above). ${ADVICE}` }
-    : { kind: 'found', bin, version: installed };
+  for (const name of PACKAGES) {
+    await runCommand('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], { show: true });
+    const installed = await versionOf(bin);
+    if (installed !== undefined) return { kind: 'found', bin, version: installed };
+  }
+  return { kind: 'missing', advice: `apt-get could not install a Java runtime (its message is above). ${ADVICE}` };
 }
 
 /** Of a runtime that is new enough. */

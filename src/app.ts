@@ -91,6 +91,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
         admission,
         clock: Date.now,
         maxReplyBytes: settings.introspection.maxReplyBytes,
+        onResult: ({ name }, result) => metrics.count('gatehouse_introspections_total', { key_manager: name, result }),
       }),
       shared: fleet.tokenDecisions,
       sharing: settings.cache.redis.tokens,
@@ -107,7 +108,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     const metrics = startMetrics({
       version: productVersion(),
-      gauges: gaugesOf(catalog, keySets, fleet),
+      gauges: gaugesOf(catalog, outbound, fleet),
       droppedLogLines: sink.dropped,
       onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
     });

@@ -13,7 +13,10 @@ import { type ReadReference, resolveReferences } from './documents/secret-refere
 import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
 import type { FieldProblem } from './domain/field-problem.ts';
+import { joinSecrets } from './domain/secret-fields.ts';
 import { isSecretSetting, judgeKeyManager, type KeyMaterialChecks } from './keymanagers/judge-key-manager.ts';
+import { keyManagerSettings } from './keymanagers/key-manager-settings.ts';
+import { keyManagerWarnings, NO_AUDIENCE_WARNING } from './keymanagers/key-manager-warnings.ts';
 import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
 import { type KeyManagerDefaults, resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import { connectionOf, type KeyManagerTypes } from './keymanagers/types.ts';
@@ -27,7 +30,8 @@ import { pemProblem } from './tokens/import-pem.ts';
 
 /** What a start would say of the catalog file: tried on a copy of the catalog, without listening and without writing. */
 export async function validateCatalog(settings: Settings): Promise<CatalogReport> {
-  const types = await loadKeyManagerTypes(settings.keyManagers.types);
+  const types = await knownTypes(settings);
+  if ('message' in types) return { problems: [types], warnings: [] };
   const read = readCatalogFile(settings, types);
   if (read === undefined) return { problems: [], warnings: [] };
   if (!read.ok) return { problems: read.problems, warnings: [] };
@@ -36,12 +40,29 @@ export async function validateCatalog(settings: Settings): Promise<CatalogReport
     const result = await rehearseCatalog(catalogDatabase(settings), keysAsTheyAre(settings), facts, digest, {
       catalogWins: false,
     });
-    const warnings = [...audienceWarnings(read.value, settings, types), ...publicCatchAllWarnings(read.value)];
+    const warnings = [
+      ...audienceWarnings(read.value, settings, types),
+      ...typeWarnings(read.value, types),
+      ...publicCatchAllWarnings(read.value),
+    ];
     return { problems: problemsOf(result, read.value, settings), warnings };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const fix = 'correct dataDir, or make it readable';
     return { problems: [problem(catalogDatabase(settings), message, fix)], warnings: [] };
+  }
+}
+
+async function knownTypes({ keyManagers }: Settings): Promise<KeyManagerTypes | Problem> {
+  try {
+    return await loadKeyManagerTypes(keyManagers.types);
+  } catch (error) {
+    return problem(
+      '',
+      error instanceof Error ? error.message : String(error),
+      'correct the module',
+      'keyManagers.types',
+    );
   }
 }
 
@@ -96,6 +117,17 @@ function audienceWarnings(
     if (names.length === 0 || !statesNoAudience(api)) return [];
     const message = `neither this API nor ${names.join(', ')} states an audience; add audiences to one of them, or a token meant for anything else will do`;
     return [problemAt({ field: `apis[${index}].audiences`, message })];
+  });
+}
+
+/** What its type finds odd about each key manager, but for the audience, which is a matter of its APIs. */
+function typeWarnings({ facts, problemAt }: CatalogReading, types: KeyManagerTypes): readonly Problem[] {
+  return facts.keyManagers.flatMap(({ dto, secrets }, index) => {
+    const settings = keyManagerSettings(joinSecrets(dto, secrets), types);
+    const warnings = 'type' in settings ? keyManagerWarnings(settings) : [];
+    return warnings
+      .filter((warning) => warning !== NO_AUDIENCE_WARNING)
+      .map((message) => problemAt({ field: `keyManagers[${index}]`, message: message.replace(/\.$/, '') }));
   });
 }
 

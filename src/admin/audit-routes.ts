@@ -7,7 +7,7 @@ import { type Page, pageOf, paginationOf } from './page.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { invalidQuery, refuseWith } from './wso2-error.ts';
 
-/** Entries of one organization, with null of all, the latest first. */
+/** Entries of one organization, with null of all, the latest first; fewer than asked for where they are large. */
 export type ListAudit = (
   organization: string | null,
   page: Page,
@@ -24,6 +24,6 @@ export function auditRoutes(
     if (!('offset' in page)) return refuseWith(reply, invalidQuery(page));
     const { organization } = callerOf(request);
     const { total, list } = await listAudit(organization === superTenant ? null : organization, page);
-    return { count: list.length, list, pagination: paginationOf(page, total, '/audit') };
+    return { count: list.length, list, pagination: paginationOf(page, total, '/audit', list.length) };
   });
 }

@@ -2,6 +2,7 @@
 // WSO2's own form, for senders and readers that know nothing of this program.
 
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { isJsonObject } from '../domain/json-object.ts';
 import type { Revocation } from '../domain/revocation.ts';
@@ -11,9 +12,6 @@ import type { RevocationStore } from './revocation-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { INTERNAL_DATA } from './route-rights.ts';
 import { invalidEvent, refusedWrite, refuseWith } from './wso2-error.ts';
-
-/** Everything that is in force; a reader of the whole list reads it rarely. */
-const WHOLE_LIST = { offset: 0, limit: 1_000_000 };
 
 /** The end of the year 9999. WSO2's form has no word for "all tokens" and none for "until lifted". */
 const FOREVER_MS = 253_402_300_799_000;
@@ -45,7 +43,7 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
       tokenHash,
       idOf: (parts) => createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32),
     });
-    const said = { request_id: request.id, type: shortText(body['type']), key_manager_type: shortText(wanted) };
+    const said = { request_id: request.id, type: nameText(body['type']), key_manager_type: nameText(wanted) };
     if (read.kind === 'incomplete') return refuseWith(reply, invalidEvent(read.field));
     if (read.kind === 'other') log.warn(said, 'an event that revokes nothing was taken');
     else {
@@ -57,27 +55,9 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
     return reply.code(200).send();
   });
 
-  // An entry that is for one key manager is listed without saying so, which that form cannot: readers refuse too much, never too little.
-  app.get(`${INTERNAL_DATA}/revokedjwt`, async (request) => {
-    const { list } = await revocations.list(callers.callerOf(request).organization, WHOLE_LIST);
-    return {
-      revokedJWTList: ofKind(list, 'jti').map(({ value, expiresAtMs }) => ({
-        jwt_signature: value,
-        expiry_time: expiresAtMs ?? FOREVER_MS,
-      })),
-      revokedJWTSubjectEntityList: ofKind(list, 'subject').map(({ value, issuedBeforeMs, organization }) => ({
-        entity_id: value,
-        entity_type: 'USER_ID',
-        revocation_time: issuedBeforeMs ?? FOREVER_MS,
-        organization,
-      })),
-      revokedJWTConsumerKeyList: ofKind(list, 'consumer_key').map(({ value, issuedBeforeMs, organization }) => ({
-        consumer_key: value,
-        revocation_time: issuedBeforeMs ?? FOREVER_MS,
-        type: 'consumer_app_revocation_event',
-        organization,
-      })),
-    };
+  app.get(`${INTERNAL_DATA}/revokedjwt`, async (request, reply) => {
+    const all = revocations.all(callers.callerOf(request).organization);
+    return reply.type('application/json; charset=utf-8').send(Readable.from(revokedJwts(all)));
   });
 
   /** The type in use that a sender means. A name that nobody has must not narrow an event to nothing. */
@@ -88,10 +68,31 @@ export function internalDataRoutes(app: FastifyInstance, options: InternalDataOp
   }
 }
 
-function ofKind(list: readonly Revocation[], kind: Revocation['kind']): readonly Revocation[] {
-  return list.filter((entry) => entry.kind === kind);
+/** The answer, written as it is read: it may be of a million entries, and decisions are made on the same thread. */
+async function* revokedJwts(all: AsyncIterable<readonly Revocation[]>): AsyncGenerator<string> {
+  const subjects: string[] = [];
+  const clients: string[] = [];
+  let comma = '';
+  yield '{"revokedJWTList":[';
+  for await (const part of all) {
+    const tokens: string[] = [];
+    for (const { kind, value, expiresAtMs, issuedBeforeMs, organization } of part) {
+      const revoked = { revocation_time: issuedBeforeMs ?? FOREVER_MS, organization };
+      // An entry that is for one key manager is listed without saying so, which that form cannot: readers refuse too much, never too little.
+      if (kind === 'jti') tokens.push(JSON.stringify({ jwt_signature: value, expiry_time: expiresAtMs ?? FOREVER_MS }));
+      if (kind === 'subject') subjects.push(JSON.stringify({ entity_id: value, entity_type: 'USER_ID', ...revoked }));
+      if (kind === 'consumer_key')
+        clients.push(JSON.stringify({ consumer_key: value, type: 'consumer_app_revocation_event', ...revoked }));
+    }
+    if (tokens.length === 0) continue;
+    yield comma + tokens.join();
+    comma = ',';
+  }
+  yield `],"revokedJWTSubjectEntityList":[${subjects.join()}],"revokedJWTConsumerKeyList":[${clients.join()}]}`;
 }
 
-function shortText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value.replace(/[^\w.-]/g, '?').slice(0, 64) : undefined;
+/** A name as WSO2's are, for the log; of anything else only that it is there. */
+function nameText(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === 'string' && /^(?:WSO2)?[A-Za-z_-]{1,45}(?:-\d)?$/.test(value) ? value : '(no name of WSO2)';
 }

@@ -29,14 +29,14 @@ export function pageOf(query: unknown): Page | readonly FieldProblem[] {
   return problems.length > 0 ? problems : page;
 }
 
-/** WSO2's `pagination` of a list. */
-export function paginationOf({ offset, limit }: Page, total: number, path: string) {
+/** WSO2's `pagination` of a list; `shown` is how many there are in the answer, where that may be fewer than asked for. */
+export function paginationOf({ offset, limit }: Page, total: number, path: string, shown = limit) {
   const link = (at: number) => `${path}?limit=${limit}&offset=${at}`;
   return {
     offset,
     limit,
     total,
-    next: offset + limit < total ? link(offset + limit) : '',
+    next: offset + shown < total ? link(offset + shown) : '',
     previous: offset > 0 ? link(Math.max(0, offset - limit)) : '',
   };
 }

@@ -17,6 +17,8 @@ export interface RevocationStore {
   write(entries: readonly Revocation[], audit: AuditContext): Promise<{ readonly kind: 'written' } | WriteRefusal>;
   /** Not lifted and not expired, the latest first. */
   list(organization: string, page: Page): Promise<{ readonly total: number; readonly list: readonly Revocation[] }>;
+  /** All of those, a part at a time and in order of their coming; other work gets its turn in between. */
+  all(organization: string): AsyncIterable<readonly Revocation[]>;
   /** The entry of this id, if it is of the organization and in force, and those whose id begins with `<id>.`. */
   find(organization: string, id: string): Promise<readonly Revocation[]>;
   /** By id or name: the organization's own, else the Global one. */

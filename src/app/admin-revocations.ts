@@ -1,12 +1,15 @@
 // Wires what the admin side writes and reads of revocations, and what it has to look up for them.
 
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { RevocationStore } from '../admin/revocation-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
-import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { RevocationMargins } from '../domain/revocation-times.ts';
 import type { KeySets } from '../tokens/key-sets.ts';
 import type { FleetSide } from './open-fleet-side.ts';
+
+/** Revocations that are read at once when all of them are wanted: about a millisecond. */
+const PART_ENTRIES = 200;
 
 /** The store. */
 export function adminRevocations(
@@ -14,11 +17,11 @@ export function adminRevocations(
   keySets: Pick<KeySets, 'thumbprintsNamed'>,
   fleet: Pick<FleetSide, 'publish'>,
 ): RevocationStore {
-  /** The organization's own first: a Global one of the same name is another. */
-  const ownAndGlobal = (organization: string): readonly StoredKeyManager[] => [
-    ...lists.listKeyManagers(organization),
-    ...(organization === GLOBAL_ORGANIZATION ? [] : lists.listKeyManagers(GLOBAL_ORGANIZATION)),
-  ];
+  /** As they decide: an event must not read and parse all of them on the thread that does. */
+  const ownAndGlobal = (organization: string) =>
+    [...(reader.snapshot()?.keyManagers.byId.values() ?? [])].filter((keyManager) =>
+      [organization, GLOBAL_ORGANIZATION].includes(keyManager.organization),
+    );
   return {
     async write(entries, audit) {
       const saved = await writer.saveRevocations(entries, { kind: 'admin', audit });
@@ -27,20 +30,32 @@ export function adminRevocations(
       return { kind: 'written' };
     },
     list: async (organization, page) => lists.listRevocations(organization, Date.now(), page),
+    async *all(organization) {
+      for (let sequence = 0; ; await breathe()) {
+        const part = lists.revocationsInForce(organization, Date.now(), sequence, PART_ENTRIES);
+        yield part.map(({ revocation }) => revocation);
+        if (part.length < PART_ENTRIES) return;
+        sequence = part.at(-1)?.sequence ?? sequence;
+      }
+    },
     find: async (organization, id) => lists.findRevocations(organization, id, Date.now()),
     async findKeyManager(organization, idOrName) {
       const found = lists.resolveKeyManager(organization, idOrName);
       return found && { id: found.id, name: found.dto.name };
     },
     async keysNamed(kid, organization, keyManagerId) {
-      const all = [...(reader.snapshot()?.keyManagers.byId.values() ?? [])].filter((keyManager) =>
+      // Of a disabled one no keys are held; when it is enabled again the entry of the `kid` itself still stands.
+      const enabled = [...(reader.snapshot()?.keyManagers.byId.values() ?? [])].filter(
+        (keyManager) => keyManager.enabled,
+      );
+      const all = enabled.filter((keyManager) =>
         keyManagerId === null
           ? [organization, GLOBAL_ORGANIZATION].includes(keyManager.organization)
           : keyManager.id === keyManagerId,
       );
       return [...new Set(all.flatMap((keyManager) => keySets.thumbprintsNamed(kid, keyManager, Date.now())))];
     },
-    typesInUse: async (organization) => [...new Set(ownAndGlobal(organization).map(({ dto }) => dto.type))],
+    typesInUse: async (organization) => [...new Set(ownAndGlobal(organization).map(({ type }) => type))],
   };
 }
 

@@ -4,11 +4,11 @@ import type { CatalogSnapshot } from '../authorize/ports.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
 import type { Gauges } from '../telemetry/metrics-message.ts';
-import type { KeySets } from '../tokens/key-sets.ts';
 import type { FleetSide } from './open-fleet-side.ts';
+import type { OutboundSide } from './open-outbound-side.ts';
 
 /** Asked for at each scrape. */
-export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, fleet: FleetSide): () => Gauges {
+export function gaugesOf({ reader }: OpenCatalog, outbound: OutboundSide, fleet: FleetSide): () => Gauges {
   // Counted once for each state of APIs and key managers, not once for each scrape.
   const pairs = new WeakMap<CatalogSnapshot, number>();
   const pairsOf = (snapshot: CatalogSnapshot) => {
@@ -22,12 +22,14 @@ export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, fleet: Fleet
   return () => {
     const snapshot = reader.snapshot();
     const nameOf = (id: string) => snapshot?.keyManagers.byId.get(id)?.name ?? 'other';
-    const ages = keySets.ages(Date.now());
+    const ages = outbound.keySets.ages(Date.now());
     return {
       keySetAges: new Map(ages.map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000])),
       catalogRevision: reader.revision() ?? 0,
       catalogStructureRevision: snapshot?.structureRevision ?? 0,
       pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
+      outboundFlights: outbound.door.flights(),
+      waitingChecks: outbound.admission.waiters,
       redisUp: fleet.redisUp(),
       revocationsWaiting: fleet.revocationsWaiting(),
     };

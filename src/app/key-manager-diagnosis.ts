@@ -15,6 +15,8 @@ import { fixOf, warning } from './diagnosis-checks.ts';
 /** What the use cases work with. */
 export interface DiagnosisParts extends ServerParts, TokenParts {
   readonly types: KeyManagerTypes;
+  /** The organization whose callers may test Global key managers: others use them, and need not know their servers. */
+  readonly superTenant: string;
   /** The key manager as stored, of exactly this organization. */
   readonly find: (organization: string, id: string) => StoredKeyManager | undefined;
   /** The same as it decides, with its secrets; undefined where it cannot be resolved. */
@@ -25,7 +27,8 @@ export interface DiagnosisParts extends ServerParts, TokenParts {
 export function keyManagerDiagnosis(parts: DiagnosisParts): KeyManagerDiagnosis {
   return {
     async test(organization, id, sampleToken) {
-      const stored = parts.find(organization, id) ?? parts.find(GLOBAL_ORGANIZATION, id);
+      const maySeeGlobal = organization === parts.superTenant;
+      const stored = parts.find(organization, id) ?? (maySeeGlobal ? parts.find(GLOBAL_ORGANIZATION, id) : undefined);
       const keyManager = stored && parts.inForce(id);
       if (stored === undefined || keyManager === undefined) return undefined;
       const examined = { keyManager, dto: stored.dto };

@@ -16,6 +16,8 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Names the stream in the catalog's table of positions. */
 const STREAM = 'redis';
+/** Changes of Redis that come sooner after the last one are for the log level `debug`. */
+const LOG_PAUSE_MS = 1_000;
 /** Longest time that a start waits for Redis. */
 const START_WAIT_MS = 500;
 
@@ -45,13 +47,17 @@ export function openFleetSide(
 ): FleetSide {
   const { redis } = settings.cache;
   const present = namesRedis(redis);
+  let loggedAtMs = Number.NEGATIVE_INFINITY;
   const store = openSharedStore({
     settings: redis,
     sealFor: (purpose) => new ValueSeal(sealingKeys, purpose),
     observer: {
       up: (up, why) => {
-        if (up) log.info('Redis is in use');
-        else log.warn({ problem: why }, 'Redis is not in use; decisions go on without it');
+        // One that comes and goes must not fill the log; the gauge tells all of it.
+        const isRepeated = performance.now() - loggedAtMs < LOG_PAUSE_MS;
+        if (!isRepeated) loggedAtMs = performance.now();
+        if (up) log[isRepeated ? 'debug' : 'info']('Redis is in use');
+        else log[isRepeated ? 'debug' : 'warn']({ problem: why }, 'Redis is not in use; decisions go on without it');
       },
       command: (result) => metrics().count('gatehouse_redis_commands_total', { result }),
       shared: (kind, result) => metrics().count('gatehouse_redis_lookups_total', { kind, result }),

@@ -3,13 +3,13 @@
 
 import type { Catalog, SharedKeySets } from '../authorize/ports.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
-import { Limits } from '../outbound/admission.ts';
 import { readCredentialFile } from '../outbound/credential-file.ts';
+import { Limits } from '../outbound/limits.ts';
 import { type OutboundDoor, openOutboundDoor } from '../outbound/outbound-door.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { keySetFetch } from '../tokens/fetch-key-set.ts';
+import { type FetchKeySet, keySetFetch } from '../tokens/fetch-key-set.ts';
 import { KeySets } from '../tokens/key-sets.ts';
 
 /** The parts, and how they are taken down. */
@@ -17,6 +17,7 @@ export interface OutboundSide {
   readonly door: OutboundDoor;
   readonly admission: Limits;
   readonly keySets: KeySets;
+  readonly fetchKeySet: FetchKeySet;
   /** Begins to keep key sets fresh, and to notice key managers that come and go. */
   readonly start: () => void;
   readonly close: () => Promise<void>;
@@ -60,10 +61,15 @@ export function openOutboundSide(
       },
     },
   });
+  const fetchKeySet = keySetFetch({
+    send: door.send,
+    readCredential: (path) => readCredentialFile(path, settings.outbound.credentialDirectories),
+    ...settings.keySets,
+  });
   const keySets = new KeySets({
     store: catalog.keySets,
     shared,
-    fetch: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
+    fetch: fetchKeySet,
     clock: Date.now,
     random: Math.random,
     refreshMs: settings.keySets.refreshSeconds * 1000,
@@ -86,6 +92,7 @@ export function openOutboundSide(
     door,
     admission,
     keySets,
+    fetchKeySet,
     start() {
       follow();
       keySets.start();

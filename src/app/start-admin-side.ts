@@ -5,17 +5,15 @@ import type { AdminCredential } from '../admin/admin-caller.ts';
 import type { SigningKeyAdmin } from '../admin/signing-key-routes.ts';
 import { type AdminServer, startAdmin } from '../admin/start-admin.ts';
 import type { World } from '../authorize/authorize.ts';
-import { revocationHash } from '../authorize/check-revocation.ts';
 import { proveAdmin } from '../authorize/prove-admin.ts';
+import { revocationHash } from '../authorize/revocation-hash.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { keyMaterialChecks } from '../catalog-file.ts';
 import { isRefusal } from '../domain/decision.ts';
 import type { KeyManagerTypes } from '../keymanagers/types.ts';
-import { readCredentialFile } from '../outbound/credential-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { keySetFetch } from '../tokens/fetch-key-set.ts';
 import { Introspector } from '../tokens/introspector.ts';
 import { adminEntities } from './admin-entities.ts';
 import { adminKeyManagers } from './admin-key-managers.ts';
@@ -35,7 +33,7 @@ export interface AdminSideParts {
   readonly catalog: OpenCatalog;
   readonly credentials: readonly AdminCredential[];
   readonly tokens: World['tokens'];
-  readonly outbound: Pick<OutboundSide, 'door' | 'keySets'>;
+  readonly outbound: Pick<OutboundSide, 'door' | 'keySets' | 'fetchKeySet'>;
   readonly fleet: FleetSide;
   readonly metrics: Pick<Metrics, 'scrape'>;
   readonly signingKeys: SigningKeyAdmin | undefined;
@@ -47,7 +45,7 @@ export interface AdminSideParts {
 export function startAdminSide(settings: Settings, parts: AdminSideParts): Promise<AdminServer> {
   const { types, catalog, credentials, tokens, outbound, fleet, metrics, log } = parts;
   const { lists, reader, refusedAttempts } = catalog;
-  const { door, keySets } = outbound;
+  const { door, fetchKeySet, keySets } = outbound;
   const keyManagersById = () => reader.snapshot()?.keyManagers.byId;
   return startAdmin({
     ...settings.admin,
@@ -66,10 +64,11 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
     }),
     diagnosis: keyManagerDiagnosis({
       types,
+      superTenant: settings.organization,
       find: (organization, id) => lists.findKeyManager(organization, id),
       inForce: (id) => keyManagersById()?.get(id),
       door,
-      fetchKeySet: keySetFetch({ send: door.send, readCredential: readCredentialFile, ...settings.keySets }),
+      fetchKeySet,
       timeoutMs: settings.keySets.timeoutMs,
       maxBytes: MAX_DISCOVERY_BYTES,
       now: Date.now,

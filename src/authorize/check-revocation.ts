@@ -1,12 +1,12 @@
 // Was the token, or what it rests on, revoked? Asked after the proof on every request and never remembered: a revocation rules the
 // next request, whatever is cached.
 
-import { createHash } from 'node:crypto';
 import type { Api } from '../domain/api.ts';
 import { deny, fault, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { TokenFacts, UnprovedToken } from '../domain/token.ts';
 import type { Catalog } from './ports.ts';
+import { revocationHash } from './revocation-hash.ts';
 
 /** An entry in force that hits the token denies it; entries that cannot be read are a fault. */
 export function checkRevocation(
@@ -36,15 +36,4 @@ export function checkRevocation(
   );
   if (entry === 'unreadable') return fault('catalog_not_loaded', { problem: 'revocations_unreadable' });
   return entry === undefined ? 'passed' : deny('token_revoked', { revoked_by: entry.kind, entry: entry.id });
-}
-
-/**
- * What a token is revoked by, hex SHA-256: of a JWT its signing input, since an ECDSA signature can be spelled anew by anyone, of any
- * other token the whole of it.
- */
-export function revocationHash(token: UnprovedToken): string {
-  if (token.kind === 'opaque') return token.hash;
-  return createHash('sha256')
-    .update(token.text.slice(0, token.text.lastIndexOf('.')))
-    .digest('hex');
 }

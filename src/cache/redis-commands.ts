@@ -3,7 +3,12 @@
 /** A reply, or why there is none. */
 export type RedisReply =
   | { readonly kind: 'reply'; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly why: 'absent' | 'busy' | 'timeout' | 'refused' | 'lost' };
+  | {
+      readonly kind: 'failed';
+      readonly why: 'absent' | 'busy' | 'timeout' | 'refused' | 'lost';
+      /** Redis' own word for why it refused: `WRONGTYPE`, `OOM`, `ERR`, … */
+      readonly code?: string;
+    };
 
 /** What a command may be given. */
 export type RedisArgument = string | number | Buffer;

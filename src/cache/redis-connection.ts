@@ -12,14 +12,14 @@ export const CONNECT_MS = 750;
 /** Between probes while Redis is not in use: soon enough to be back within a second, rare enough to be no load. */
 const PROBE_MS = 100;
 /** A connection that answers, but late for so long, is tried anew. */
-const LATE_FOR_GOOD_MS = 1_000;
+const LATE_FOR_GOOD_MS = 700;
 /** Pause before the first and the longest before a later attempt to connect. */
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 400;
 /** Unanswered commands at most; beyond it Redis counts as busy. */
 const MAX_UNANSWERED = 256;
 /** Shortest time between two connections that are given up because the server became a replica. */
-const READ_ONLY_PAUSE_MS = 1_000;
+const READ_ONLY_PAUSE_MS = 10_000;
 
 /** What a connection works with. */
 export interface RedisConnectionOptions {
@@ -87,7 +87,7 @@ export class RedisConnection implements RedisCommands {
     await this.#life;
   }
 
-  #failed(why: 'absent' | 'busy' | 'timeout' | 'refused' | 'lost'): RedisReply {
+  #failed(why: 'absent' | 'busy' | 'timeout' | 'lost'): RedisReply {
     this.#options.observer.command(why);
     return { kind: 'failed', why };
   }
@@ -115,7 +115,9 @@ export class RedisConnection implements RedisCommands {
     };
     // Timers run before sockets are read: after a stall of our own, what has arrived meanwhile is read first.
     const timer = setTimeout(() => setImmediate(late), limitMs);
-    client.callBuffer(command, ...args).then(
+    // Whatever a client throws is an answer too: who asks must not meet an exception.
+    const asked = (async () => client.callBuffer(command, ...args))();
+    asked.then(
       (value: unknown) => {
         this.#unanswered.delete(sent);
         clearTimeout(timer);
@@ -130,8 +132,10 @@ export class RedisConnection implements RedisCommands {
         if (settled) return;
         if (!isReplyError(error)) return settle(this.#failed('lost'));
         this.#inTime();
-        settle(this.#failed('refused'));
-        if (problemCode(error) === 'READONLY') this.#leaveReplica();
+        const code = problemCode(error);
+        this.#options.observer.command('refused');
+        settle({ kind: 'failed', why: 'refused', code });
+        if (code === 'READONLY') this.#leaveReplica();
       },
     );
     return promise;

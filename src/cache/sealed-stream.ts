@@ -33,6 +33,9 @@ export interface SealedStreamOptions {
   readonly waitMs: number;
 }
 
+/** Codes of Redis for a key that an entry of ours cannot be added to; `ERR` is that of an id that cannot be the next one. */
+const TAKES_NO_ENTRY: ReadonlySet<string> = new Set(['WRONGTYPE', 'ERR']);
+
 /** One entry; without content where nobody of the fleet made it. */
 export interface SealedEntry {
   /** Redis' id: `milliseconds-number`, rising. */
@@ -50,12 +53,20 @@ export class SealedStream {
     this.#key = `${options.keyPrefix}${SEALED_FORMAT}:{revocation}:stream`;
   }
 
-  /** The new entry's id. */
+  /**
+   * The new entry's id. What lies at the key and takes no entry (no stream, or one with the last of all ids) goes first: it would keep
+   * entries out for ever, while a stream that is lost is filled again.
+   */
   async append(text: string): Promise<string | undefined> {
     const { clock, maxEntries, sealer, writer } = this.#options;
     const sealed = sealer.seal(this.#key, text, clock());
     if (sealed.length > MAX_ENTRY_BYTES) return undefined;
-    const reply = await writer.run('XADD', [this.#key, 'MAXLEN', '~', maxEntries, '*', FIELD, sealed]);
+    const add = () => writer.run('XADD', [this.#key, 'MAXLEN', '~', maxEntries, '*', FIELD, sealed]);
+    let reply = await add();
+    if (reply.kind === 'failed' && TAKES_NO_ENTRY.has(reply.code ?? '')) {
+      await writer.run('DEL', [this.#key]);
+      reply = await add();
+    }
     return reply.kind === 'reply' && Buffer.isBuffer(reply.value) ? reply.value.toString() : undefined;
   }
 

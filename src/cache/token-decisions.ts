@@ -60,12 +60,14 @@ export class TokenDecisions implements TokenDecisionCache {
   }
 
   set(key: string, decision: TokenDecision, expiresAtMs: number, bytes: number): void {
+    // One key, one decision: what was known before must not come back when the newer one is displaced.
+    this.#proofs.delete(key);
+    this.#refusals.delete(key);
     if (decision.kind !== 'proved') {
       this.#refusals.set(key, { decision, expiresAtMs, bytes, owner: '' });
       return;
     }
     const owner = decision.facts.keyManagerId;
-    this.#proofs.delete(key);
     if (bytes > this.#options.maxBytes) return;
     this.#makeRoom(owner, bytes);
     const share = this.#shares.get(owner) ?? { bytes: 0, keys: new Set() };

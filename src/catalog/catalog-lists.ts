@@ -132,9 +132,9 @@ export class CatalogLists {
     return this.#revocations.family(organization, id, nowMs);
   }
 
-  /** Single tokens of the organization that are revoked by their jti (WSO2 `revokedjwt`). */
-  revokedJwts(organization: string, nowMs: number): Revocation[] {
-    return this.#revocations.ofKind(organization, 'jti', nowMs);
+  /** The organization's revocations in force after a sequence, in order: for reading all of them, a part at a time. */
+  revocationsInForce(organization: string, nowMs: number, sequence: number, limit: number): SequencedRevocation[] {
+    return this.#revocations.inForceAfter(organization, nowMs, sequence, limit);
   }
 
   /** Revocations and lifts of every organization after a sequence, in order. */

@@ -2,7 +2,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import { type Revocation, type RevocationKind, type RevocationSubject, revocationHits } from '../domain/revocation.ts';
-import { REVOCATION_COLUMNS, type RevocationRow, toSequenced } from './stored-revocations.ts';
+import { HITS_BEFORE, REVOCATION_COLUMNS, type RevocationRow, toSequenced } from './stored-revocations.ts';
 
 interface Counts {
   readonly all: number;
@@ -12,26 +12,32 @@ interface Counts {
 /** Prepares the question for one connection. It throws when the catalog cannot be read. */
 export class RevocationFinder {
   readonly #counts: Statement<[], Counts>;
-  readonly #named: Statement<[string, RevocationKind, string, string], RevocationRow>;
+  readonly #named: Statement<[string, RevocationKind, string, string, number], RevocationRow>;
 
   constructor(db: Database) {
     this.#counts = db.prepare('SELECT revocations AS "all", token_revocations AS tokens FROM meta');
     // The casts keep SQLite from planning the statement anew on every call.
     this.#named = db.prepare(`
       SELECT ${REVOCATION_COLUMNS} FROM revocation
-      WHERE value = CAST(? AS TEXT) AND kind = CAST(? AS TEXT) AND organization IN (CAST(? AS TEXT), CAST(? AS TEXT))`);
+      WHERE value = CAST(? AS TEXT) AND kind = CAST(? AS TEXT) AND organization IN (CAST(? AS TEXT), CAST(? AS TEXT))
+        AND ${HITS_BEFORE} > ? + 0`);
   }
 
-  /** The entry, the oldest of several. */
+  /** The entry, any of several. */
   find(subject: RevocationSubject, nowMs: number): Revocation | undefined {
     const counts = this.#counts.get();
     if (counts === undefined) throw new Error('the catalog has no meta row');
     if (counts.all === 0) return undefined;
-    const found = namesOf(subject, counts.tokens > 0)
-      .flatMap(([kind, value]) => this.#named.all(value, kind, subject.organization, subject.apiOrganization))
-      .map(toSequenced)
-      .filter(({ revocation }) => revocationHits(revocation, subject, nowMs));
-    return found.toSorted((a, b) => a.sequence - b.sequence)[0]?.revocation;
+    // One user or client may have an entry for every log-out of years: those that are too old for the token are left out by the index,
+    // and the first that hits is enough.
+    const issuedAtMs = Math.floor((subject.issuedAt ?? Number.NaN) * 1000);
+    const after = Number.isNaN(issuedAtMs) ? -1 : Math.min(issuedAtMs, Number.MAX_SAFE_INTEGER - 1);
+    for (const [kind, value] of namesOf(subject, counts.tokens > 0))
+      for (const row of this.#named.iterate(value, kind, subject.organization, subject.apiOrganization, after)) {
+        const { revocation } = toSequenced(row);
+        if (revocationHits(revocation, subject, nowMs)) return revocation;
+      }
+    return undefined;
   }
 }
 

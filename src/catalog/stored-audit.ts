@@ -19,6 +19,9 @@ interface AuditRow {
   readonly after: string | null;
 }
 
+/** Texts of one page: a thousand entries of large key managers would hold up the thread that decides, and its memory. */
+const MAX_PAGE_CHARACTERS = 2 * 1024 * 1024;
+
 /** The `audit` table. */
 export class StoredAudit {
   readonly #append: Statement;
@@ -45,11 +48,18 @@ export class StoredAudit {
     });
   }
 
-  /** The newest entries first; of one organization, or of all and of attempts without one where it is null. */
+  /** The newest entries first, fewer where they are large; of one organization, or of all and of attempts without one where it is null. */
   page(organization: string | null, page: Page): Paged<KeptAuditEntry> {
     const { count, entries } = organization === null ? this.#all : this.#ofOrganization;
     const asked = { organization, ...page };
-    return { total: count.get(asked) ?? 0, list: entries.all(asked).map(toEntry) };
+    const list: KeptAuditEntry[] = [];
+    let characters = 0;
+    for (const row of entries.iterate(asked)) {
+      characters += (row.before?.length ?? 0) + (row.after?.length ?? 0);
+      if (list.length > 0 && characters > MAX_PAGE_CHARACTERS) break;
+      list.push(toEntry(row));
+    }
+    return { total: count.get(asked) ?? 0, list };
   }
 }
 

@@ -1,7 +1,7 @@
 // Revocations in their table, for the writer and for lists. What a decision asks is in find-revocation.ts.
 
 import type { Database, Statement } from 'better-sqlite3';
-import type { Revocation, RevocationKind, SequencedRevocation } from '../domain/revocation.ts';
+import type { Revocation, SequencedRevocation } from '../domain/revocation.ts';
 import type { Page, Paged } from './paged.ts';
 
 /** A row, as {@link REVOCATION_COLUMNS} selects it. */
@@ -16,6 +16,9 @@ export const REVOCATION_COLUMNS = `sequence, id, kind, value, organization, key_
   key_manager_type AS keyManagerType, issued_before_ms AS issuedBeforeMs, expires_at_ms AS expiresAtMs,
   created_at_ms AS createdAtMs, created_by AS createdBy, lifted, stream`;
 
+/** The time before which tokens are hit, as the index of values has it: that of an entry that hits all is beyond every time. */
+export const HITS_BEFORE = 'ifnull(issued_before_ms, 9007199254740991)';
+
 const SELECT = `SELECT ${REVOCATION_COLUMNS} FROM revocation`;
 
 /** The `revocation` and `stream_position` tables. */
@@ -26,7 +29,7 @@ export class StoredRevocations {
   readonly #sweep: Statement<[number, number]>;
   readonly #count: Statement<[string, number], number>;
   readonly #page: Statement<[string, number, number, number], RevocationRow>;
-  readonly #ofKind: Statement<[string, number, string], RevocationRow>;
+  readonly #inForce: Statement<[string, number, number, number], RevocationRow>;
   readonly #family: Statement<[string, number, string, string, string], RevocationRow>;
   readonly #since: Statement<[number, number], RevocationRow>;
   readonly #last: Statement<[], number | null>;
@@ -47,7 +50,7 @@ export class StoredRevocations {
     const inForce = 'organization = ? AND lifted = 0 AND (expires_at_ms IS NULL OR expires_at_ms > ?)';
     this.#count = db.prepare<[string, number], number>(`SELECT count(*) FROM revocation WHERE ${inForce}`).pluck();
     this.#page = db.prepare(`${SELECT} WHERE ${inForce} ORDER BY sequence DESC LIMIT ? OFFSET ?`);
-    this.#ofKind = db.prepare(`${SELECT} WHERE ${inForce} AND kind = ? ORDER BY sequence`);
+    this.#inForce = db.prepare(`${SELECT} WHERE ${inForce} AND sequence > ? ORDER BY sequence LIMIT ?`);
     // Between `id.` and `id/` lies exactly what begins with `id.`. The plus keeps SQLite to the index of ids.
     this.#family = db.prepare(`${SELECT} WHERE +${inForce} AND (id = ? OR (id > ? AND id < ?)) ORDER BY sequence`);
     this.#since = db.prepare(`${SELECT} WHERE sequence > ? ORDER BY sequence LIMIT ?`);
@@ -83,9 +86,9 @@ export class StoredRevocations {
     return { total: this.#count.get(organization, nowMs) ?? 0, list };
   }
 
-  /** Those of one kind that are in force. */
-  ofKind(organization: string, kind: RevocationKind, nowMs: number): Revocation[] {
-    return this.#ofKind.all(organization, nowMs, kind).map((row) => toSequenced(row).revocation);
+  /** Those of an organization that are in force, in order, after a sequence. */
+  inForceAfter(organization: string, nowMs: number, sequence: number, limit: number): SequencedRevocation[] {
+    return this.#inForce.all(organization, nowMs, sequence, limit).map(toSequenced);
   }
 
   /** The one of this id, and those that were made with it, whose ids begin with `<id>.`, as far as they are in force. */

@@ -180,6 +180,7 @@ const outbound = z.strictObject({
     .max(8)
     .default([]),
   lookupTimeoutMs: whole(10, MINUTE_MS, 1000),
+  credentialDirectories: z.array(filePath).max(16).default(['/var/run/secrets']),
 });
 
 const sealingKey = z

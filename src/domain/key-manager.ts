@@ -114,7 +114,7 @@ export interface KeyManager {
   readonly profile: TokenProfileName;
   /** In place of the profile's; null leaves them. Spelled as in {@link TokenProfile}. */
   readonly acceptedTyp: readonly string[] | null;
-  /** Claims that must be present beside the profile's. */
+  /** Claims that must be present beside the profile's; `a|b` asks for one of them. */
   readonly requiredClaims: readonly string[];
   readonly marks: readonly TokenMark[];
   /** Header members of tokens that only their vendor can verify (Microsoft Graph's `nonce`). */

@@ -75,13 +75,11 @@ function namedBy(body: Json, { tokenHash }: RevocationEventContext): readonly Na
       const token = text(body['accessToken'], MAX_TOKEN_CHARACTERS);
       if (token === undefined) return 'accessToken';
       const until = body['expiryTime'];
-      const asJti = { kind: 'jti', value: token, until } as const;
-      const asToken = { kind: 'token', value: tokenHash(token), until } as const;
       const { tokenType } = body;
-      // A jti is no JWT, but some senders give the whole token; without a type nobody can tell which of the two it is.
-      if (token.length > MAX_VALUE_CHARACTERS || looksLikeJwt(token)) return [asToken];
-      if (typeof tokenType !== 'string' || tokenType === '') return [asJti, asToken];
-      return [tokenType.toUpperCase() === 'JWT' ? asJti : asToken];
+      const saysJwt = typeof tokenType === 'string' && tokenType.toUpperCase() === 'JWT';
+      // Some senders give the whole JWT. Whatever is not said to be of a JWT is an opaque token, as in WSO2, and so only its hash goes on.
+      const isJti = saysJwt && token.length <= MAX_VALUE_CHARACTERS && !looksLikeJwt(token);
+      return [isJti ? { kind: 'jti', value: token, until } : { kind: 'token', value: tokenHash(token), until }];
     }
     case 'consumer_app_revocation_event': {
       const value = text(body['consumerKey'], MAX_VALUE_CHARACTERS);

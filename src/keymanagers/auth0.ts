@@ -13,6 +13,8 @@ export const AUTH0: KeyManagerType = {
   consumerKeyClaims: ['azp', 'client_id'],
   wso2Claims: { consumerKeyClaim: 'azp', scopesClaim: null },
   algorithms: ['RS256', 'RS512', 'PS256'],
+  // ID tokens of the code flow have no mark, and name no client.
+  requiredClaims: ['azp|client_id'],
   // `audience` is that of Auth0's Management API, not of the tokens.
   connection: [
     registrationSetting('client_id', 'Client ID', 'Of the application that may use the Management API.'),

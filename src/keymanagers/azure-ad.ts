@@ -15,7 +15,8 @@ export const AZURE_AD: KeyManagerType = {
   scopesClaims: ['scp', 'roles'],
   wso2Claims: { consumerKeyClaim: 'azp', scopesClaim: 'scope' },
   algorithms: ['RS256'],
-  requiredClaims: ['tid'],
+  // ID tokens name no client.
+  requiredClaims: ['tid', 'azp|appid'],
   unverifiableHeaders: ['nonce'],
   tenancy: { placeholder: '{tenantid}', claim: 'tid' },
   connection: [

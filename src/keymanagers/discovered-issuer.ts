@@ -5,11 +5,6 @@ import type { IssuerDifference } from './key-manager-type.ts';
 
 const WELL_KNOWN = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server)(?=\/|$)/;
 
-/** The URL of the document: as given where it is one, else that of the issuer that it is taken for (OpenID Connect Discovery §4). */
-export function discoveryUrlOf(url: string): string {
-  return WELL_KNOWN.test(plain(url)) ? url : `${url.replace(/\/$/, '')}/.well-known/openid-configuration`;
-}
-
 /** True when the document at this URL may name this issuer. */
 export function mayName(url: string, issuer: string, differences: readonly IssuerDifference[]): boolean {
   return issuersOf(url).includes(issuer) || differences.some((difference) => fits(difference, plain(url), issuer));

@@ -86,7 +86,7 @@ export interface KeyManagerType {
   readonly profile: TokenProfileName;
   /** Header `typ` in the place of the profile's; null leaves those. */
   readonly acceptedTyp: readonly string[] | null;
-  /** Claims that each access token of it has, beside the profile's. */
+  /** Claims that each access token of it has, beside the profile's; `a|b` means one of them. */
   readonly requiredClaims: readonly string[];
   /** Tell access tokens from the other tokens of the same issuer. */
   readonly marks: readonly TokenMark[];

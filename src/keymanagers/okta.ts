@@ -12,6 +12,8 @@ export const OKTA: KeyManagerType = {
   displayName: 'Okta',
   consumerKeyClaims: ['cid'],
   scopesClaims: ['scp'],
+  // ID tokens name no client.
+  requiredClaims: ['cid'],
   algorithms: ['RS256'],
   // The last one is that of the org authorization server.
   acceptedTyp: ['', 'jwt', 'at+jwt', 'okta-internal-at+jwt'],

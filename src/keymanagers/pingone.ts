@@ -11,6 +11,8 @@ export const PINGONE: KeyManagerType = {
   displayName: 'PingOne',
   consumerKeyClaims: ['client_id'],
   algorithms: ['RS256'],
+  // ID tokens name no client.
+  requiredClaims: ['client_id'],
   introspection: RFC_7662,
   discovery: 'https://auth.pingone.{tld}/{environment}/as/.well-known/openid-configuration',
   notes: 'The issuer is the path up to `/as`.',

@@ -1,7 +1,7 @@
 // Regular expressions that an admin writes and that meet texts of strangers: RE2, whose time grows with the text and never
-// explodes. Bounds what a pattern may cost.
+// explodes. Bounds what a pattern may cost, in time for each text and in memory for good.
 
-import { RE2JS } from 're2js';
+import { RE2JS, RE2Set } from 're2js';
 import type { TextPattern } from '../domain/key-manager.ts';
 
 /** Real patterns of tokens have some fifty characters. */
@@ -13,6 +13,16 @@ const MAX_PATTERN_INSTRUCTIONS = 1000;
 /** Of the text that a pattern is looked for in; a longer one is no token and no claim that a rule tells apart. */
 const MAX_TEXT_CHARACTERS = 16_384;
 
+/**
+ * Instructions of the pattern times characters of the text: some ten milliseconds at worst, and those of the thread that decides. A
+ * repetition with a bound has two instructions for each character that it may take, so at its longest it stays below this; a pattern of
+ * up to 32 instructions meets every text.
+ */
+const MAX_STEPS = 524_288;
+
+/** What a pattern remembers of the texts that it met, where 8 MiB is usual: a pattern made for it would fill that, and each of thousands. */
+const MAX_MEMORY_BYTES = 131_072;
+
 /** Claims nothing: of a rule that is given and switched off. */
 export const NO_TEXT: TextPattern = { source: '', matches: () => false };
 
@@ -23,13 +33,14 @@ export function textPattern(source: string, fits: 'whole' | 'part'): TextPattern
   const compiled = compile(source);
   if (compiled === undefined)
     return { problem: 'is no RE2 pattern; look-around and back references are not part of it' };
-  if (compiled.programSize() > MAX_PATTERN_INSTRUCTIONS)
+  const instructions = compiled.programSize();
+  if (instructions > MAX_PATTERN_INSTRUCTIONS)
     return { problem: 'is too costly a pattern; use fewer or smaller repetitions' };
-  return {
-    source,
-    matches: (text) =>
-      text.length <= MAX_TEXT_CHARACTERS && (fits === 'whole' ? compiled.testExact(text) : compiled.test(text)),
-  };
+  // A set of one: only of sets the library lets the memory be bounded.
+  const set = new RE2Set(fits === 'whole' ? RE2Set.ANCHOR_BOTH : RE2Set.UNANCHORED, 0, MAX_MEMORY_BYTES);
+  set.add(source);
+  const maxCharacters = Math.min(MAX_TEXT_CHARACTERS, Math.floor(MAX_STEPS / instructions));
+  return { source, matches: (text) => text.length <= maxCharacters && set.match(text).length > 0 };
 }
 
 function compile(source: string): RE2JS | undefined {

@@ -4,19 +4,13 @@
 import { open, realpath } from 'node:fs/promises';
 import { sep } from 'node:path';
 
-/** Kubernetes mounts its tokens here; an operator's own go below it as well. */
-export const CREDENTIAL_DIRECTORIES: readonly string[] = ['/var/run/secrets'];
-
 /** Service account tokens are some 1.5 KiB. */
 const MAX_BYTES = 16_384;
 /** RFC 6750 §2.1, `b64token`: all that an Authorization header can carry. */
 const CREDENTIAL = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /** The credential; undefined when the file lies elsewhere, cannot be read or holds none. Never rejects. */
-export async function readCredentialFile(
-  path: string,
-  directories: readonly string[] = CREDENTIAL_DIRECTORIES,
-): Promise<string | undefined> {
+export async function readCredentialFile(path: string, directories: readonly string[]): Promise<string | undefined> {
   try {
     // Links are followed first: Kubernetes swaps a link to renew a token, and a link may lead out of the directory.
     const [file, ...roots] = await Promise.all([path, ...directories].map((one) => realpath(one).catch(() => '')));

@@ -2,16 +2,16 @@
 // hold every revocation that still counts: whoever keeps one that it lacks adds it again, so it may be lost, trimmed or go back in
 // time. Replays and duplicates change nothing. SQLite has a revocation first; this room is only how it gets around.
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
 import type { Revocation } from '../domain/revocation.ts';
 import type { FeedObserver, KeyManagerNames, RevocationRows, SharedStream, StreamEntry } from './feed-ports.ts';
 import { RevocationLedger } from './revocation-ledger.ts';
 import { arrive, readEntry, type TravellingRevocation, writeEntries } from './travelling-revocation.ts';
 
-/** Entries that are read at once. */
-const BATCH_ENTRIES = 32;
+/** Entries that are opened at once: a few milliseconds of the thread that decides. */
+const BATCH_ENTRIES = 8;
 /** Rows in one write to SQLite, and in one read of it: other work gets its turn in between. */
-const BATCH_ROWS = 500;
+const BATCH_ROWS = 200;
 /** Pause while the stream cannot be read. */
 const RETRY_MS = 250;
 /** After the stream was lost each process waits a part of this before it refills, so that most find it already done. */
@@ -107,7 +107,7 @@ export class RevocationFeed {
   async #round(): Promise<boolean> {
     const { clock, stream } = this.#options;
     if (clock() >= this.#rereadAtMs) this.#startOver();
-    this.#readKept();
+    await this.#readKept();
     const from = this.#position;
     const read = await stream.readFrom(from?.id ?? '-', BATCH_ENTRIES);
     if (read === undefined) return false;
@@ -119,8 +119,8 @@ export class RevocationFeed {
     if (read.length === BATCH_ENTRIES) return true;
     await this.settle();
     await this.#refill();
-    const news = await stream.waitAfter(this.#position?.id ?? '0-0', BATCH_ENTRIES);
-    if (news !== undefined) await this.#apply(news);
+    // Only a wake-up: what came may be the first entry of another stream in the place of ours, which the next look at our position shows.
+    const news = await stream.waitAfter(this.#position?.id ?? '0-0', 1);
     return news !== undefined;
   }
 
@@ -143,12 +143,13 @@ export class RevocationFeed {
     observer.lost();
   }
 
-  #readKept(): void {
+  async #readKept(): Promise<void> {
     for (;;) {
       const rows = this.#options.rows.since(this.#keptUpTo, BATCH_ROWS);
       for (const { revocation } of rows) this.#ledger.keep(revocation);
       this.#keptUpTo = rows.at(-1)?.sequence ?? this.#keptUpTo;
       if (rows.length < BATCH_ROWS) return;
+      await breathe();
     }
   }
 
@@ -216,6 +217,7 @@ export class RevocationFeed {
       }
       this.#streamedUpTo = kept.at(-1)?.sequence ?? this.#streamedUpTo;
       if (kept.length < BATCH_ROWS) break;
+      await breathe();
     }
     const newestMs = Number(this.#position?.id.split('-')[0] ?? Number.NaN);
     if (checksAll && Number.isFinite(newestMs)) await stream.trimBefore(newestMs - 2 * RESEAL_MS);

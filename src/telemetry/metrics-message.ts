@@ -25,6 +25,10 @@ export interface Gauges {
   readonly catalogStructureRevision: number;
   /** Allowed pairs of API and key manager where neither states an audience. */
   readonly pairsWithoutAudience: number;
+  /** Requests to servers of key managers under way. */
+  readonly outboundFlights: number;
+  /** Checks that wait for something of a key manager. */
+  readonly waitingChecks: number;
   /** Whether decisions use Redis now; undefined where none is configured. */
   readonly redisUp: boolean | undefined;
   /** Revocations of others that wait for their key manager to exist here, or for the catalog to take them. */

@@ -33,6 +33,8 @@ const withoutAudience = gauge(
   'gatehouse_pairs_without_audience',
   'Pairs of API and key manager that state no audience',
 );
+const outboundFlights = gauge('gatehouse_outbound_flights', 'Requests to servers of key managers under way');
+const waitingChecks = gauge('gatehouse_waiting_checks', 'Checks that wait for something of a key manager');
 const redisUp = gauge('gatehouse_redis_up', '1 while decisions use Redis, 0 while they do without');
 const revocationsWaiting = gauge('gatehouse_revocations_waiting', 'Revocations of others that cannot be applied yet');
 const loopDelay = gauge(
@@ -80,6 +82,8 @@ async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   report(withoutAudience, () => gauges.pairsWithoutAudience);
   if (gauges.redisUp === undefined) redisUp.remove();
   else redisUp.set(Number(gauges.redisUp));
+  report(outboundFlights, () => gauges.outboundFlights);
+  report(waitingChecks, () => gauges.waitingChecks);
   report(revocationsWaiting, () => gauges.revocationsWaiting);
   report(loopDelay, () => Math.max(0, ...loopDelays.map(({ seconds }) => seconds)));
   report(heapUsed, () => heapUsedBytes);

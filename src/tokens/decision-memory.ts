@@ -1,7 +1,7 @@
 // What was found out about tokens, remembered in this process and, where that is worth it, shared with the fleet. Bound to what a
 // token is and to the settings of one key manager, never to what a request asks. What a key proved holds while that key is in the set.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SharedTokenDecisions, TokenDecisionCache } from '../authorize/ports.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { TokenDecision, TokenFacts, UnprovedToken } from '../domain/token.ts';
@@ -84,10 +84,8 @@ export function isProvedByKey(token: UnprovedToken, keyManager: KeyManager): boo
 
 /** Names what is remembered: a token under one key manager's settings. Parts are length-prefixed: no choice of parts can spell another's key. */
 export function memoryKey(token: UnprovedToken, keyManager: KeyManager, ...more: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of [keyManager.id, keyManager.digest, token.kind, token.hash, ...more])
-    hash.update(`${part.length}:${part}`);
-  return hash.digest('base64url');
+  const parts = [keyManager.id, keyManager.digest, token.kind, token.hash, ...more];
+  return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(''), 'base64url');
 }
 
 /** What a key manager is called in all of the fleet: each installation may have given it an id of its own. */

@@ -6,13 +6,15 @@ import type { Introspection } from '../domain/introspection.ts';
 import { isJsonObject } from '../domain/json-object.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import { checkMarks } from './check-kind.ts';
-import { claimValue } from './claim-value.ts';
+import { claimValue, isPlainText } from './claim-value.ts';
 import { type ClaimedFacts, readFacts } from './read-facts.ts';
 import { readJson } from './read-json.ts';
 
 /** Facts of an active token, and what the reply leaves open, for which the token itself may be asked where it is a JWT. */
 export interface ActiveReply {
   readonly facts: ClaimedFacts;
+  /** Stands in for the subject where nobody states one: WSO2 IS names the user in `username` alone. */
+  readonly username: string | undefined;
   readonly saysScopes: boolean;
   readonly saysAudience: boolean;
   /** False: `expiresAt` is only the time after which to ask again. */
@@ -47,9 +49,12 @@ export function readReply(
   const names = { client: introspection.consumerKeyMembers, scopes: introspection.scopesMembers };
   const facts = readFacts(members, names, keyManager, nowMs, until);
   if (isRefusal(facts)) return facts;
+  const { username } = members;
+  if (username !== undefined && !isPlainText(username))
+    return deny('claims_malformed', { claim: 'username', problem: 'wrong_type' });
   const says = (member: string) => claimValue(members, member) !== undefined;
   const saysScopes = names.scopes.some(says);
-  return { facts, saysScopes, saysAudience: says(keyManager.audienceClaim), saysExpiry };
+  return { facts, username, saysScopes, saysAudience: says(keyManager.audienceClaim), saysExpiry };
 }
 
 /** An access token by its `token_type` and by the marks of the key manager's type. */

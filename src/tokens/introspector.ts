@@ -3,7 +3,7 @@
 
 import { allowInsecureRequests, type ClientAuth, customFetch, introspectionRequest } from 'oauth4webapi';
 import type { Admission } from '../authorize/ports.ts';
-import { fault, type Refusal } from '../domain/decision.ts';
+import { fault, isRefusal, type Refusal } from '../domain/decision.ts';
 import type { Introspection, IntrospectionAuth } from '../domain/introspection.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { OutboundReply, SendOutbound } from '../domain/outbound.ts';
@@ -18,15 +18,17 @@ export interface IntrospectorOptions {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly maxReplyBytes: number;
+  /** Hears of each outcome, for metrics: `active`, or the reason of a refusal. */
+  readonly onResult?: (keyManager: KeyManager, result: string) => void;
 }
 
 /**
  * Is nobody served there, whatever the token? What depends on the token must not count: whoever sends tokens that a server calls bad
- * requests, or answers in prose, would have it left alone on behalf of everybody.
+ * requests, chokes on (500) or answers in prose would have it left alone on behalf of everybody.
  */
 function tellsOfOutage(reply: OutboundReply): boolean {
   if ('problem' in reply) return !REASON_OF_PROBLEM.has(reply.problem);
-  return reply.status >= 500 || [401, 403, 429].includes(reply.status);
+  return reply.status > 500 || [401, 403, 429].includes(reply.status);
 }
 
 /** What a problem means where it is not that the server cannot be reached. */
@@ -47,6 +49,17 @@ export class Introspector {
 
   /** Facts of an active token, a denial of any other; a fault where the key manager may not be asked or gives no answer. */
   async ask(
+    token: string,
+    introspection: Introspection,
+    keyManager: KeyManager,
+    knownActive: boolean,
+  ): Promise<ActiveReply | Refusal> {
+    const answer = await this.#ask(token, introspection, keyManager, knownActive);
+    this.#options.onResult?.(keyManager, isRefusal(answer) ? answer.reason : 'active');
+    return answer;
+  }
+
+  async #ask(
     token: string,
     introspection: Introspection,
     keyManager: KeyManager,

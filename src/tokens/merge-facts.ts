@@ -1,13 +1,14 @@
-// One token, two witnesses: the JWT itself and its key manager's introspection reply. What both state they must state alike; what
-// the reply leaves open is taken from the token.
+// What an introspection reply makes of a token. A JWT has two witnesses, itself and the reply: what both state they must state alike,
+// and what the reply leaves open is taken from the token.
 
 import { deny, type Refusal } from '../domain/decision.ts';
 import type { ActiveReply } from './introspection-reply.ts';
 import type { ClaimedFacts } from './read-facts.ts';
 
-/** The facts of both, or what they disagree about. */
-export function mergeFacts(token: ClaimedFacts, reply: ActiveReply): ClaimedFacts | Refusal {
-  const { facts, saysAudience, saysExpiry, saysScopes } = reply;
+/** The facts of both, or what they disagree about; those of the reply where the token itself says nothing. */
+export function mergeFacts(token: ClaimedFacts | undefined, reply: ActiveReply): ClaimedFacts | Refusal {
+  const { facts, saysAudience, saysExpiry, saysScopes, username } = reply;
+  if (token === undefined) return { ...facts, subject: facts.subject ?? username };
   if (differ(token.consumerKey, facts.consumerKey)) return deny('client_ambiguous', { problem: 'reply_differs' });
   const names = ['issuer', 'subject', 'jti'] as const;
   const disputed = names.find((name) => differ(token[name], facts[name]));
@@ -17,7 +18,7 @@ export function mergeFacts(token: ClaimedFacts, reply: ActiveReply): ClaimedFact
   return {
     keyManagerId: facts.keyManagerId,
     issuer: facts.issuer ?? token.issuer,
-    subject: facts.subject ?? token.subject,
+    subject: facts.subject ?? token.subject ?? username,
     consumerKey: facts.consumerKey ?? token.consumerKey,
     jti: facts.jti ?? token.jti,
     scopes: saysScopes ? facts.scopes : token.scopes,

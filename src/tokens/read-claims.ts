@@ -45,8 +45,9 @@ export function tenantOf(issuer: string | undefined, tenancy: KeyManager['tenanc
 /** Presence by profile and settings; `exp` always, and `iss` of any key manager that has one. */
 function missing({ claims }: UnprovedJwt, { issuers, profile, requiredClaims }: KeyManager): Refusal | undefined {
   const required = ['exp', ...TOKEN_PROFILES[profile].requiredClaims, ...requiredClaims];
+  const isThere = (name: string) => claimValue(claims, name) !== undefined;
   const absent = required.find(
-    (name) => claimValue(claims, name) === undefined && !(name === 'iss' && issuers.length === 0),
+    (name) => !isThere(name) && !name.split('|').some(isThere) && !(name === 'iss' && issuers.length === 0),
   );
   return absent === undefined ? undefined : deny('claims_malformed', { claim: absent, problem: 'missing', profile });
 }

@@ -1,7 +1,7 @@
 // Takes a credential apart before any crypto: is it a JWT, and is it spelled in the one way that RFC 7515 allows?
 // Proves nothing, asks nobody, and never puts any part of the credential into evidence.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { deny, type Refusal } from '../domain/decision.ts';
 import { isJsonObject } from '../domain/json-object.ts';
 import type { UnprovedToken } from '../domain/token.ts';
@@ -81,5 +81,5 @@ function isKid(kid: unknown): boolean {
 }
 
 function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }

@@ -15,6 +15,7 @@ import type { ClaimedFacts } from './read-facts.ts';
 import { readToken } from './read-token.ts';
 import { RecentlyActive } from './recently-active.ts';
 import { checkAlgorithm, SignatureProver } from './signature-prover.ts';
+import type { VerificationKey } from './verification-key.ts';
 
 /** What a prover works with. */
 export interface TokenProverOptions {
@@ -105,7 +106,7 @@ export class TokenProver implements Tokens {
     const verify = (choice: KeyChoice): TokenDecision => {
       const proof = this.#signatures.prove(token, choice, keyManager);
       if (isRefusal(proof)) return decided(proof);
-      const decision = proved(claimed, token, proof.thumbprint);
+      const decision = proved(claimed, token, proof);
       const untilMs = clock() + proofTtlMs;
       if (isShared) this.#memory.share(key, token, keyManager, decision, untilMs);
       else this.#memory.keep(key, decision, untilMs);
@@ -136,16 +137,16 @@ export class TokenProver implements Tokens {
     return this.#wait(key, keyManager, budget, async () => {
       const known = await this.#memory.recallShared(key, token, keyManager);
       if (known !== undefined) return known;
-      let thumbprint: string | undefined;
+      let signer: VerificationKey | undefined;
       if (token.kind === 'jwt' && isProvedByKey(token, keyManager)) {
         const choice = await keySets.find(token, keyManager, clock());
         const proof = this.#signatures.prove(token, choice, keyManager);
         if (isRefusal(proof)) return decided(proof);
-        thumbprint = proof.thumbprint;
+        signer = proof;
       }
       const asked = claimed === undefined ? introspection : { ...introspection, requireExp: false };
       const reply = await introspector.ask(token.text, asked, keyManager, this.#active.has(key));
-      const facts = isRefusal(reply) || claimed === undefined ? reply : mergeFacts(claimed, reply);
+      const facts = isRefusal(reply) ? reply : mergeFacts(claimed, reply);
       if (isRefusal(facts)) {
         const refusal = decided(facts);
         const untilMs = clock() + introspectionRefusalTtlMs;
@@ -154,7 +155,7 @@ export class TokenProver implements Tokens {
         return refusal;
       }
       this.#active.note(key);
-      const decision = proved('facts' in facts ? facts.facts : facts, token, thumbprint);
+      const decision = proved(facts, token, signer);
       this.#memory.share(key, token, keyManager, decision, clock() + introspection.ttlMs);
       return decision;
     });
@@ -199,10 +200,14 @@ function checkAnyAlgorithm(token: UnprovedJwt, keyManager: KeyManager): Refusal 
   return alg.toLowerCase() === 'none' ? deny('algorithm_not_allowed', { alg: 'none' }) : 'passed';
 }
 
-/** The name of the key is a fact only where the key proved the token. */
-function proved(claimed: ClaimedFacts, token: UnprovedToken, keyThumbprint: string | undefined): TokenDecision {
-  const kid = token.kind === 'jwt' && keyThumbprint !== undefined ? token.header['kid'] : undefined;
-  return { kind: 'proved', facts: { ...claimed, keyThumbprint, keyId: typeof kid === 'string' ? kid : undefined } };
+/**
+ * The key's name is the one that its publisher gave it: whoever holds a stolen key may leave its `kid` out, and a revocation by that
+ * must hit all the same. Of a key that was published without a name the token's own word counts.
+ */
+function proved(claimed: ClaimedFacts, token: UnprovedToken, signer: VerificationKey | undefined): TokenDecision {
+  const said = token.kind === 'jwt' && signer !== undefined ? token.header['kid'] : undefined;
+  const keyId = signer?.kid ?? (typeof said === 'string' ? said : undefined);
+  return { kind: 'proved', facts: { ...claimed, keyThumbprint: signer?.thumbprint, keyId } };
 }
 
 function decided(refusal: Refusal): TokenDecision {

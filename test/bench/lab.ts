@@ -15,6 +15,7 @@ import {
 } from '../rig/gatehouse-process.ts';
 import { type RedisServer, startRedis } from '../rig/redis-server.ts';
 import { startProcess } from '../rig/running-process.ts';
+import { TELLS_ALLOCATION, type WatchAllocation, watchAllocation } from './allocation.ts';
 import type { Answer } from './verified-answer.ts';
 
 /** Which core is whose. */
@@ -31,6 +32,7 @@ const LOG_READ_MS = 500;
 export interface CheckServer {
   readonly pids: readonly number[];
   readonly port: number;
+  readonly allocation: WatchAllocation;
 }
 
 /** A Redis and what settings say of it. */
@@ -61,23 +63,28 @@ export class Lab {
 
   /** A Gatehouse as users start it. */
   async gatehouse(options: GatehouseOptions): Promise<GatehouseProcess & CheckServer> {
-    const gatehouse = await startGatehouse(options);
+    const gatehouse = await startGatehouse({ ...options, env: { ...options.env, ...TELLS_ALLOCATION } });
     this.defer(() => gatehouse.stop());
     // Its log is read and let go, as by a collector: every denial is a line.
     const log = setInterval(() => (gatehouse.stdout as string[]).splice(0), LOG_READ_MS);
     this.defer(() => clearInterval(log));
     await this.pinToServerCore(gatehouse.pid);
-    return { ...gatehouse, pids: [gatehouse.pid], port: Number(gatehouse.endpoints[0]) };
+    const port = Number(gatehouse.endpoints[0]);
+    return { ...gatehouse, pids: [gatehouse.pid], port, allocation: watchAllocation(gatehouse) };
   }
 
   /** A floor that answers with as many bytes as Gatehouse has. */
   async floor({ decoded }: Answer): Promise<CheckServer> {
     const program = fileURLToPath(new URL('./floor-server.ts', import.meta.url));
-    const floor = await startProcess({ command: process.execPath, args: [program, JSON.stringify(decoded)] });
+    const floor = await startProcess({
+      command: process.execPath,
+      args: [program, JSON.stringify(decoded)],
+      env: { ...process.env, ...TELLS_ALLOCATION },
+    });
     this.defer(() => floor.stop());
     await this.pinToServerCore(floor.pid);
     const port = await eventually('the floor to listen', () => /^port (\d+)$/.exec(floor.stdout[0] ?? '')?.[1]);
-    return { pids: [floor.pid], port: Number(port) };
+    return { pids: [floor.pid], port: Number(port), allocation: watchAllocation(floor) };
   }
 
   /** Moves a server that was started otherwise to where it belongs. */

@@ -62,7 +62,7 @@ async function carryOut(order: LoadOrder): Promise<LoadReport> {
     clientShare: (workMs === undefined ? (user + system) / 1_000_000 : workMs / 1000) / seconds,
     latenciesMs: latenciesMs.sort(),
     wrong: [...wrong].slice(0, MAX_TOLD).map(([problem, times]) => `answered ${problem} (${times} of ${count})`),
-    spoilt: late > 0 ? `${late} of ${count} answers were late` : undefined,
+    spoilt: late > 0 ? `${late} of ${count} answers were late, or faults` : undefined,
   };
 }
 

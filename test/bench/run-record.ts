@@ -1,6 +1,6 @@
 // A run of the bench as it is kept: one JSON file in `results/`, with the machine and the versions that it tells about.
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem } from 'node:os';
@@ -35,12 +35,13 @@ export function describeRun(
   startedAt: Date,
   tools: Readonly<Record<string, string>>,
 ): Omit<RunRecord, 'rule' | 'scenarios'> {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: TOP, encoding: 'utf8' }).trim();
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: TOP, encoding: 'utf8' }).stdout?.trim() ?? '';
+  const revision = git('rev-parse', '--short=12', 'HEAD') || 'unknown';
   const changes = git('status', '--porcelain', '--', '.', ':!test/bench/results', ':!docs') === '' ? '' : '+';
   const grpcJs = createRequire(import.meta.url)('@grpc/grpc-js/package.json') as { version: string };
   return {
     startedAt: startedAt.toISOString(),
-    revision: `${git('rev-parse', '--short=12', 'HEAD')}${changes}`,
+    revision: `${revision}${changes}`,
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',
       cores: cpus().length,
@@ -55,8 +56,13 @@ export function describeRun(
 export function saveRun(run: RunRecord): string {
   mkdirSync(RESULTS, { recursive: true });
   const file = join(RESULTS, `${run.startedAt.replace(/[:.]/g, '-')}.json`);
-  writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(run, rounded, 1)}\n`);
   return file;
+}
+
+/** Six digits: more would be noise that makes files long. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
 }
 
 /** The latest run that is kept; undefined when there is none. */

@@ -35,6 +35,8 @@ export interface ScenarioRecord {
   /** At full load; absent where only latency is of interest, or after a failure. */
   readonly fullLoad?: Rounds;
   readonly rates: readonly RateRecord[];
+  /** Bytes on the heap of the deciding thread for each check, by contestant; counted once, not timed. */
+  readonly allocatedBytes?: Readonly<Record<string, number>>;
   /** Why there is nothing more: it could not be set up, or an answer was wrong. */
   readonly failure?: string;
 }
@@ -63,7 +65,7 @@ async function measureAll(
   rates: Rates,
   programs: LoadPrograms,
   { rule, seconds, distinctCalls, warmUpChecks, latency }: Effort,
-): Promise<Pick<ScenarioRecord, 'fullLoad' | 'rates'>> {
+): Promise<Pick<ScenarioRecord, 'fullLoad' | 'rates' | 'allocatedBytes'>> {
   const roundsOf = (amountOf: (contestant: Contestant, at: number) => Amount) =>
     gatherRounds(contestants.length, rule, (at) => {
       const contestant = contestants[at] as Contestant;
@@ -77,7 +79,7 @@ async function measureAll(
     const { perSecond } = rates;
     // At its own rate: some of these checks wait, or are trials.
     for (const contestant of contestants)
-      await measure(contestant, { count: perSecond * seconds, perSecond }, programs);
+      await measure(contestant, { count: Math.ceil(perSecond * seconds), perSecond }, programs);
     return { rates: [await atRate(perSecond)] };
   }
   const speeds: number[] = [];
@@ -87,11 +89,16 @@ async function measureAll(
     const { checks, seconds: took } = await measure(contestant, { count: warmUpChecks }, programs);
     speeds.push(checks / took);
   }
+  const allocatedBytes: Record<string, number> = {};
+  for (const contestant of contestants) {
+    const told = await contestant.allocation?.(() => measure(contestant, { count: distinctCalls }, programs));
+    if (told !== undefined) allocatedBytes[contestant.name] = Math.round(told.allocated / distinctCalls);
+  }
   const fullLoad = await roundsOf(({ once }, at) => ({
     count: once ? distinctCalls : Math.ceil((speeds[at] ?? 0) * seconds),
   }));
   const records: RateRecord[] = [];
   if (latency)
     for (const share of rates.shares) records.push(await atRate(Math.floor(Math.min(...speeds) * share), share));
-  return { fullLoad, rates: records };
+  return { fullLoad, rates: records, allocatedBytes };
 }

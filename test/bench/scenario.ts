@@ -1,6 +1,7 @@
 // What a scenario is: some servers that stand side by side, each with what is to be sent to it. A scenario sets up and verifies; when
 // and how it is measured is not its business.
 
+import type { WatchAllocation } from './allocation.ts';
 import type { Call } from './call.ts';
 import type { Lab } from './lab.ts';
 
@@ -10,6 +11,8 @@ export interface Contestant {
   readonly port: number;
   /** Processes whose CPU time and memory count. */
   readonly pids: readonly number[];
+  /** Absent where it cannot tell. */
+  readonly allocation?: WatchAllocation;
   /** What the next measurement sends, which sends so many requests: the same calls over and over where there are fewer. */
   readonly calls: (count: number) => readonly Call[];
   /** Each call is another one each time, for only the first time counts; how many there are is fixed. */

@@ -8,7 +8,7 @@ import { firstSightWithRedis } from './scenarios/first-sight-redis.ts';
 import { hotEs256, hotRs256 } from './scenarios/hot-token.ts';
 import { keyManagerDown } from './scenarios/key-manager-down.ts';
 import { manyKeyManagers } from './scenarios/many-key-managers.ts';
-import { manySubscriptions } from './scenarios/many-subscriptions.ts';
+import { boot, manySubscriptions } from './scenarios/many-subscriptions.ts';
 import { opaqueTokens } from './scenarios/opaque-tokens.ts';
 import { revocation } from './scenarios/revocation.ts';
 import { throughEnvoy } from './scenarios/through-envoy.ts';
@@ -19,6 +19,6 @@ export function allScenarios(fiveMillion: boolean): readonly Scenario[] {
   return [
     ...[hotRs256, hotEs256, firstSight, firstSightWithRedis, manyKeyManagers, unknownKeys, opaqueTokens],
     ...[hotDenials, distinctDenials, keyManagerDown, adminWrites, revocation],
-    ...[manySubscriptions(fiveMillion), throughEnvoy],
+    ...[manySubscriptions(fiveMillion), boot, throughEnvoy],
   ];
 }

@@ -25,3 +25,16 @@ export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (figure === undefined) throw new Error('no figures to take a percentile of');
   return figure;
 }
+
+/** What the figures grow by from one to the next: the slope of the line that fits them best (least squares). */
+export function slopeOf(figures: readonly number[]): number {
+  const middle = (figures.length - 1) / 2;
+  const mean = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
+  let rise = 0;
+  let run = 0;
+  for (const [at, figure] of figures.entries()) {
+    rise += (at - middle) * (figure - mean);
+    run += (at - middle) ** 2;
+  }
+  return rise / run;
+}

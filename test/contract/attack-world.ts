@@ -17,7 +17,7 @@ import type { AccessRequest } from '../../src/domain/request.ts';
 import type { RevocationSubject } from '../../src/domain/revocation.ts';
 import { routerOf } from '../../src/domain/router.ts';
 import type { Subscription } from '../../src/domain/subscriber.ts';
-import { Limits } from '../../src/outbound/admission.ts';
+import { Limits } from '../../src/outbound/limits.ts';
 import { keySetFetch } from '../../src/tokens/fetch-key-set.ts';
 import { Introspector } from '../../src/tokens/introspector.ts';
 import { KeySets } from '../../src/tokens/key-sets.ts';

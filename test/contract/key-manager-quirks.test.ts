@@ -181,7 +181,11 @@ describe('Okta', () => {
       token_type: 'Bearer',
       ...TIMES,
     });
-    const text = signToken(key, { iss: ORG, ...TIMES }, { typ: 'application/okta-internal-at+jwt' });
+    const text = signToken(
+      key,
+      { iss: ORG, aud: ORG, cid: 'app', scp: ['openid'], ...TIMES },
+      { typ: 'application/okta-internal-at+jwt' },
+    );
     expect(await verdict(text, { ...keyManager, keys: { kind: 'none' } })).toMatchObject({
       consumerKey: 'app',
       scopes: ['openid'],

@@ -128,6 +128,9 @@ function note(name: string, more: object): void {
 }
 
 test('without A: B is right', async () => {
+  // A process that has just started is slow for reasons of its own.
+  await measureB('warm-up');
+  delete figures['warm-up'];
   const { outcomes, cpu } = await measureB('without A');
   expect(tally(outcomes)).toEqual({ allow: outcomes.length });
   note('without A', { 'CPU ms per check': round((cpu * 1000) / outcomes.length) });

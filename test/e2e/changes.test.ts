@@ -233,6 +233,18 @@ test('a revocation by subject with a time leaves later tokens alone', async () =
   await lift(id);
 });
 
+test('a key revoked by its kid while its key manager is disabled, so that nobody knows the key, stays refused under any name', async () => {
+  const dto = keyManagerDto('ThirdKM', third);
+  await put(thirdId, { ...dto, enabled: false });
+  const id = await revoke({ kind: 'kid', value: third.keys[0]?.kid });
+  await put(thirdId, dto);
+  expect(await checks.outcome(ORDERS, ofThird())).toBe('token_revoked');
+  expect(await checks.outcome(ORDERS, third.mint({ sub: SUBJECT }, { header: { kid: undefined } }))).toBe(
+    'token_revoked',
+  );
+  await lift(id);
+});
+
 async function revoke(entry: object): Promise<string> {
   const reply = await stack.admin('POST', '/revocations', entry);
   expect(reply.status, JSON.stringify(reply.body)).toBe(201);

@@ -1,6 +1,7 @@
 // Leaving in order: a drained instance costs no request where another one stands beside it, finishes what it has begun where none
 // does, and never lets anything in that it has not decided.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import type { Message } from '../rig/envoy-config.ts';
@@ -69,7 +70,7 @@ test('of two instances one is stopped and started again under load, three times,
 describe('a single instance that leaves', () => {
   test('finishes the check in flight; whoever comes later gets 503', async () => {
     const stack = await start({
-      settings: { extauthz: { budgetMs: 8_000 } },
+      settings: { extauthz: { budgetMs: 8_000 }, keySets: { cooldownMs: 100 } },
       editEnvoy: ({ extAuthz }) => {
         const service = extAuthz['grpc_service'] as Record<string, Message>;
         const { retry_policy, ...rest } = service;
@@ -82,9 +83,14 @@ describe('a single instance that leaves', () => {
         };
       },
     });
+    const asked = () => stack.partner.requests(PATHS.jwks);
+    await eventually('the first keys to be fetched', () => asked() > 0);
     stack.partner.fault(PATHS.jwks, { kind: 'delay', delayMs: 1_000 });
+    stack.partner.rotate();
+    const before = asked();
+    await sleep(200);
     const inFlight = stack.get(MENU, stack.token());
-    await eventually('the key manager to be asked', () => stack.partner.requests(PATHS.jwks) > 0);
+    await eventually('the new key to be asked for', () => asked() > before);
     stack.gatehouse.signal('SIGTERM');
     await eventually('the port to be closed', () => isPortFree(portOf(stack.gatehouse)));
     const later = await Promise.all(Array.from({ length: 5 }, () => stack.get(MENU, stack.token())));

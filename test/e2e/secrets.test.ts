@@ -99,9 +99,10 @@ async function pushThroughAdmin(): Promise<void> {
   // Tokens.
   await admin('POST', '/revocations', { kind: 'token', token: `mk${TOKEN}other` });
   await admin('POST', '/revocations', { kind: 'token', token: fleet.jwts.mint({ azp: TOKEN }), more: 1 });
-  const event = { type: 'token_revocation', accessToken: `mk${TOKEN}third`, expiryTime: 1, eventId: 'e' };
+  const opaque = { accessToken: `mk${TOKEN}third`, tokenType: 'OPAQUE' };
+  const event = { type: 'token_revocation', ...opaque, expiryTime: 1, eventId: 'e' };
   await admin('POST', '/internal/data/v1/notify', event);
-  await admin('POST', '/internal/data/v1/notify', { ...event, type: `unknown ${TOKEN}` });
+  await admin('POST', '/internal/data/v1/notify', { ...event, type: 'unknown' });
   await admin('GET', '/revocations');
   await admin('GET', '/internal/data/v1/revokedjwt');
 }

@@ -4,7 +4,13 @@ import { eventually } from '../rig/eventually.ts';
 import { type FaultProxy, startFaultProxy } from '../rig/fault-proxy.ts';
 import { freePort } from '../rig/free-port.ts';
 import { describeTimes } from '../rig/latency.ts';
-import { type RedisServer, type RedisServerOptions, startRedis, startSentinels } from '../rig/redis-server.ts';
+import {
+  type RedisServer,
+  type RedisServerOptions,
+  startRedis,
+  startRedisCluster,
+  startSentinels,
+} from '../rig/redis-server.ts';
 import { openWatchedStore, proofOf, type WatchedStore } from '../rig/shared-store.ts';
 
 /** More than a connection lets be under way at once; what is beyond it must be turned away, not kept. */
@@ -238,4 +244,25 @@ test('Sentinels lead to the new primary after a failover', async () => {
   console.log(
     `back ${(performance.now() - from).toFixed(0)} ms after the old primary's end (500 ms until it counts as down)`,
   );
+});
+
+test('a Cluster whose nodes all went and came back is used again; with one of them gone the others go on', async () => {
+  const { nodes, addresses, stop } = await startRedisCluster();
+  onTestFinished(stop);
+  const watched = await openInUse({ clusterNodes: addresses, commandTimeoutMs: 200 });
+  for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await works(watched, key);
+  const [first, ...others] = nodes;
+  if (first === undefined) throw new Error('a cluster has nodes');
+  await first.kill();
+  let found = 0;
+  for (const key of ['a', 'b', 'c', 'd', 'e', 'f'])
+    if ((await watched.store.tokenDecisions.get(key)) !== undefined) found++;
+  console.log(`${found} of 6 were found with one node of three gone`);
+  for (const node of others) await node.kill();
+  expect((await load(watched, 10)).found).toBe(0);
+  const again = await Promise.all(nodes.map((node) => node.again()));
+  onTestFinished(async () => void (await Promise.all(again.map((node) => node.stop()))));
+  const from = performance.now();
+  for (const key of ['u', 'v', 'w', 'x', 'y', 'z']) await works(watched, key);
+  console.log(`back ${(performance.now() - from).toFixed(0)} ms after its return, its own election included`);
 });

@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Revocation } from '../../src/domain/revocation.ts';
 import type { KeyManagerName } from '../../src/sync/feed-ports.ts';
@@ -246,4 +247,22 @@ test('a revocation that cannot travel holds up none of the others', async () => 
   const endless = await a.revoke({ value: 'x'.repeat(100_000) });
   await reaches(b, await a.revoke());
   expect([a.state(endless.id), b.state(endless.id)]).toEqual(['revoked', undefined]);
+});
+
+test('twenty thousand revocations get around, by and by', async () => {
+  const { url } = await redis();
+  const a = await startInstallation({ redis: { url } });
+  await inUse(a);
+  const many = Array.from({ length: 20_000 }, () => revocationSample(Date.now()));
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const from = performance.now();
+  await a.save(many);
+  const b = await startInstallation({ redis: { url } });
+  await eventually('all are there', () => b.count() === many.length, 60_000);
+  delay.disable();
+  console.log(
+    `${(performance.now() - from).toFixed(0)} ms; the event loop, which both share, was held up for ${(delay.max / 1e6).toFixed(0)} ms at most`,
+  );
+  expect(b.kept().size).toBe(many.length);
 });

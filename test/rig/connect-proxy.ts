@@ -1,4 +1,4 @@
-// A real HTTP proxy on loopback (RFC 9110 §9.3.6, CONNECT): it notes who was asked for, may demand a password, and leads every name to
+// A real HTTP proxy on loopback (RFC 9110 §9.3.6, CONNECT; for plain HTTP it answers itself): it notes who was asked for, may demand a password, and leads every name to
 // where the test wants it. It knows nothing of Gatehouse.
 
 import { createServer, type Server } from 'node:http';
@@ -22,6 +22,10 @@ export class ConnectProxy implements AsyncDisposable {
   constructor({ credentials, leadTo }: ConnectProxyOptions) {
     this.#server = createServer();
     this.#server.on('connection', (socket) => this.#sockets.add(socket));
+    this.#server.on('request', (request, response) => {
+      this.asked.push(request.url ?? '');
+      response.end(`for ${request.headers.host}`);
+    });
     this.#server.on('connect', (request, client: Socket) => {
       this.asked.push(request.url ?? '');
       client.on('error', () => undefined);

@@ -25,6 +25,8 @@ const AUDIT: AuditContext = {
 };
 /** More than any test writes. */
 const ALL = 100_000;
+/** Rows of one write or read. */
+const BATCH = 500;
 
 /** What an installation is made of. */
 export interface InstallationOptions {
@@ -50,6 +52,10 @@ export interface Installation {
   /** As an admin would: saved first, then spread. */
   revoke(more?: Partial<Revocation>): Promise<Revocation>;
   lift(revocation: Revocation): Promise<void>;
+  /** Saves them and leaves the spreading to the feed. */
+  save(revocations: readonly Revocation[]): Promise<void>;
+  /** How many were written to SQLite so far; reads on from where it was the last time. */
+  count(): number;
   /** What SQLite has, by id. */
   kept(): Map<string, Revocation>;
   /** `revoked`, `lifted`, or undefined where it is not known. */
@@ -108,6 +114,20 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     await writer.saveRevocations([revocation], { kind: 'admin', audit: AUDIT });
     await feed.publish([revocation]);
   };
+  const save = async (revocations: readonly Revocation[]) => {
+    for (let at = 0; at < revocations.length; at += BATCH)
+      await writer.saveRevocations(revocations.slice(at, at + BATCH), { kind: 'admin', audit: AUDIT });
+  };
+  let found = 0;
+  let sequence = 0;
+  const count = () => {
+    for (;;) {
+      const rows = lists.revocationsSince(sequence, BATCH);
+      found += rows.length;
+      sequence = rows.at(-1)?.sequence ?? sequence;
+      if (rows.length < BATCH) return found;
+    }
+  };
   const kept = () => new Map(lists.revocationsSince(0, ALL).map(({ revocation }) => [revocation.id, revocation]));
   return {
     file,
@@ -122,6 +142,8 @@ export async function startInstallation(options: InstallationOptions): Promise<I
       return revocation;
     },
     lift: (revocation) => spread({ ...revocation, lifted: true }),
+    save,
+    count,
     kept,
     state: (id) => {
       const revocation = kept().get(id);

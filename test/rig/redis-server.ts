@@ -5,12 +5,15 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
 const LOOPBACK = '127.0.0.1';
+const START_ATTEMPTS = 20;
+const START_PAUSE_MS = 250;
 const run = promisify(execFile);
 
 /** How to start one. */
@@ -47,10 +50,25 @@ export interface RedisServer {
   /** Ends it without a word (SIGKILL). */
   kill(): Promise<void>;
   stop(): Promise<void>;
+  /** Starts it anew after its end: the same port, folder and configuration. */
+  again(): Promise<RedisServer>;
 }
 
 /** Starts one; it ends with `stop`, at the latest with the test process. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  // Between the choice of a port and its use another process of a busy machine may take it for a moment.
+  for (let attempt = 1; attempt < START_ATTEMPTS; attempt++) {
+    try {
+      return await tryRedis(options);
+    } catch (error) {
+      if (!String(error).includes('Address already in use')) throw error;
+      await sleep(START_PAUSE_MS);
+    }
+  }
+  return tryRedis(options);
+}
+
+async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const folder = options.folder ?? newFolder();
   const { tls, users, admin } = options;
@@ -79,7 +97,15 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   ];
   const cli = async (...args: readonly string[]) =>
     (await run('redis-cli', ['-h', LOOPBACK, '-p', String(port), ...access, ...args])).stdout.trim();
-  if (options.waits ?? true) await answers(child, port, cli);
+  const removeFolder = () => {
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  if (options.waits ?? true)
+    await answers(child, port, cli).catch(async (error) => {
+      await child.stop();
+      removeFolder();
+      throw error;
+    });
   return {
     port,
     folder,
@@ -88,13 +114,14 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     cli,
     hold: () => void child.signal('SIGSTOP'),
     release: () => void child.signal('SIGCONT'),
+    again: () => startRedis({ ...options, port, folder }),
     kill: async () => {
       child.signal('SIGKILL');
       await child.exited;
     },
     stop: async () => {
       await child.stop();
-      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+      removeFolder();
     },
   };
 }
@@ -183,14 +210,11 @@ async function answers(
   port: number,
   cli: (...args: readonly string[]) => Promise<string>,
 ): Promise<void> {
-  let ended = false;
-  void child.exited.then(() => {
-    ended = true;
-  });
-  await eventually(`redis-server on port ${port} answers`, async () => {
-    if (ended) return 'ended';
-    return (await cli('ping')) === 'PONG' && 'up';
-  }).then((state) => {
-    if (state === 'ended') throw new Error(`redis-server ended: ${child.stdout.slice(-3).join(' | ')}`);
-  });
+  // Whoever has the port in its place may take the question and never answer it.
+  const ended = child.exited.then(() => 'ended' as const);
+  const state = await Promise.race([
+    ended,
+    eventually(`redis-server on port ${port} answers`, async () => (await cli('ping')) === 'PONG' && 'up'),
+  ]);
+  if (state === 'ended') throw new Error(`redis-server ended: ${child.stdout.slice(-5).join(' | ')}`);
 }

@@ -110,6 +110,22 @@ apis:
   return warnings;
 }
 
+test('what is odd about a key manager is warned of with its line', async () => {
+  const { problems, warnings } = await validate(
+    `${PARTNER}\n    additionalProperties: { audiences: [a] }\n    introspectionEndpoint: https://partner.example/introspect`,
+  );
+  expect(problems).toEqual([]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/catalog\.yaml:3:\d+ keyManagers\[0\]: The introspection endpoint is never/),
+  ]);
+});
+
+test('a module of types that cannot be loaded is a problem', async () => {
+  const flag = { label: '--set', name: 'keyManagers.types', text: '/nowhere/types.mjs' };
+  const { problems } = await validate(PARTNER, [flag]);
+  expect(problems).toEqual([expect.stringContaining('/nowhere/types.mjs')]);
+});
+
 const VARIABLE = 'GATEHOUSE_TEST_CLIENT_SECRET';
 const withSecret = (property: string) => `${PARTNER}
     introspectionEndpoint: https://partner.example/introspect

@@ -33,6 +33,7 @@ export function drawDots({ title, scale, marks, rows }: DotPlot): string {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const x = (value: number) => round(LABEL_WIDTH + ((place(value) - low) / (high - low || 1)) * PLOT_WIDTH);
   const parts = [
+    `<title>${escaped(title)}</title>`,
     `<text x="0" y="16" font-weight="bold">${escaped(title)}</text>`,
     ...marks.flatMap((mark) => [
       `<line x1="${x(mark)}" x2="${x(mark)}" y1="${TOP - 8}" y2="${height - MARGIN}" stroke="${INK}" stroke-opacity="0.4"/>`,

@@ -43,15 +43,27 @@ export function figuresOf(run: RunRecord): Figures {
 
 function goalTable({ scenarios, rule }: RunRecord): string {
   const rows = GOALS.map((goal) => {
-    const rounds = roundsOf(scenarios, goal);
     const bound = goal.atLeast === undefined ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
-    if (rounds === undefined || rounds.kept.length < rule.keep)
-      return [goal.what, goal.scenario, bound, NOT_MEASURED, ''];
-    const spread = spreadOf(rounds.kept.map((round) => goal.figure((name) => named(round, name))));
+    const spread = spreadOfGoal(goal, roundsOf(scenarios, goal), rule.keep);
+    if (spread === undefined) return [goal.what, goal.scenario, bound, NOT_MEASURED, ''];
     const met = spread.median >= (goal.atLeast ?? -Infinity) && spread.median <= (goal.atMost ?? Infinity);
     return [goal.what, goal.scenario, bound, spreadText(spread, 2), met ? 'met' : '**missed**'];
   });
   return table(['what', 'scenario', 'goal', 'median (min–max)', ''], rows);
+}
+
+/** Undefined where too few rounds were kept, or a contestant that is only there when asked for was not. */
+function spreadOfGoal({ figure }: Goal, rounds: Rounds | undefined, keep: number): Spread | undefined {
+  if (rounds === undefined || rounds.kept.length < keep) return undefined;
+  let isComplete = true;
+  const figures = rounds.kept.map((round) =>
+    figure((name) => {
+      const found = round.find((measurement) => measurement.name === name);
+      isComplete &&= found !== undefined;
+      return found ?? (round[0] as Measurement);
+    }),
+  );
+  return isComplete ? spreadOf(figures) : undefined;
 }
 
 function roundsOf(scenarios: readonly ScenarioRecord[], { scenario, load }: Goal): Rounds | undefined {
@@ -63,26 +75,25 @@ function middleRate({ rates }: ScenarioRecord): RateRecord | undefined {
   return rates[Math.floor(rates.length / 2)];
 }
 
-function named(round: readonly Measurement[], name: string): Measurement {
-  const found = round.find((measurement) => measurement.name === name);
-  if (found === undefined) throw new Error(`a goal asks for ${name}, which was not measured`);
-  return found;
-}
-
-function scenarioSection({ id, title, what, fullLoad, rates, failure }: ScenarioRecord, keep: number): string {
+function scenarioSection(
+  { id, title, what, fullLoad, rates, allocatedBytes = {}, failure }: ScenarioRecord,
+  keep: number,
+): string {
   const head = `### ${id}: ${title}\n\n${what[0]?.toUpperCase()}${what.slice(1)}.`;
   if (failure !== undefined) return `${head}\n\n${NOT_MEASURED}: ${failure}`;
   const parts = [head];
-  if (fullLoad !== undefined) parts.push(fullLoadTable(fullLoad, keep));
+  if (fullLoad !== undefined) parts.push(fullLoadTable(fullLoad, keep, allocatedBytes));
   parts.push(...rates.map((rate) => rateTable(rate, keep)));
   return parts.join('\n\n');
 }
 
-function fullLoadTable(rounds: Rounds, keep: number): string {
+function fullLoadTable(rounds: Rounds, keep: number, allocatedBytes: Readonly<Record<string, number>>): string {
+  const kib = (bytes: number | undefined) => (bytes === undefined ? '–' : (bytes / 1024).toFixed(1));
   const rows = summaryOf(rounds, keep)?.map(({ name, checksPerSecond, cpuMicros, ratio, residentBytes }) => [
-    ...[name, spreadText(checksPerSecond, 0), spreadText(cpuMicros, 1), spreadText(ratio, 2), mib(residentBytes)],
+    ...[name, spreadText(checksPerSecond, 0), spreadText(cpuMicros, 1), spreadText(ratio, 2)],
+    ...[kib(allocatedBytes[name]), mib(residentBytes)],
   ]);
-  const columns = ['full load', 'checks/s', 'CPU-µs per check', 'of the first row', 'RSS MiB'];
+  const columns = ['full load', 'checks/s', 'CPU-µs per check', 'first row ÷ this', 'heap KiB per check', 'RSS MiB'];
   return `${rows === undefined ? NOT_MEASURED : table(columns, rows)}\n\n${roundsText(rounds)}`;
 }
 
@@ -93,7 +104,8 @@ function rateTable({ perSecond, share, rounds }: RateRecord, keep: number): stri
   const rows = summary.map(({ name, latency, cpuMicros }) => [
     name,
     ...(latency === undefined ? [] : [latency.p50, latency.p99, latency.p999].map((spread) => spreadText(spread, 2))),
-    spreadText(cpuMicros, 1),
+    // A start is not a check.
+    cpuMicros.max === 0 ? '–' : spreadText(cpuMicros, 1),
   ]);
   return `${table([load, 'p50 ms', 'p99 ms', 'p99.9 ms', 'CPU-µs per check'], rows)}\n\n${roundsText(rounds)}`;
 }

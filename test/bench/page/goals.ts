@@ -3,19 +3,20 @@
 import type { Measurement } from '../measurement.ts';
 import { cpuMicrosOf } from '../summary.ts';
 
+type Of = (contestant: string) => Measurement;
+
 /** One goal. */
 export interface Goal {
   readonly what: string;
   readonly scenario: string;
   /** Full load, or the only or middle one of the fixed rates. */
   readonly load: 'full' | 'rate';
-  /** Worked out for each round; `of` gives a contestant by its name and throws when there is none. */
-  readonly figure: (of: (contestant: string) => Measurement) => number;
+  /** Worked out for each round; `of` gives a contestant by its name. */
+  readonly figure: (of: Of) => number;
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-type Of = (contestant: string) => Measurement;
 const cpuRatio = (dividend: string, divisor: string) => (of: Of) =>
   cpuMicrosOf(of(dividend)) / cpuMicrosOf(of(divisor));
 const shareOfFloor = (contestant: string) => cpuRatio('floor', contestant);
@@ -56,6 +57,34 @@ export const GOALS: readonly Goal[] = [
     load: 'full',
     figure: cpuRatio('1,000,000 subscriptions', '1,000 subscriptions'),
     atMost: 1.25,
+  },
+  {
+    what: 'CPU per check, 5,000,000 subscriptions ÷ 1,000',
+    scenario: 'S11',
+    load: 'full',
+    figure: cpuRatio('5,000,000 subscriptions', '1,000 subscriptions'),
+    atMost: 1.25,
+  },
+  {
+    what: 'CPU per check at first sight, Redis away ÷ Redis there',
+    scenario: 'S3r',
+    load: 'full',
+    figure: cpuRatio('Redis away', 'with Redis'),
+    atMost: 1.05,
+  },
+  {
+    what: 'first sight with Redis: CPU per check, floor ÷ Gatehouse',
+    scenario: 'S3r',
+    load: 'full',
+    figure: shareOfFloor('with Redis'),
+    atLeast: 0.45,
+  },
+  {
+    what: 'from start to ready, 1,000,000 subscriptions ÷ 1,000',
+    scenario: 'S11b',
+    load: 'rate',
+    figure: (of) => p50(of('1,000,000 subscriptions')) / p50(of('1,000 subscriptions')),
+    atMost: 1.5,
   },
   {
     what: 'CPU per check, distinct forged tokens ÷ distinct valid ones',

@@ -154,6 +154,9 @@ export function memoryRevocations(): RevocationStore & { readonly rows: Map<stri
       const all = inForce(organization);
       return { total: all.length, list: all.slice(offset, offset + limit) };
     },
+    async *all(organization) {
+      for (const row of inForce(organization)) yield [row];
+    },
     find: async (organization, id) => {
       const found = inForce(organization).filter((row) => row.id === id || row.id.startsWith(`${id}.`));
       return found.some((row) => row.id === id) ? found : [];

@@ -187,10 +187,13 @@ describe('WSO2’s notify', () => {
   });
 
   test('takes events of other types, revokes nothing, and logs that', async () => {
-    const answer = await notify({ type: 'application_x\r\n', accessToken: TOKEN });
-    expect([answer.status, await answer.text()]).toEqual([200, '']);
+    for (const type of ['API_CREATE', `x${TOKEN}`]) {
+      const answer = await notify({ type, accessToken: TOKEN });
+      expect([answer.status, await answer.text()]).toEqual([200, '']);
+    }
     expect(rows()).toEqual([]);
-    expect(rig.warnings.join()).toMatch(/revokes nothing.*application_x\?\?/);
+    expect(rig.warnings[0]).toMatch(/revokes nothing.*API_CREATE/);
+    expect(rig.warnings[1]).toMatch(/revokes nothing.*no name of WSO2/);
   });
 
   test('answers 400 to an event that does not say what it revokes', async () => {

@@ -182,6 +182,64 @@ test('a route that is not in the table cannot be registered', () => {
   expect(() => demandRow(['GET', 'HEAD'], '/healthz')).toThrow('HEAD /healthz has no row');
 });
 
+describe('verbs', () => {
+  const patterns = [...new Set(routes.map(({ path }) => path))];
+  test.each(patterns)('of %s are those of the table, whatever a header says', async (path) => {
+    const known = routes.filter((route) => route.path === path).map(({ method }) => method);
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+      if (!known.includes(method)) {
+        const answer = await rig.call(method, path, TOKENS.all);
+        // Another pattern may fit the path: `discover` as an id.
+        expect([404, 405], method).toContain(answer.status);
+      }
+    if (known.includes('DELETE')) return;
+    const override = { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE', 'x-http-method': 'DELETE' };
+    const [method = 'GET'] = known;
+    await fetch(`${rig.url}${path}?_method=DELETE`, {
+      method,
+      headers: { authorization: `Bearer ${TOKENS.all}`, ...override },
+    });
+    expect(rig.audited.every((entry) => entry.method !== 'DELETE' || entry.status !== 200)).toBe(true);
+  });
+});
+
+describe('bodies', () => {
+  const writing = routes.filter(({ body }) => body !== undefined);
+  test.each(writing)('of $method $path are bounded in size and depth, and cannot reach a prototype', async (route) => {
+    const before = JSON.stringify([rig.store.rows, [...rig.revocations.rows]]);
+    const deep = `{"additionalProperties":${'{"a":'.repeat(40)}{}${'}'.repeat(40)}}`;
+    const large = JSON.stringify({ ...BODY, description: 'x'.repeat(1_100_000) });
+    const pollution = ['{"__proto__":{"rights":["write"]}}', '{"constructor":{"prototype":{"rights":["write"]}}}'];
+    expect((await rig.call(route.method, route.path, TOKENS.all, deep)).status).toBe(400);
+    expect((await rig.call(route.method, route.path, TOKENS.all, large)).status).toBe(413);
+    for (const body of pollution) expect((await rig.call(route.method, route.path, TOKENS.all, body)).status).toBe(400);
+    expect(JSON.stringify([rig.store.rows, [...rig.revocations.rows]])).toBe(before);
+    expect(({} as { rights?: unknown }).rights).toBe(undefined);
+  });
+});
+
+test('what the server alone may write is not taken from a body', async () => {
+  const own = await startRig();
+  const theirs = {
+    id: 'mine',
+    global: true,
+    sequence: 9,
+    version: 9,
+    organization: 'other.example',
+    secrets: {},
+    isUsed: true,
+  };
+  for (const [field, value] of Object.entries(theirs)) {
+    const answer = await own.call('POST', KEY_MANAGERS, TOKENS.write, { ...BODY, name: field, [field]: value });
+    expect(answer.status, field).toBe(['id', 'global'].includes(field) ? 201 : 400);
+  }
+  expect(own.store.rows.map(({ id, organization, dto }) => [id, organization, dto.global])).toEqual([
+    ['id-1', 'carbon.super', undefined],
+    ['id-2', 'carbon.super', undefined],
+  ]);
+  await own.stop();
+});
+
 test('a method that a path does not have is 405 with the ones that it has, an unknown path is 404', async () => {
   const put = await rig.call('PUT', '/api/am/admin/v4/key-managers', TOKENS.all, BODY);
   expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, POST']);

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { DiagnosisCheck } from '../../../src/admin/diagnosis.ts';
 import { keyManagerDiagnosis } from '../../../src/app/key-manager-diagnosis.ts';
+import { GLOBAL_ORGANIZATION } from '../../../src/domain/api.ts';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
 import { resolveKeyManager } from '../../../src/keymanagers/resolve-key-manager.ts';
 import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
@@ -52,12 +53,12 @@ const whole = (): KeyManagerDto => ({
   additionalProperties: { client_id: 'gatehouse', client_secret: SECRET, audiences: ['api'] },
 });
 
-async function examine(changes: Partial<KeyManagerDto> = {}, sampleToken?: string) {
+async function examine(changes: Partial<KeyManagerDto> = {}, sampleToken?: string, organization = 'o') {
   const prover = new ProverSample();
   prover.now = now();
   const stored = {
     id: 'id-1',
-    organization: 'o',
+    organization,
     sequence: 1,
     version: 1,
     dto: { ...whole(), ...changes },
@@ -66,7 +67,8 @@ async function examine(changes: Partial<KeyManagerDto> = {}, sampleToken?: strin
   const keyManager = resolveKeyManager(stored, DEFAULTS, BUILT_IN_TYPES);
   const diagnosis = keyManagerDiagnosis({
     types: BUILT_IN_TYPES,
-    find: (organization, id) => (organization === 'o' && id === 'id-1' ? stored : undefined),
+    superTenant: 'o',
+    find: (of, id) => (of === stored.organization && id === 'id-1' ? stored : undefined),
     inForce: () => keyManager,
     door,
     fetchKeySet: keySetFetch({
@@ -131,6 +133,10 @@ test('tells of every part of a key manager that is well, and of its token', asyn
   expect(told(checks, 'token')[0]).toMatch(
     /client shop; subject ann; scopes read write; audience api; key \S+; until /,
   );
+});
+
+test('of a Global key manager is for the super tenant alone', async () => {
+  expect((await examine({}, undefined, GLOBAL_ORGANIZATION)).length).toBeGreaterThan(5);
 });
 
 describe('metadata', () => {
@@ -328,6 +334,7 @@ describe('TLS', () => {
 describe('discover', () => {
   const diagnose = keyManagerDiagnosis({
     types: BUILT_IN_TYPES,
+    superTenant: 'o',
     find: () => undefined,
     inForce: () => undefined,
     door,

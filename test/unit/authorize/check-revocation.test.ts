@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { checkRevocation, revocationHash } from '../../../src/authorize/check-revocation.ts';
+import { checkRevocation } from '../../../src/authorize/check-revocation.ts';
+import { revocationHash } from '../../../src/authorize/revocation-hash.ts';
 import type { Revocation, RevocationSubject } from '../../../src/domain/revocation.ts';
 import type { UnprovedToken } from '../../../src/domain/token.ts';
 import { sampleKeyManager } from '../domain/catalog-samples.ts';
@@ -58,6 +59,23 @@ test('a JWT is named by its signing input under every spelling of its signature,
   expect(revocationHash(jwt)).toBe(sha256('head.body'));
   expect(revocationHash({ ...jwt, text: 'head.body.another' })).toBe(sha256('head.body'));
   expect(revocationHash(opaque)).toBe(sha256('abc'));
+});
+
+test('a JWT or JWE that is spelled anew for a generous issuer is named as before', () => {
+  const named = (text: string) => revocationHash({ kind: 'opaque', text, hash: sha256(text) });
+  const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const input = `${encoded({ alg: 'RS256' })}.${encoded({ sub: 'a' })}`;
+  for (const text of [`${input}.c2ln.`, `${input}.c2ln..`, `${input}=.c2ln.x`, `${input}..c2ln`])
+    expect(named(text), text).toBe(sha256(input));
+  const jwe = `${encoded({ alg: 'dir', enc: 'A128GCM' })}..aXY.dGV4dA.dGFn`;
+  expect(named(jwe)).toBe(sha256(jwe));
+  for (const text of [`${jwe}=`, `${jwe}.`, jwe.replace('dGV4dA', 'dGV4dB')])
+    expect(named(text), text).toBe(sha256(jwe));
+});
+
+test('an opaque token with dots is named by the whole', () => {
+  for (const text of ['ya29.a0Ab.c', 'a.b', 'e30', '..', 'W10.e30.x.y'])
+    expect(revocationHash({ kind: 'opaque', text, hash: sha256(text) })).toBe(sha256(text));
 });
 
 test('a revocation rules the very next request, though the proof is the same', () => {

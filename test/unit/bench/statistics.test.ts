@@ -1,7 +1,7 @@
 // The arithmetic of the bench: spreads and percentiles.
 
 import { expect, test } from 'vitest';
-import { percentile, spreadOf } from '../../bench/statistics.ts';
+import { percentile, slopeOf, spreadOf } from '../../bench/statistics.ts';
 
 test('a spread is of the figures, in whatever order they come', () => {
   expect(spreadOf([9, 1, 5])).toEqual({ min: 1, median: 5, max: 9 });
@@ -33,4 +33,9 @@ test.each([
 
 test('the percentile of one figure is that figure', () => {
   expect(percentile([7], 0.999)).toBe(7);
+});
+
+test('the slope is what a straight line rises by, and none for what only swings', () => {
+  expect(slopeOf([1, 3, 5, 7])).toBeCloseTo(2);
+  expect(slopeOf([4, 6, 6, 4])).toBeCloseTo(0);
 });

@@ -43,6 +43,18 @@ test('a decision larger than the memory is not remembered and displaces nothing'
   expect(kept('a', 10)).toHaveLength(10);
 });
 
+test('the latest decision about a token counts, and the one before does not come back when it goes', () => {
+  cache.set('k', proof('a'), 9_999, 100);
+  cache.set('k', refusal, 9_999, 100);
+  expect(cache.get('k')).toBe(refusal);
+  for (let n = 0; n < 3; n++) cache.set(`bad${n}`, refusal, 9_999, 100);
+  expect(cache.get('k')).toBeUndefined();
+  cache.set('k', refusal, 9_999, 100);
+  const again = proof('a');
+  cache.set('k', again, 9_999, 100);
+  expect(cache.get('k')).toBe(again);
+});
+
 test('a flood of refusals displaces refusals only', () => {
   remember('a', 0, 10);
   for (let n = 0; n < 1_000; n++) cache.set(`bad${n}`, refusal, 9_999, 100);

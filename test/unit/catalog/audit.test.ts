@@ -42,6 +42,15 @@ test('every write of a key manager leaves its entry: who, from where, what, befo
   expect(Date.parse(list[0]?.time ?? '')).toBeGreaterThan(Date.parse('2026-01-01'));
 });
 
+test('a page of large entries ends early, and never before its first', async () => {
+  const { writer, lists } = await openTemporary();
+  const large = (time: string, length: number) => refused({ time, after: { note: 'x'.repeat(length) } });
+  await writer.saveAuditEntries([large('4', 10), large('3', 900_000), large('2', 1_100_000), large('1', 4_000_000)]);
+  const times = (offset: number) => lists.listAudit(null, { offset, limit: 1000 }).list.map(({ time }) => time);
+  expect([times(0), times(1), times(3)]).toEqual([['1'], ['2', '3', '4'], ['4']]);
+  expect(lists.listAudit(null, ALL).total).toBe(4);
+});
+
 test('a write that is refused leaves no entry of a write, and one that fails leaves neither', async () => {
   const { writer, lists } = await openTemporary();
   await writer.createKeyManager(keyManager('Partner'), AUDIT);

@@ -78,6 +78,20 @@ test.each<[string, Partial<Revocation>, Partial<RevocationSubject>, boolean]>([
   expect(hit(catalog, token)).toBe(expected ? 'r1' : undefined);
 });
 
+test('of thousands of entries for one user the one that hits is found, wherever it stands and whatever it lacks', async () => {
+  const catalog = await openTemporary();
+  const ofUser = (id: string, more: Partial<Revocation>) => revocation({ id, kind: 'subject', value: 'bob', ...more });
+  const logOuts = Array.from({ length: 3000 }, (_, at) => ofUser(`old-${at}`, { issuedBeforeMs: NOW - DAY_MS - at }));
+  await save(catalog, ...logOuts);
+  expect(hit(catalog)).toBeUndefined();
+  expect(hit(catalog, { issuedAt: undefined })).toMatch(/^old-/);
+  await save(catalog, ofUser('hits', { issuedBeforeMs: NOW }), ofUser('other', { keyManagerId: 'km-2' }));
+  expect(hit(catalog)).toBe('hits');
+  await save(catalog, ofUser('hits', { lifted: true }), ofUser('all', {}));
+  expect(hit(catalog)).toBe('all');
+  expect(hit(catalog, { issuedAt: Number.MAX_SAFE_INTEGER })).toBe('all');
+});
+
 test('names that look like SQL or patterns are only names', async () => {
   const catalog = await openTemporary();
   const odd = ["' OR 1=1 --", '%', '_', '\0', '🔑', ''];
@@ -227,7 +241,10 @@ test('an organization lists and finds its own entries in force, the latest first
     [ORGANIZATION, 'd'],
   ] as const)
     expect(catalog.lists.findRevocations(organization, id, NOW)).toEqual([]);
-  expect(idsOf(catalog.lists.revokedJwts(ORGANIZATION, NOW))).toEqual(['a', 'ab']);
+  const all = (sequence: number, limit: number) => catalog.lists.revocationsInForce(ORGANIZATION, NOW, sequence, limit);
+  const [first, second, ...others] = all(0, 10);
+  expect([first, second, ...others].map((one) => one?.revocation.id)).toEqual(['a', 'a.1', 'ab', 'e']);
+  expect(all(second?.sequence ?? 0, 1).map(({ revocation }) => revocation.id)).toEqual(['ab']);
 });
 
 test('a revocation is not edited behind the counters that tell whether there is any', async () => {

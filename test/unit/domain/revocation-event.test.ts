@@ -1,5 +1,6 @@
 // WSO2's revocation events to entries: every type of event, every way in which one can be incomplete or absurd.
 
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type RevocationEventContext, readRevocationEvent } from '../../../src/domain/revocation-event.ts';
 
@@ -58,12 +59,9 @@ describe('an event', () => {
       [['token', `hash of ${JWT.length}`, null, NOW + HOUR + MARGIN]],
     ],
     [
-      'without a token type means either',
+      'without a token type names an opaque token, as in WSO2',
       { ...TOKEN, tokenType: undefined },
-      [
-        ['jti', 'a-jti', null, NOW + HOUR + MARGIN],
-        ['token', 'hash of 5', null, NOW + HOUR + MARGIN],
-      ],
+      [['token', 'hash of 5', null, NOW + HOUR + MARGIN]],
     ],
     [
       'with the times of the message broker, which are texts, is understood',
@@ -126,12 +124,17 @@ describe('times', () => {
     ['null', null],
     ['past', NOW - 1],
     ['in seconds', Math.floor((NOW + HOUR) / 1000)],
-    ['further away than a token may live', NOW + 2 * DAY],
+    ['decades ahead', NOW + 10_000 * DAY],
     ['no number', 'soon'],
     ['not finite', Number.POSITIVE_INFINITY],
     ['beyond what a number holds', '9223372036854775807'],
   ])('an expiry that is %s counts as the latest possible', (_what, expiryTime) => {
     expect(entriesOf({ ...TOKEN, expiryTime })).toEqual([['jti', 'a-jti', null, NOW + DAY + MARGIN]]);
+  });
+
+  test('an expiry beyond the longest lifetime is believed: nearer to its end such a token is not refused for it', () => {
+    const expiryTime = NOW + 30 * DAY;
+    expect(entriesOf({ ...TOKEN, expiryTime })).toEqual([['jti', 'a-jti', null, expiryTime + MARGIN]]);
   });
 
   test.each([
@@ -147,6 +150,47 @@ describe('times', () => {
   test('a clock that is a little ahead is believed', () => {
     expect(entriesOf({ ...CLIENT, revocationTime: NOW + 5000 })).toEqual([['consumer_key', 'shop', NOW + 5000, null]]);
   });
+});
+
+test('of whatever JSON comes, an entry never ends before the token it is for, and never begins in the past for no reason', () => {
+  const time = fc.oneof(
+    fc.integer(),
+    fc.double(),
+    fc.string(),
+    fc.constant(null),
+    fc.integer({ min: NOW - DAY, max: NOW + DAY }),
+  );
+  const type = fc.constantFrom(
+    'token_revocation',
+    'consumer_app_revocation_event',
+    'subject_entity_revocation_event',
+    'x',
+  );
+  const text = fc.oneof(fc.string(), fc.jsonValue());
+  const event = fc.record(
+    {
+      type,
+      accessToken: text,
+      tokenType: text,
+      expiryTime: time,
+      consumerKey: text,
+      entityId: text,
+      revocationTime: time,
+    },
+    { requiredKeys: ['type'] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(event, fc.dictionary(fc.string(), fc.jsonValue())), (body) => {
+      const found = read(body);
+      if (found.kind !== 'revocations') return;
+      for (const { kind, value, expiresAtMs, issuedBeforeMs } of found.entries) {
+        expect(value).not.toBe('');
+        if (kind === 'jti' || kind === 'token') expect(expiresAtMs).toBeGreaterThan(NOW + MARGIN);
+        else expect([expiresAtMs, Number.isSafeInteger(issuedBeforeMs)]).toEqual([null, true]);
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 describe('an entry', () => {
@@ -178,7 +222,11 @@ describe('an entry', () => {
   });
 
   test('of a token holds nothing of the token', () => {
-    for (const tokenType of ['Opaque', 'JWT', undefined])
+    for (const tokenType of ['Opaque', 'JWT', undefined, null, '', 7])
       expect(JSON.stringify(read({ ...TOKEN, accessToken: JWT, tokenType, eventId: 'e' }))).not.toContain('eyJ');
+    for (const tokenType of ['Opaque', 'DEFAULT', undefined, null, '', 7])
+      expect(JSON.stringify(read({ ...TOKEN, accessToken: 'opaque', tokenType, eventId: 'e' }))).not.toContain(
+        'opaque',
+      );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { discoverKeyManager } from '../../../src/keymanagers/discover-key-manager.ts';
-import { discoveryUrlOf, mayName } from '../../../src/keymanagers/discovered-issuer.ts';
+import { mayName } from '../../../src/keymanagers/discovered-issuer.ts';
 import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
 
 const URL = 'https://idp.example/.well-known/openid-configuration';
@@ -124,10 +124,5 @@ describe('the issuer of a URL', () => {
   test('signs of patterns in a URL stand for themselves', () => {
     expect(mayName('https://a.example/(t/.well-known/openid-configuration', 'https://a.example/(t/x', ONE)).toBe(true);
     expect(mayName('https://a.example/../.well-known/openid-configuration', 'https://a.example/tt/x', ONE)).toBe(false);
-  });
-
-  test('is taken for one when only the issuer is given', () => {
-    expect(discoveryUrlOf('https://a.example/t/')).toBe('https://a.example/t/.well-known/openid-configuration');
-    expect(discoveryUrlOf(URL)).toBe(URL);
   });
 });

@@ -191,3 +191,82 @@ test('a key manager without an issuer needs a literal rule that tells its tokens
   const tokenValidation = [{ enable: true, type: 'JWT' as const, value: { body: { env: 'dmz' } } }];
   expect(describe({ issuer: undefined, tokenValidation })).toMatchObject({ issuers: [], jwtRules: [{ env: 'dmz' }] });
 });
+
+test('a caller of the admin side cannot have a file of this machine sent somewhere, the catalog file can', () => {
+  const reading = { additionalProperties: { jwks: { authorizationFile: '/etc/shadow' } } };
+  expect(describe(reading)).toEqual({
+    problems: [
+      { field: 'additionalProperties.jwks.authorizationFile', message: expect.stringContaining('catalog file') },
+    ],
+  });
+  expect(describe(reading, 'catalog_file')).not.toHaveProperty('problems');
+});
+
+test.each<[string, Partial<KeyManagerDto>, string]>([
+  ['a further key set', { additionalProperties: { jwks: { urls: ['ftp://x'] } } }, 'additionalProperties.jwks.urls'],
+  ['the metadata', { wellKnownEndpoint: 'http://idp.example/.well-known' }, 'wellKnownEndpoint'],
+  ['an endpoint that is only kept', { tokenEndpoint: 'idp.example/token' }, 'tokenEndpoint'],
+  ['an endpoint with a password', { revokeEndpoint: 'https://a:b@idp.example' }, 'revokeEndpoint'],
+  [
+    'a further certificate',
+    { certificates: undefined, additionalProperties: { certificates: ['x'] } },
+    'additionalProperties.certificates',
+  ],
+  ['keys of two kinds', { additionalProperties: { certificates: ['-----BEGIN CERTIFICATE-----'] } }, 'certificates'],
+  ['an unknown preset', { additionalProperties: { preset: 'toString' } }, 'additionalProperties.preset'],
+  ['a preset that is no text', { additionalProperties: { preset: 7 } }, 'additionalProperties.preset'],
+  ['a slip in a group', { additionalProperties: { limits: { rate: 7 } } }, 'additionalProperties.limits.rate'],
+  ['a group that is none', { additionalProperties: { tls: 'yes' } }, 'additionalProperties.tls'],
+  ['no limit at all', { additionalProperties: { limits: { burst: 0 } } }, 'additionalProperties.limits.burst'],
+  ['an issuer that is a template', { issuer: 'https://idp.example/{tenant}' }, 'issuer'],
+  [
+    'tenants of a type without',
+    { additionalProperties: { allowedTenants: ['a'] } },
+    'additionalProperties.allowedTenants',
+  ],
+  [
+    'a file for no key set',
+    { certificates: { type: 'PEM', value: '-----BEGIN' }, additionalProperties: { jwks: { authorizationFile: '/x' } } },
+    'additionalProperties.jwks.authorizationFile',
+  ],
+])('refuses %s by its field', (_what, changes, field) => {
+  const told = describe(changes, 'catalog_file');
+  expect('problems' in told && told.problems.map((problem) => problem.field)).toContain(field);
+});
+
+test.each<[string, Partial<KeyManagerDto>, readonly string[]]>([
+  ['nothing, where all is said', { additionalProperties: { audiences: ['a'] } }, []],
+  ['a missing audience', {}, ['states no audience']],
+  [
+    'opaque tokens without a rule',
+    {
+      introspectionEndpoint: 'https://idp.example/i',
+      additionalProperties: { audiences: ['a'], introspection: { method: 'bearer', token: 't' } },
+    },
+    ['REFERENCE'],
+  ],
+  [
+    'introspection without credentials',
+    {
+      introspectionEndpoint: 'https://idp.example/i',
+      tokenValidation: [{ type: 'REFERENCE', value: 'x+' }],
+      additionalProperties: { audiences: ['a'], introspection: { method: 'none' } },
+    },
+    ['private network'],
+  ],
+  [
+    'tokens that nobody can judge',
+    { enableSelfValidationJWT: false, additionalProperties: { audiences: ['a'] } },
+    ['all of its tokens are denied'],
+  ],
+  [
+    'keys that are written down',
+    { certificates: { type: 'PEM', value: '-----BEGIN' }, additionalProperties: { audiences: ['a'] } },
+    ['PEM'],
+  ],
+  ['nothing, where tokens are exchanged first', { tokenType: 'EXCHANGED' }, []],
+])('warns of %s', (_what, changes, sentences) => {
+  const told = describe(changes);
+  if ('problems' in told) throw new Error(JSON.stringify(told.problems));
+  expect(told.warnings).toEqual(sentences.map((sentence) => expect.stringContaining(sentence)));
+});

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';
 import { resolveKeyManager } from '../../../src/keymanagers/resolve-key-manager.ts';
 import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
+import { CertificateAuthority } from '../../rig/certificate-authority.ts';
 import { dto } from './key-manager-sample.ts';
 
 const defaults = {
@@ -10,6 +11,7 @@ const defaults = {
   introspection: { ttlSeconds: 60, timeoutMs: 300 },
   limits: { concurrency: 32, ratePerSecond: 200, burst: 400 },
 };
+const AUTHORITY = new CertificateAuthority('Authority').certificate;
 const resolve = (changes: Partial<KeyManagerDto> = {}, sequence = 1) =>
   resolveKeyManager(
     { id: 'id-1', organization: 'carbon.super', sequence, version: 1, dto: dto(changes), secrets: {} },
@@ -142,4 +144,86 @@ test.each<[string, Partial<KeyManagerDto>]>([
   ['lifetime', { additionalProperties: { maxLifetimeSeconds: 60 } }],
 ])('the digest changes with the %s', (_what, changes) => {
   expect(resolve(changes)?.digest).not.toBe(resolve()?.digest);
+});
+
+const introspecting = (introspection: object, more: object = {}) => ({
+  introspectionEndpoint: 'https://idp.example/introspect',
+  additionalProperties: {
+    introspection: { method: 'client_secret_basic', clientId: 'a', clientSecret: 's', ...introspection },
+    ...more,
+  },
+});
+
+test.each<[string, Partial<KeyManagerDto>]>([
+  ['client', introspecting({ clientId: 'b' })],
+  ['method', introspecting({ method: 'client_secret_post' })],
+  ['endpoint', introspecting({ endpoint: 'https://idp.example/other' })],
+  ['token types', introspecting({ tokenTypes: ['x'] })],
+  ['demand of exp', introspecting({ requireExp: false })],
+  ['time that replies are kept', introspecting({ ttlSeconds: 1 })],
+  ['tenant header', introspecting({ headers: { 'x-tenant': 'bank' } })],
+  ['authorities', introspecting({}, { tls: { ca: AUTHORITY } })],
+  ['server name', introspecting({}, { tls: { serverName: 'idp.internal' } })],
+])('the digest changes with the %s of introspection', (_what, changes) => {
+  expect(resolve(changes)?.digest).not.toBe(resolve(introspecting({}))?.digest);
+});
+
+test.each<[string, Partial<KeyManagerDto>]>([
+  ['secret', introspecting({ clientSecret: 'other' })],
+  ['secret header', introspecting({ headers: { 'x-api-key': 'one' } })],
+  ['time-out', introspecting({ headers: { 'x-api-key': 'two' }, timeoutMs: 1000 })],
+  ['limits', introspecting({ headers: { 'x-api-key': 'two' } }, { limits: { concurrency: 1 } })],
+])('the digest tells nothing of the %s', (what, changes) => {
+  const like = what === 'secret' ? {} : { headers: { 'x-api-key': 'two' } };
+  expect(resolve(changes)?.digest).toBe(resolve(introspecting(like))?.digest);
+});
+
+test.each<[string, Readonly<Record<string, unknown>>]>([
+  ['claim of the audience', { audienceClaim: 'resource' }],
+  ['accepted typ', { acceptedTyp: ['application/AT+JWT', 'absent'] }],
+  ['required claims', { requiredClaims: ['tenant'] }],
+  ['further scope claims', { scopesClaims: ['permissions'] }],
+  ['scopes from names', { scopesFromNames: true }],
+  ['further key sets', { jwks: { urls: ['https://idp.example/more'] } }],
+  ['preset', { preset: 'generic-rfc9068' }],
+])('the digest changes with the %s', (_what, additionalProperties) => {
+  expect(resolve({ additionalProperties })?.digest).not.toBe(resolve()?.digest);
+});
+
+test('reads every addition', () => {
+  const additionalProperties = {
+    audienceClaim: 'resource',
+    acceptedTyp: ['application/AT+JWT', 'absent'],
+    requiredClaims: ['tenant'],
+    scopesClaims: ['permissions'],
+    scopesFromNames: true,
+    limits: { concurrency: 2, burst: 9 },
+    jwks: { urls: ['https://idp.example/more', 'https://idp.example/jwks'], authorizationFile: '/run/token' },
+    tls: { serverName: 'idp.internal' },
+  };
+  expect(resolve({ additionalProperties, claimMapping: [{ remoteClaim: 'email', localClaim: 'mail' }] })).toMatchObject(
+    {
+      audienceClaim: 'resource',
+      acceptedTyp: ['at+jwt', ''],
+      requiredClaims: ['tenant'],
+      scopesClaims: ['permissions'],
+      scopesFromNames: true,
+      limits: { concurrency: 2, ratePerSecond: 200, burst: 9 },
+      keys: {
+        kind: 'jwks',
+        urls: ['https://idp.example/jwks', 'https://idp.example/more'],
+        authorizationFile: '/run/token',
+      },
+      connection: { ca: null, serverName: 'idp.internal', clientCert: null, clientKey: null },
+      claimMapping: [{ remoteClaim: 'email', localClaim: 'mail' }],
+    },
+  );
+});
+
+test('takes several certificates', () => {
+  const more = {
+    certificates: { type: 'PEM' as const, value: 'one' },
+    additionalProperties: { certificates: ['two', 'one'] },
+  };
+  expect(resolve(more)?.keys).toEqual({ kind: 'pem', values: ['one', 'two'] });
 });

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TokenValidationDto } from '../../../src/domain/key-manager-dto.ts';
-import { claimsToken } from '../../../src/domain/key-manager-index.ts';
+import { claimsToken, rulesExclude } from '../../../src/domain/key-manager-index.ts';
 import { literalPartOf, tokenRules } from '../../../src/keymanagers/token-rules.ts';
 import { judged, problemsOf, resolved } from './key-manager-sample.ts';
 
@@ -120,4 +121,20 @@ test('CUSTOM rules name code that is not here, so they are refused, unless they 
     'tokenValidation[0].type': expect.stringContaining('CUSTOM'),
   });
   expect(problemsOf({ tokenValidation: [{ ...custom, enable: false }] })).toEqual({});
+});
+
+test('key managers whose literal parts exclude each other never both claim a token', () => {
+  const text = fc.constantFrom('1', '2', '[12]', '.*', '^1$');
+  const body = fc.dictionary(fc.constantFrom('a', 'b'), text, { minKeys: 1, noNullPrototype: true });
+  const list = fc
+    .array(body, { minLength: 1, maxLength: 2 })
+    .map((bodies) => rules(...bodies.map((one) => jwt(one))).jwtRules);
+  const token = fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2', '12'), { noNullPrototype: true });
+  const [one, other] = [resolved(), resolved()];
+  fc.assert(
+    fc.property(list, list, token, (a, b, claims) => {
+      const both = claimsToken({ ...one, jwtRules: a }, claims) && claimsToken({ ...other, jwtRules: b }, claims);
+      return !(both && rulesExclude(literalPartOf(a), literalPartOf(b)));
+    }),
+  );
 });

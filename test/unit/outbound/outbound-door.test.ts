@@ -21,7 +21,7 @@ afterAll(async () => {
   await guarded.close();
   await server[Symbol.asyncDispose]();
 });
-const fetched = (url = server.url(), changes = {}) => outcomeOf(get(open, url, { timeoutMs: 300, ...changes }));
+const fetched = (url = server.url(), changes = {}) => outcomeOf(get(open, url, { timeoutMs: 5_000, ...changes }));
 
 test('gives a document, whatever its content type, asks for no compression and sends no credential of its own', async () => {
   server.body = '{"keys":[1]}';
@@ -109,7 +109,7 @@ test('refuses what is not UTF-8', async () => {
 test('gives up on a server that says nothing', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.gate = promise;
-  expect(await fetched()).toBe('timeout');
+  expect(await fetched(server.url(), { timeoutMs: 300 })).toBe('timeout');
   resolve();
 });
 
@@ -129,7 +129,7 @@ test('gives up on servers that drip headers or bodies, and on one that never spe
   await new Promise<void>((done) => dripping.listen(0, '127.0.0.1', done));
   const { port } = dripping.address() as { port: number };
   for (const url of [`http://127.0.0.1:${port}/body`, `http://127.0.0.1:${port}/head`, `https://127.0.0.1:${port}/`])
-    expect(await fetched(url)).toBe('timeout');
+    expect(await fetched(url, { timeoutMs: 300 })).toBe('timeout');
   for (const socket of sockets) socket.destroy();
   await new Promise((done) => dripping.close(done));
 });

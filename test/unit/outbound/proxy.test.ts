@@ -73,6 +73,15 @@ test('the server’s certificate is checked through the proxy, with the key mana
   await door.close();
 });
 
+test('plain HTTP, where it is allowed, goes to the proxy for listed hosts only', async () => {
+  const HTTP_PROXY = `http://127.0.0.1:${proxy.port}`;
+  const door = openDoor({ environment: { HTTP_PROXY }, proxyHosts: ['idp.example'], allowLoopback: false });
+  expect(await outcomeOf(get(door, 'http://idp.example/jwks?a=b'))).toBe('for idp.example');
+  expect(proxy.asked.at(-1)).toBe('http://idp.example/jwks?a=b');
+  expect(await outcomeOf(get(door, 'http://other.example/jwks'))).toBe('proxy_host_refused');
+  await door.close();
+});
+
 test('a proxy that refuses, hangs or is gone is a problem of its own, in time', async () => {
   const refused = through({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
   expect(await outcomeOf(get(refused, 'https://idp.example/', { keyManager: trusting }))).toBe('proxy_failed');

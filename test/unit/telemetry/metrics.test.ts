@@ -15,6 +15,8 @@ const NOTHING: Gauges = {
   catalogRevision: 0,
   catalogStructureRevision: 0,
   pairsWithoutAudience: 0,
+  outboundFlights: 0,
+  waitingChecks: 0,
   redisUp: undefined,
   revocationsWaiting: 0,
 };
@@ -42,6 +44,18 @@ function loopDelayIn(text: string): number {
 }
 
 describe('a scrape', () => {
+  test('has at most 200 values of a label, whatever is counted', async () => {
+    const metrics = start(() => ({ ...NOTHING, outboundFlights: 3, waitingChecks: 2 }));
+    for (let n = 0; n < 1_000; n++)
+      metrics.count('gatehouse_outbound_requests_total', { key_manager: `km-${n}`, result: `problem_${n}` }, 2);
+    const text = await metrics.scrape();
+    const lines = text.split('\n').filter((line) => line.startsWith('gatehouse_outbound_requests_total{'));
+    expect(lines).toHaveLength(201);
+    expect(lines).toContain('gatehouse_outbound_requests_total{key_manager="other",result="other"} 1600');
+    expect(text).toContain('gatehouse_outbound_flights 3');
+    expect(text).toContain('gatehouse_waiting_checks 2');
+  });
+
   test('has every count up to the moment it is asked for', async () => {
     const metrics = start();
     metrics.decision('allow', 'allowed', 'pizza', 0.0002);

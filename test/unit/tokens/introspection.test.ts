@@ -129,7 +129,8 @@ test.each([
   [404, 'ok'],
   [422, 'ok'],
   [429, 'failed'],
-  [500, 'failed'],
+  [500, 'ok'],
+  [502, 'failed'],
   [503, 'failed'],
 ])(
   'status %i is no word about the token: a fault, and asked anew; for the breaker it is %s',
@@ -403,6 +404,17 @@ test('what the reply leaves open is the JWT’s, the shorter life counts, and no
   expect(await world.prove(signToken(key, claims({ jti: '2' })), both(world))).toMatchObject({
     facts: { scopes: ['read', 'write'], expiresAt: NOW + 600, issuedAt: NOW - 60 },
   });
+});
+
+test('the user of a reply without `sub` is its `username`; of a JWT, its own `sub` goes first', async () => {
+  await using world = await sample();
+  world.asked.body = reply({ sub: undefined, username: 'alice@carbon.super' });
+  expect(await world.prove(OPAQUE, world.asking())).toMatchObject({ facts: { subject: 'alice@carbon.super' } });
+  expect(await world.prove(signToken(key), both(world))).toMatchObject({ facts: { subject: 'alice' } });
+  const nameless = signToken(key, claims({ sub: undefined }));
+  expect(await world.prove(nameless, both(world))).toMatchObject({ facts: { subject: 'alice@carbon.super' } });
+  world.asked.body = reply({ username: 'a\nb' });
+  expect(await world.outcome('another', world.asking())).toBe('claims_malformed');
 });
 
 test('a JWT of a key manager without keys rests on the reply, and is still read', async () => {

@@ -35,6 +35,22 @@ test('proves a token, with the thumbprint of the key that did it', async () => {
 });
 
 test.each([
+  ['by its name', signToken(key), 'k1'],
+  ['without its name', signToken(key, claims(), { kid: undefined }), 'k1'],
+])(
+  'a key is told by the name that it was published under, for a token that calls it %s',
+  async (_what, text, keyId) => {
+    await using world = await sample();
+    expect(await world.prove(text)).toMatchObject({ kind: 'proved', facts: { keyId } });
+  },
+);
+
+test('of a key that was published without a name the token’s own word counts', async () => {
+  await using world = await new ProverSample().listen(jwks({ ...key, jwk: { ...key.jwk, kid: undefined } }));
+  expect(await world.prove(good)).toMatchObject({ kind: 'proved', facts: { keyId: 'k1' } });
+});
+
+test.each([
   ['RS256', signToken(rsa)],
   ['EdDSA', signToken(ed)],
   ['Ed25519', signToken(ed, claims(), { alg: 'Ed25519' })],
@@ -270,14 +286,6 @@ test('a key of another issuer is not this token’s key, though its signature is
   const swapped = signToken(rsa, claims({ iss: a, tid: 'a' }));
   expect(await world.outcome(swapped, settings)).toBe('key_not_found');
   expect(await world.outcome(swapped, { ...settings, checksKeyIssuer: false, digest: 'other' })).toBe('proved');
-});
-
-test('the key’s name is a fact of a token that the key proved', async () => {
-  await using world = await sample();
-  expect(await world.prove(good)).toMatchObject({ facts: { keyId: 'k1' } });
-  expect(await world.prove(signToken(key, claims(), { kid: undefined }))).toMatchObject({
-    facts: { keyId: undefined },
-  });
 });
 
 test('without leave to spend time on a first proof it is a fault, and the next one is proved', async () => {

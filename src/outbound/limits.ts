@@ -103,9 +103,9 @@ export class Limits implements Admission {
     this.#proofs.retain(keyManagerIds);
   }
 
-  /** Introspections under way and requests that wait, for metrics. */
-  get load(): { readonly flights: number; readonly waiters: number } {
-    return { flights: this.#flights, waiters: this.#waiters };
+  /** Requests that wait for something of a key manager, for metrics. */
+  get waiters(): number {
+    return this.#waiters;
   }
 
   /** A key manager that was written anew is asked at once, whatever failed before: its secret or address may be the right one now. */
