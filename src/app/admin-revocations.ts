@@ -13,6 +13,7 @@ export function adminRevocations(
   { lists, reader, writer }: Pick<OpenCatalog, 'lists' | 'reader' | 'writer'>,
   keySets: Pick<KeySets, 'thumbprintsNamed'>,
   fleet: Pick<FleetSide, 'publish'>,
+  written: () => void,
 ): RevocationStore {
   /** The organization's own first: a Global one of the same name is another. */
   const ownAndGlobal = (organization: string): readonly StoredKeyManager[] => [
@@ -23,6 +24,7 @@ export function adminRevocations(
     async write(entries, audit) {
       const saved = await writer.saveRevocations(entries, { kind: 'admin', audit });
       if (saved.kind !== 'saved') return saved;
+      written();
       await fleet.publish(entries);
       return { kind: 'written' };
     },

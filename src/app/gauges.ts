@@ -6,9 +6,15 @@ import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
 import type { Gauges } from '../telemetry/metrics-message.ts';
 import type { KeySets } from '../tokens/key-sets.ts';
 import type { FleetSide } from './open-fleet-side.ts';
+import type { SyncSide } from './open-sync-side.ts';
 
 /** Asked for at each scrape. */
-export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, fleet: FleetSide): () => Gauges {
+export function gaugesOf(
+  { reader }: OpenCatalog,
+  keySets: KeySets,
+  fleet: FleetSide,
+  sync: Pick<SyncSide, 'gauges'>,
+): () => Gauges {
   // Counted once for each state of APIs and key managers, not once for each scrape.
   const pairs = new WeakMap<CatalogSnapshot, number>();
   const pairsOf = (snapshot: CatalogSnapshot) => {
@@ -30,6 +36,7 @@ export function gaugesOf({ reader }: OpenCatalog, keySets: KeySets, fleet: Fleet
       pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
       redisUp: fleet.redisUp(),
       revocationsWaiting: fleet.revocationsWaiting(),
+      sync: sync.gauges(),
     };
   };
 }

@@ -17,6 +17,7 @@ const NOTHING: Gauges = {
   pairsWithoutAudience: 0,
   redisUp: undefined,
   revocationsWaiting: 0,
+  sync: { ageSeconds: 3, sequence: 7, lag: undefined, loadedRows: 0, followers: 2 },
 };
 
 function start(gauges: () => Gauges = () => NOTHING, droppedLogLines = () => 0): Metrics {
