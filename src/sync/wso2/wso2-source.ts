@@ -59,7 +59,7 @@ export interface Wso2SourceOptions extends Omit<TranslationOptions, 'order'> {
 }
 
 /** Changes of one transaction of a comparison; an event is always one. */
-const SLICE_CHANGES = 5_000;
+const SLICE_CHANGES = 2_000;
 /** The source. */
 export class Wso2Source implements Source {
   readonly #options: Wso2SourceOptions;
