@@ -6,6 +6,7 @@ import { gaugesOf } from './app/gauges.ts';
 import { openBackendJwt } from './app/open-backend-jwt.ts';
 import { openFleetSide } from './app/open-fleet-side.ts';
 import { openOutboundSide } from './app/open-outbound-side.ts';
+import { openSyncSide } from './app/open-sync-side.ts';
 import { startAdminSide } from './app/start-admin-side.ts';
 import { startExtAuthz } from './app/start-ext-authz.ts';
 import type { World } from './authorize/authorize.ts';
@@ -83,6 +84,8 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     const outbound = openOutboundSide(settings, catalog, fleet.keySets, () => metrics, log);
     undo.push(() => outbound.close());
     const { admission, door, keySets } = outbound;
+    const sync = openSyncSide(settings, { catalog, door, sealingKeys: sealing.keys, metrics: () => metrics, log });
+    undo.push(() => sync.close());
     const tokens = new TokenProver({
       keySets,
       admission,
@@ -108,7 +111,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     const metrics = startMetrics({
       version: productVersion(),
-      gauges: gaugesOf(catalog, outbound, fleet),
+      gauges: gaugesOf(catalog, outbound, fleet, sync),
       droppedLogLines: sink.dropped,
       onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
     });
@@ -129,6 +132,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       organization: settings.organization,
       assertions: backendJwt?.assertions,
       ...settings.authorize,
+      unfit: sync.unfit,
     };
     const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
     undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
@@ -140,6 +144,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       tokens,
       outbound,
       fleet,
+      sync,
       metrics,
       signingKeys: backendJwt?.signingKeys,
       log,
@@ -151,7 +156,8 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       log.warn('the catalog has no API, so every request is denied; apply one with --catalog');
     await fleet.start();
     outbound.start();
-    extauthz.setServing(true);
+    sync.start();
+    sync.whenComplete(() => draining || extauthz.setServing(true));
     const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
     log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');
     return {

@@ -8,6 +8,10 @@ export interface RouteNeed {
   readonly right: AdminRight | 'public' | 'metrics';
   /** Callers with an access token also need one of these scopes, where WSO2 is stricter than the right. */
   readonly scopes?: readonly string[];
+  /** Callers with this right may use it too. */
+  readonly also?: AdminRight;
+  /** It may be used on a follower, which refuses all other writes. */
+  readonly onFollowers?: true;
   /** Only for callers of the super tenant. */
   readonly superTenant?: true;
   /** The credential may come by HTTP Basic too, as WSO2's key managers send it. */
@@ -63,10 +67,10 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteNeed>> = {
     { right: 'write', scopes: MANAGE_KEY_MANAGERS },
     { right: 'write', scopes: ADMIN_SCOPES },
   ),
-  [`POST ${ADMIN}/key-managers/discover`]: { right: 'write', scopes: MANAGE_KEY_MANAGERS },
+  [`POST ${ADMIN}/key-managers/discover`]: { right: 'write', scopes: MANAGE_KEY_MANAGERS, onFollowers: true },
   [`GET ${ADMIN}/key-managers/:id/api-usages`]: { right: 'read', scopes: ADMIN_SCOPES },
   [`GET ${ADMIN}/key-managers/:id/app-usages`]: { right: 'read', scopes: ADMIN_SCOPES },
-  [`POST ${ADMIN}/key-managers/:id/test`]: { right: 'write', scopes: MANAGE_KEY_MANAGERS },
+  [`POST ${ADMIN}/key-managers/:id/test`]: { right: 'write', scopes: MANAGE_KEY_MANAGERS, onFollowers: true },
   [`GET ${ADMIN}/key-manager-types`]: { right: 'read', scopes: MANAGE_KEY_MANAGERS },
   ...collection(
     `${ADMIN}/global-key-managers`,
@@ -132,10 +136,27 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteNeed>> = {
   'GET /revocations/:id': { right: 'revoke' },
   'DELETE /revocations/:id': { right: 'revoke' },
   [`POST ${INTERNAL_DATA}/notify`]: { right: 'revoke', basic: true },
-  [`GET ${INTERNAL_DATA}/revokedjwt`]: { right: 'revoke', basic: true },
+  [`GET ${INTERNAL_DATA}/revokedjwt`]: { right: 'revoke', also: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/apis`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/applications`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/subscriptions`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/application-key-mappings`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/subscription-policies`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/application-policies`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/api-policies`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/scopes`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/keymanagers`]: { right: 'sync', basic: true },
+  [`GET ${INTERNAL_DATA}/block`]: { right: 'sync', basic: true },
+  'GET /sync/snapshot': { right: 'sync', superTenant: true },
+  'GET /sync/changes': { right: 'sync', superTenant: true },
+  'POST /sync/position': { right: 'sync', superTenant: true },
+  'POST /sync/revocations': { right: 'sync', superTenant: true },
+  'GET /sync/digest': { right: 'sync', superTenant: true },
+  'GET /sync/status': { right: 'read', also: 'sync', scopes: ADMIN_SCOPES },
+  'POST /sync/confirm': { right: 'write', onFollowers: true, superTenant: true, scopes: ADMIN_SCOPES },
   'GET /jwks': { right: 'public' },
   'GET /backend-jwt-keys': { right: 'keys', superTenant: true, scopes: ADMIN_SCOPES },
-  'POST /backend-jwt-keys': { right: 'keys', superTenant: true, scopes: ADMIN_SCOPES },
+  'POST /backend-jwt-keys': { right: 'keys', superTenant: true, scopes: ADMIN_SCOPES, onFollowers: true },
   'GET /audit': { right: 'read', scopes: ADMIN_SCOPES },
   'GET /metrics': { right: 'metrics', scopes: MANAGE_KEY_MANAGERS },
   'GET /healthz': { right: 'public' },
@@ -158,7 +179,7 @@ export function demandRow(method: string | readonly string[], pattern: string): 
 export function mayUse(caller: AdminCaller, need: RouteNeed, superTenant: string): boolean {
   if (need.right === 'public') return true;
   const right = need.right === 'metrics' ? 'read' : need.right;
-  if (!caller.rights.includes(right)) return false;
+  if (!caller.rights.some((one) => one === right || one === need.also)) return false;
   if (need.superTenant === true && caller.organization !== superTenant) return false;
   const { scopes } = caller;
   return need.scopes === undefined || scopes === undefined || need.scopes.some((scope) => scopes.includes(scope));

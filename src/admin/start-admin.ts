@@ -15,6 +15,8 @@ import { denyPolicyRoutes } from './deny-policy-routes.ts';
 import type { KeyManagerDiagnosis } from './diagnosis.ts';
 import { diagnosisRoutes } from './diagnosis-routes.ts';
 import type { CatalogEntities } from './entity-store.ts';
+import { fleetRoutes } from './fleet-routes.ts';
+import type { FleetStore } from './fleet-store.ts';
 import { type GuardOptions, guard, protectiveHeaders, refuse } from './guard.ts';
 import { importOpenApiRoute } from './import-openapi-route.ts';
 import { type InternalDataOptions, internalDataRoutes } from './internal-data-routes.ts';
@@ -23,6 +25,7 @@ import { keyManagerRoutes } from './key-manager-routes.ts';
 import type { KeyManagerStore } from './key-manager-store.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { portalRoutes } from './portal-routes.ts';
+import { refuseOnFollowers } from './refuse-on-followers.ts';
 import { revocationRoutes } from './revocation-routes.ts';
 import { scopeRoutes } from './scope-routes.ts';
 import { type SigningKeyAdmin, signingKeyRoutes } from './signing-key-routes.ts';
@@ -30,6 +33,8 @@ import { type Readiness, statusRoutes } from './status-routes.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
 import { usageRoutes } from './usage-routes.ts';
+import { waitForFleet } from './wait-for-fleet.ts';
+import { wso2DataRoutes } from './wso2-data-routes.ts';
 
 /** Largest body of one entity. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -51,6 +56,7 @@ export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'r
   readonly listAudit: ListAudit;
   /** Undefined: no backend JWT is signed. */
   readonly signingKeys?: SigningKeyAdmin | undefined;
+  readonly fleet: FleetStore;
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<string>;
   /** Hears of defects, of TLS files that cannot be used, and of events that revoke nothing. */
@@ -100,6 +106,8 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     },
   });
   const callers = guard(app, options);
+  refuseOnFollowers(app, options.fleet.hubUrl);
+  waitForFleet(app, options.fleet);
   acceptJsonOnly(app);
   keyManagerRoutes(app, options.keyManagers, callers);
   usageRoutes(app, options.keyManagers, callers);
@@ -115,6 +123,8 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   subscriptionRoutes(app, entities, callers);
   revocationRoutes(app, { ...options, newId: randomUUID }, callers);
   internalDataRoutes(app, options, callers);
+  fleetRoutes(app, options.fleet, callers);
+  wso2DataRoutes(app, options.fleet, callers, options.superTenant);
   auditRoutes(app, options, callers);
   signingKeyRoutes(app, options, callers);
   statusRoutes(app, options.readiness, options.metrics);

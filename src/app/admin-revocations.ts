@@ -16,6 +16,7 @@ export function adminRevocations(
   { lists, reader, writer }: Pick<OpenCatalog, 'lists' | 'reader' | 'writer'>,
   keySets: Pick<KeySets, 'thumbprintsNamed'>,
   fleet: Pick<FleetSide, 'publish'>,
+  written: () => void,
 ): RevocationStore {
   /** As they decide: an event must not read and parse all of them on the thread that does. */
   const ownAndGlobal = (organization: string) =>
@@ -26,6 +27,7 @@ export function adminRevocations(
     async write(entries, audit) {
       const saved = await writer.saveRevocations(entries, { kind: 'admin', audit });
       if (saved.kind !== 'saved') return saved;
+      written();
       await fleet.publish(entries);
       return { kind: 'written' };
     },

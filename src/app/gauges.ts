@@ -6,9 +6,15 @@ import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
 import type { Gauges } from '../telemetry/metrics-message.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 import type { OutboundSide } from './open-outbound-side.ts';
+import type { SyncSide } from './open-sync-side.ts';
 
 /** Asked for at each scrape. */
-export function gaugesOf({ reader }: OpenCatalog, outbound: OutboundSide, fleet: FleetSide): () => Gauges {
+export function gaugesOf(
+  { reader }: OpenCatalog,
+  outbound: OutboundSide,
+  fleet: FleetSide,
+  sync: Pick<SyncSide, 'gauges'>,
+): () => Gauges {
   // Counted once for each state of APIs and key managers, not once for each scrape.
   const pairs = new WeakMap<CatalogSnapshot, number>();
   const pairsOf = (snapshot: CatalogSnapshot) => {
@@ -32,6 +38,7 @@ export function gaugesOf({ reader }: OpenCatalog, outbound: OutboundSide, fleet:
       waitingChecks: outbound.admission.waiters,
       redisUp: fleet.redisUp(),
       revocationsWaiting: fleet.revocationsWaiting(),
+      sync: sync.gauges(),
     };
   };
 }

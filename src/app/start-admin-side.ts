@@ -22,6 +22,7 @@ import { MAX_DISCOVERY_BYTES } from './discover-once.ts';
 import { keyManagerDiagnosis } from './key-manager-diagnosis.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 import type { OutboundSide } from './open-outbound-side.ts';
+import type { SyncSide } from './open-sync-side.ts';
 import { clientProver } from './prove-client.ts';
 
 /** Random, and of a length and alphabet that opaque tokens often have. */
@@ -35,6 +36,7 @@ export interface AdminSideParts {
   readonly tokens: World['tokens'];
   readonly outbound: Pick<OutboundSide, 'door' | 'keySets' | 'fetchKeySet'>;
   readonly fleet: FleetSide;
+  readonly sync: Pick<SyncSide, 'fleetStore' | 'readiness' | 'revoked'>;
   readonly metrics: Pick<Metrics, 'scrape'>;
   readonly signingKeys: SigningKeyAdmin | undefined;
   readonly log: Logger;
@@ -43,9 +45,10 @@ export interface AdminSideParts {
 
 /** Starts the admin side. */
 export function startAdminSide(settings: Settings, parts: AdminSideParts): Promise<AdminServer> {
-  const { types, catalog, credentials, tokens, outbound, fleet, metrics, log } = parts;
+  const { types, catalog, credentials, tokens, outbound, fleet, sync, metrics, log } = parts;
   const { lists, reader, refusedAttempts } = catalog;
   const { door, fetchKeySet, keySets } = outbound;
+  const revocations = adminRevocations(catalog, keySets, fleet, sync.revoked);
   const keyManagersById = () => reader.snapshot()?.keyManagers.byId;
   return startAdmin({
     ...settings.admin,
@@ -82,7 +85,8 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
       }),
       madeUpToken: () => randomBytes(MADE_UP_TOKEN_BYTES).toString('base64url'),
     }),
-    revocations: adminRevocations(catalog, keySets, fleet),
+    revocations,
+    fleet: sync.fleetStore(revocations),
     margins: () => revocationMargins(catalog, settings.tokens),
     tokenHash: (text) => {
       const token = tokens.read(text);
@@ -94,7 +98,7 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
       if (parts.isDraining()) return { ready: false, detail: 'shutting down' };
       return reader.snapshot() === undefined
         ? { ready: false, detail: 'the catalog cannot be read' }
-        : { ready: true, detail: 'serving' };
+        : sync.readiness();
     },
     metrics: () => metrics.scrape(),
     audit: (entry) => {

@@ -28,6 +28,8 @@ export interface World {
   readonly requireAudience: boolean;
   /** Undefined: upstreams get no signed assertion. */
   readonly assertions?: Assertions | undefined;
+  /** Why nothing may be decided from the catalog as it is; undefined while it may. */
+  readonly unfit?: () => 'copy_incomplete' | 'copy_stale' | undefined;
 }
 
 /** Decides one request. A promise only where a key has to be fetched or a key manager asked. */
@@ -42,6 +44,8 @@ export function authorize(
   const known: Known = {};
   const snapshot = world.catalog.snapshot();
   if (snapshot === undefined) return { ...fault('catalog_not_loaded'), known };
+  const unfit = world.unfit?.();
+  if (unfit !== undefined) return { ...fault(unfit), known };
   const claim = findClaim(request, snapshot, world, known, recorder);
   if (claim === 'public') return { outcome: 'allow', reason: 'public_resource', known };
   if (isRefusal(claim)) return { ...claim, known };

@@ -1,5 +1,8 @@
 // What the catalog has to tell an operator outside of any request.
 
+import type { LeftOut } from './entity-writer.ts';
+import type { ShrinkCount } from './shrink-guard.ts';
+
 /** One event; none of them holds a secret. */
 export type CatalogEvent =
   /** Reads fail, so nothing can be decided; told once until they succeed again. */
@@ -12,6 +15,10 @@ export type CatalogEvent =
   | { readonly kind: 'write_failed'; readonly message: string }
   /** The writer's thread is gone: decisions go on, writes are refused until a restart. */
   | { readonly kind: 'writer_lost'; readonly message: string }
+  /** Entities of the source cannot stand beside the others here: they are left out, and so denied. The first few are named. */
+  | { readonly kind: 'left_out'; readonly count: number; readonly first: readonly LeftOut[] }
+  /** The source has much less than what is here; nothing was changed. */
+  | { readonly kind: 'held_back'; readonly counts: readonly ShrinkCount[] }
   /** The full check that a clean start leaves for later was made, or failed; no problems means a sound file. */
   | { readonly kind: 'checked'; readonly problems: readonly string[] };
 
@@ -37,6 +44,13 @@ export function describeCatalogEvent(event: CatalogEvent): {
       return { level: 'error', message: 'a catalog write failed and left nothing behind' };
     case 'writer_lost':
       return { level: 'fatal', message: 'the catalog writer is gone; decisions go on, writes need a restart' };
+    case 'left_out':
+      return { level: 'error', message: 'entities of the source cannot stand beside the others and are left out' };
+    case 'held_back':
+      return {
+        level: 'error',
+        message: 'the source has much less than this copy; it is held back until it is confirmed',
+      };
     case 'checked':
       return event.problems.length > 0
         ? {

@@ -96,6 +96,16 @@ export class CatalogFeed {
     }
   }
 
+  /** Everything of one kind, in parts of one moment. Other reads must wait for its end. */
+  *entities(kind: EntityKind, partSize: number): Generator<HistoryPart> {
+    this.#db.exec('BEGIN');
+    try {
+      yield* this.#partsOf(kind, this.position(), partSize);
+    } finally {
+      this.#db.exec('COMMIT');
+    }
+  }
+
   /** A digest of everything that followers have too: equal for equal contents, in whatever order they came about. */
   digest(): { readonly position: SourcePosition; readonly digest: string } {
     const digest = new ContentDigest();

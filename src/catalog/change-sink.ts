@@ -1,6 +1,7 @@
 // The copy that a follower keeps, as it writes it: what comes is gathered beside what is in force, then committed as a whole.
 
 import type { Change, SourcePosition } from '../domain/change.ts';
+import type { ReportCatalogEvent } from './catalog-event.ts';
 import type { CatalogLists } from './catalog-lists.ts';
 import type { SourceWriter } from './source-writer.ts';
 
@@ -15,14 +16,19 @@ export interface GatheredChanges {
   discard(): Promise<void>;
 }
 
+/** Entities that are named when they are left out. */
+const NAMED = 5;
+
 /** Writes what a hub sends. One follower at a time. */
 export class ChangeSink {
   readonly #lists: CatalogLists;
   readonly #writer: SourceWriter;
+  readonly #report: ReportCatalogEvent;
 
-  constructor(lists: CatalogLists, writer: SourceWriter) {
+  constructor(lists: CatalogLists, writer: SourceWriter, report: ReportCatalogEvent) {
     this.#lists = lists;
     this.#writer = writer;
+    this.#report = report;
   }
 
   /** Where the copy stands; undefined until a first snapshot is there. */
@@ -38,9 +44,16 @@ export class ChangeSink {
       add: async (changes) => (await writer.addStaged(changes)).kind === 'saved',
       commit: async (allowShrink) => {
         const followed = await writer.commitStaged({ allowShrink });
-        if (followed.kind === 'applied') return 'committed';
         if (followed.kind === 'gap') return 'unfit';
-        return followed.kind === 'held_back' ? 'held_back' : 'busy';
+        if (followed.kind === 'refused') return 'busy';
+        if (followed.kind === 'held_back') {
+          this.#report(followed);
+          return followed.kind;
+        }
+        const { leftOut } = followed;
+        if (leftOut.length > 0)
+          this.#report({ kind: 'left_out', count: leftOut.length, first: leftOut.slice(0, NAMED) });
+        return 'committed';
       },
       discard: async () => {
         await writer.discardStaged();

@@ -61,6 +61,8 @@ export interface OpenCatalog {
   readonly refusedAttempts: RefusedAttempts;
   /** Calls back, soon after each write that changed an API, a key manager or a deny policy, with what is in force then. Returns how to end that. */
   onStructureChange(listener: (snapshot: CatalogSnapshot) => void): () => void;
+  /** Calls back after each write of anything. Returns how to end that. */
+  onWrite(listener: () => void): () => void;
   /** Waits for the writes sent so far; nothing may be read or written afterwards. */
   close(): Promise<void>;
 }
@@ -103,20 +105,26 @@ export async function openCatalog(options: OpenCatalogOptions): Promise<OpenCata
     save: (keyManagerId, keySet) => void writer.saveKeySet(keyManagerId, keySet),
   };
   const listeners = new Set<(snapshot: CatalogSnapshot) => void>();
+  const writeListeners = new Set<() => void>();
   writer.onWritten(() => {
+    for (const listener of writeListeners) listener();
     const snapshot = reader.snapshot();
     if (snapshot === undefined || snapshot === told) return;
     told = snapshot;
     for (const listener of listeners) listener(snapshot);
   });
+  const onWrite: OpenCatalog['onWrite'] = (listener) => {
+    writeListeners.add(listener);
+    return () => writeListeners.delete(listener);
+  };
   const onStructureChange: OpenCatalog['onStructureChange'] = (listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
   const lists = new CatalogLists(db, sealer);
-  const sink = new ChangeSink(lists, writer.source);
+  const sink = new ChangeSink(lists, writer.source, report);
   const history = new CatalogHistory(feed);
   const entities = new CatalogEntities(db, sealer);
   const following = { feed, sink, history, entities };
-  return { reader, lists, writer, keySets, ...following, refusedAttempts, onStructureChange, close };
+  return { reader, lists, writer, keySets, ...following, refusedAttempts, onStructureChange, onWrite, close };
 }

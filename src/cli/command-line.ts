@@ -12,6 +12,7 @@ import { type KmTestCommandOptions, kmTestCommand } from './km-test-command.ts';
 import { productVersion } from './product-version.ts';
 import { type ServeCommandOptions, serveCommand } from './serve-command.ts';
 import { pairsOption, type SettingsOptions, withSettingsOptions } from './settings-options.ts';
+import { type SyncStatusCommandOptions, syncConfirmCommand, syncStatusCommand } from './sync-command.ts';
 import { type TargetOptions, withTargetOptions } from './target-options.ts';
 import { tokenFileOption, tokenStdinOption } from './token-options.ts';
 import { validateCommand } from './validate-command.ts';
@@ -103,6 +104,21 @@ export async function runCommandLine(
     .description('have a running server make a new key, which signs from now on')
     .action(async (options: AdminOptions) => {
       code = await keysRotateCommand(options, around);
+    });
+
+  const sync = program.command('sync').description('look at where the catalog comes from');
+
+  withAdminOptions(sync.command('status'))
+    .description('tell how the copy of a running server stands, and how far its followers are')
+    .option('--json', 'print the answer as JSON')
+    .action(async (options: SyncStatusCommandOptions) => {
+      code = await syncStatusCommand(options, around);
+    });
+
+  withAdminOptions(sync.command('confirm'))
+    .description('have a running server take a copy that it holds back since it has much less')
+    .action(async (options: AdminOptions) => {
+      code = await syncConfirmCommand(options, around);
     });
 
   program

@@ -7,10 +7,13 @@ const MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
   [String(EXIT.ok), 'done; check: allowed; health: serving'],
   [
     String(EXIT.refused),
-    'check: denied; validate: problems in settings or catalog; health: not serving or not reachable; km test: something failed; km discover: nothing to be had at the URL',
+    'check: denied; validate: problems in settings or catalog; health: not serving or not reachable; km test: something failed; km discover: nothing to be had at the URL; sync status: not in touch with its source; sync confirm: nothing is held back',
   ],
   [String(EXIT.usage), 'wrong command line; serve: problems in the settings'],
-  [String(EXIT.fault), 'check, km test: no verdict, or no answer; serve: cannot start, or its catalog has problems'],
+  [
+    String(EXIT.fault),
+    'check, km test, sync: no verdict, or no answer; serve: cannot start, or its catalog has problems',
+  ],
   ['130, 143', 'serve: ended at once by a later SIGINT or SIGTERM'],
 ];
 

@@ -15,7 +15,8 @@ const hub = z.strictObject({
   url: httpUrl.nullable().default(null),
   credentialFile: filePath.nullable().default(null),
   caFile: filePath.nullable().default(null),
-  pollSeconds: whole(1, 3600, 5),
+  stream: z.boolean().default(true),
+  pollSeconds: whole(1, 60, 10),
 });
 
 /** Where WSO2's Publisher API says which key managers an API accepts. */
@@ -57,6 +58,7 @@ const wso2 = z.strictObject({
 export const syncSettings = z.strictObject({
   source: z.enum(['alone', 'hub', 'wso2']).default('alone'),
   maxStalenessSeconds: whole(0, 30 * DAY_SECONDS, 0),
+  whenStale: z.enum(['serve', 'deny']).default('serve'),
   hub: hub.prefault({}),
   wso2: wso2.prefault({}),
 });

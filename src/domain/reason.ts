@@ -286,6 +286,12 @@ export const REASONS = {
   },
   // No verdict
   catalog_not_loaded: unanswered('The catalog has not been loaded yet, or cannot be read.'),
+  copy_incomplete: unanswered(
+    'No copy of the source of the catalog was ever completed here; see gatehouse sync status.',
+  ),
+  copy_stale: unanswered(
+    'The copy of the catalog is older than sync.maxStalenessSeconds, and sync.whenStale is deny; see gatehouse sync status.',
+  ),
   catalog_changing: unanswered('The catalog changed several times while this request was decided.'),
   key_set_unavailable: unanswered('The key manager’s keys were never fetched and cannot be fetched now.'),
   key_set_refreshing: unanswered(

@@ -111,7 +111,10 @@ function checkRedis(
     add('cache.redis.commandTimeoutMs', 'leaves no time to decide', 'make it smaller than extauthz.budgetMs');
 }
 
-function checkSync({ sync }: Settings, add: (field: string, message: string, fix: string) => void): void {
+function checkSync(
+  { catalogFile, sealing, sync }: Settings,
+  add: (field: string, message: string, fix: string) => void,
+): void {
   const needed =
     sync.source === 'hub'
       ? { 'hub.url': sync.hub.url, 'hub.credentialFile': sync.hub.credentialFile }
@@ -124,6 +127,16 @@ function checkSync({ sync }: Settings, add: (field: string, message: string, fix
         : {};
   for (const [field, value] of Object.entries(needed))
     if (value === null) add(`sync.${field}`, `is needed with sync.source ${sync.source}`, 'give it');
+  if (sync.source === 'hub' && sealing.keys.length === 0)
+    add(
+      'sealing.keys',
+      'is empty although secrets come sealed from a hub, so none of them could be opened here',
+      'give the same keys as at the hub',
+    );
+  if (sync.source === 'hub' && catalogFile !== null)
+    add('catalogFile', 'is not applied by a follower', 'leave it out here and apply it at the hub');
+  if (sync.whenStale === 'deny' && sync.maxStalenessSeconds === 0)
+    add('sync.whenStale', 'denies never, since nothing is ever stale', 'give sync.maxStalenessSeconds');
   const { publisher } = sync.wso2;
   if (publisher.tokenUrl !== null && (publisher.clientId === null || publisher.clientSecretFile === null))
     add(

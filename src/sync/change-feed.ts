@@ -3,12 +3,12 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SourcePosition } from '../domain/change.ts';
-import { GONE_TEXT, GroupWriter, heartbeatText } from './change-lines.ts';
-import type { ChangeHistory, ChangeReading } from './change-ports.ts';
+import { GONE_TEXT, heartbeatText } from './change-lines.ts';
+import type { BatchText, ChangeTexts } from './change-ports.ts';
 
 /** What the feed is made with. */
 export interface ChangeFeedOptions {
-  readonly history: ChangeHistory;
+  readonly texts: ChangeTexts;
   /** Of batches that are kept for the next follower. */
   readonly maxKeptBytes: number;
   /** The longest silence of a feed. */
@@ -22,16 +22,11 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
-interface KeptBatch {
-  readonly text: string;
-  readonly to: SourcePosition;
-}
-
 /** Gives followers what changed. */
 export class ChangeFeed {
   readonly #options: ChangeFeedOptions;
-  readonly #kept = new Map<string, KeptBatch>();
-  readonly #reads = new Map<string, Promise<KeptBatch>>();
+  readonly #kept = new Map<string, BatchText>();
+  readonly #reads = new Map<string, ReturnType<ChangeTexts['after']>>();
   #keptBytes = 0;
   #news = Promise.withResolvers<void>();
 
@@ -45,26 +40,21 @@ export class ChangeFeed {
     this.#news = Promise.withResolvers();
   }
 
-  /** Everything, as one group. The read that it holds open is ended with it. */
+  /** Everything, as one group. */
   async *snapshot(signal: AbortSignal): AsyncGenerator<string> {
-    const reading = this.#options.history.everything();
-    const group = new GroupWriter();
-    try {
-      yield group.snapshot(reading.position);
-      yield* partsOf(reading, group, signal);
-      if (!signal.aborted) yield group.end();
-    } finally {
-      reading.close();
+    for await (const part of this.#options.texts.everything()) {
+      if (signal.aborted) return;
+      yield part;
     }
   }
 
   /** What comes after a position, as it comes. */
   async *follow(from: SourcePosition, { pollMs, signal }: FollowOptions): AsyncGenerator<string> {
-    const { heartbeatMs, history } = this.#options;
+    const { heartbeatMs, texts } = this.#options;
     const endsAtMs = pollMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + pollMs;
     let position = from;
     let sent = false;
-    yield heartbeatText(history.position());
+    yield heartbeatText(texts.position());
     while (!signal.aborted) {
       // Taken before the read, so that no write falls between the two.
       const news = this.#news.promise;
@@ -81,46 +71,31 @@ export class ChangeFeed {
       }
       const leftMs = endsAtMs - performance.now();
       if (pollMs !== undefined && (sent || leftMs <= 0)) {
-        yield heartbeatText(history.position());
+        yield heartbeatText(texts.position());
         return;
       }
       const isNews = await firstOf(news, Math.min(heartbeatMs, leftMs), signal);
-      if (!isNews && !signal.aborted) yield heartbeatText(history.position());
+      if (!isNews && !signal.aborted) yield heartbeatText(texts.position());
     }
   }
 
   /** Read and written out once for all who stand at the same position. */
-  async #after(position: SourcePosition): Promise<KeptBatch | 'current' | 'gone'> {
-    const { history } = this.#options;
-    const now = history.position();
+  async #after(position: SourcePosition): Promise<BatchText | 'current' | 'gone'> {
+    const { texts } = this.#options;
+    const now = texts.position();
+    if (position.epoch === now.epoch && position.sequence === now.sequence) return 'current';
     const key = `${position.epoch}\n${position.sequence}`;
     const known = this.#kept.get(key);
     // A restore begins another epoch, of which nothing that is kept is part.
     if (known !== undefined && known.to.epoch === now.epoch) return known;
-    const underWay = this.#reads.get(key);
-    if (underWay !== undefined) return underWay;
-    const reading = history.after(position);
-    if (typeof reading === 'string') return reading;
-    const read = this.#write(position, reading);
+    const read = this.#reads.get(key) ?? texts.after(position).finally(() => this.#reads.delete(key));
     this.#reads.set(key, read);
-    try {
-      const batch = await read;
-      this.#keep(key, batch);
-      return batch;
-    } finally {
-      this.#reads.delete(key);
-    }
+    const batch = await read;
+    if (typeof batch !== 'string') this.#keep(key, batch);
+    return batch;
   }
 
-  async #write(from: SourcePosition, reading: ChangeReading): Promise<KeptBatch> {
-    const group = new GroupWriter();
-    const to = reading.position;
-    let text = group.batch(from, to);
-    for await (const part of partsOf(reading, group)) text += part;
-    return { text: text + group.end(), to };
-  }
-
-  #keep(key: string, batch: KeptBatch): void {
+  #keep(key: string, batch: BatchText): void {
     const { maxKeptBytes } = this.#options;
     if (batch.text.length > maxKeptBytes) return;
     this.#keptBytes += batch.text.length - (this.#kept.get(key)?.text.length ?? 0);
@@ -131,18 +106,6 @@ export class ChangeFeed {
       this.#kept.delete(oldest);
       this.#keptBytes -= text.length;
     }
-  }
-}
-
-/** Whoever takes the parts at once must not keep decisions waiting: there is room for one between any two. */
-async function* partsOf(reading: ChangeReading, group: GroupWriter, signal?: AbortSignal): AsyncGenerator<string> {
-  try {
-    for (let part = reading.next(); part !== undefined && signal?.aborted !== true; part = reading.next()) {
-      yield group.changes(part);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  } finally {
-    reading.close();
   }
 }
 

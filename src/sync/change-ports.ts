@@ -3,25 +3,24 @@
 import type { Change, SourcePosition, TravellingKeyManager } from '../domain/change.ts';
 import type { Revocation } from '../domain/revocation.ts';
 
-/** The history of a catalog, as those who follow it read it. */
-export interface ChangeHistory {
+/** The history of a catalog as text, read and written out where it holds up no decision. */
+export interface ChangeTexts {
+  /** At once, and of this moment. */
   position(): SourcePosition;
   /**
    * All that changed after a position, up to now: what is between is left out, so that every step leads from one state that was to
    * another. `gone` for a position that is not of this history, that it does not reach back to, or with too much after it.
    */
-  after(position: SourcePosition): ChangeReading | 'current' | 'gone';
-  /** All there is, parents before children. */
-  everything(): ChangeReading;
+  after(position: SourcePosition): Promise<BatchText | 'current' | 'gone'>;
+  /** All there is at one moment, as one group, in parts. What it keeps open is closed when it is not read on. */
+  everything(): AsyncIterable<string>;
 }
 
-/** Reads at one moment, whatever is written meanwhile. Must be closed; twice is once. */
-export interface ChangeReading {
-  /** Where who has applied all of it stands. */
-  readonly position: SourcePosition;
-  /** The next part, small enough to hold nobody up; undefined at the end. */
-  next(): readonly Change[] | undefined;
-  close(): void;
+/** A batch as a group. */
+export interface BatchText {
+  readonly text: string;
+  /** Where who has applied it stands. */
+  readonly to: SourcePosition;
 }
 
 /** The copy that a follower keeps. */

@@ -3,8 +3,9 @@
 
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { ENTITY_KINDS, type EntityKind } from '../domain/change.ts';
+import type { SourceChange, SourceEntities } from '../domain/source-change.ts';
 import type { Image } from './image.ts';
-import type { LocalCopy, SourceChange, SourceEntities } from './source-change.ts';
+import type { LocalCopy } from './local-copy.ts';
 
 /** How one kind differs. */
 export interface KindDifference {

@@ -17,6 +17,8 @@ export interface FollowerOptions {
   readonly opensSecrets: OpensSecrets;
   /** Keeps the feed open; false asks again and again. */
   readonly stream: boolean;
+  /** How long the hub may hold an answer back then. */
+  readonly pollSeconds: number;
   /** When the copy was in sync before the last end of the program. */
   readonly inSyncAtMs: number | undefined;
   readonly observer: FollowerObserver;
@@ -36,8 +38,6 @@ export interface FollowerObserver {
   failed(problem: string): void;
 }
 
-/** How long the hub may hold an answer back when it is asked again and again. */
-const POLL_SECONDS = 10;
 /** How often it is asked so, before the open feed is tried again, when something between the two swallows that. */
 const POLLS_IN_PLACE = 30;
 /** A copy that is held back is not fetched again and again. */
@@ -161,7 +161,8 @@ export class Follower implements Source {
     const signal = AbortSignal.any([over.signal, this.#stop.signal]);
     const intake = new Intake({ sink, position, opensSecrets, allowShrink: this.#isConfirmed });
     try {
-      const path = position === undefined ? '/sync/snapshot' : feedPath(position, isStream);
+      const pollSeconds = isStream ? undefined : this.#options.pollSeconds;
+      const path = position === undefined ? '/sync/snapshot' : feedPath(position, pollSeconds);
       if (position === undefined) this.#loaded = 0;
       const reply = await ask({ method: 'GET', path }, signal);
       if ('problem' in reply) throw new Error(reply.problem);
@@ -213,9 +214,9 @@ export class Follower implements Source {
   }
 }
 
-function feedPath({ epoch, sequence }: SourcePosition, isStream: boolean): string {
+function feedPath({ epoch, sequence }: SourcePosition, pollSeconds: number | undefined): string {
   const query = new URLSearchParams({ epoch, after: String(sequence) });
-  if (!isStream) query.set('wait', String(POLL_SECONDS));
+  if (pollSeconds !== undefined) query.set('wait', String(pollSeconds));
   return `/sync/changes?${query}`;
 }
 

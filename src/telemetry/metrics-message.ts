@@ -33,6 +33,21 @@ export interface Gauges {
   readonly redisUp: boolean | undefined;
   /** Revocations of others that wait for their key manager to exist here, or for the catalog to take them. */
   readonly revocationsWaiting: number;
+  readonly sync: SyncGauges;
+}
+
+/** How the copy of the catalog stands; what is undefined does not apply. */
+export interface SyncGauges {
+  /** Seconds since the copy was last known to be what its source has. */
+  readonly ageSeconds: number | undefined;
+  /** Where in the history of its source, or in its own. */
+  readonly sequence: number;
+  /** Write transactions of the source that are not here. */
+  readonly lag: number | undefined;
+  /** Rows of the copy that is on its way. */
+  readonly loadedRows: number;
+  /** Followers that are connected. */
+  readonly followers: number;
 }
 
 /** A request for the text of all metrics. */
@@ -90,6 +105,10 @@ export const COUNTERS = {
   },
   gatehouse_revocation_spread_total: {
     help: 'Revocations of others that were applied or could not be read, refills of the shared stream, and its losses',
+    labels: ['event'],
+  },
+  gatehouse_sync_events_total: {
+    help: 'Copies and batches of the source that were put in force, revocations brought to it, and failures to reach it',
     labels: ['event'],
   },
   gatehouse_defects_total: { help: 'Requests that met a defect and were denied', labels: [] },

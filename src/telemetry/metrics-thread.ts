@@ -37,6 +37,11 @@ const outboundFlights = gauge('gatehouse_outbound_flights', 'Requests to servers
 const waitingChecks = gauge('gatehouse_waiting_checks', 'Checks that wait for something of a key manager');
 const redisUp = gauge('gatehouse_redis_up', '1 while decisions use Redis, 0 while they do without');
 const revocationsWaiting = gauge('gatehouse_revocations_waiting', 'Revocations of others that cannot be applied yet');
+const syncAge = gauge('gatehouse_sync_age_seconds', 'Time since the catalog was last known to be what its source has');
+const syncSequence = gauge('gatehouse_sync_sequence', 'Where in the history of its source the catalog stands');
+const syncLag = gauge('gatehouse_sync_lag', 'Write transactions of the source that the catalog lacks');
+const syncLoaded = gauge('gatehouse_sync_loaded_rows', 'Rows of the copy that is, or was last, on its way');
+const syncFollowers = gauge('gatehouse_sync_followers', 'Followers that are connected');
 const loopDelay = gauge(
   'gatehouse_event_loop_delay_max_seconds',
   'Longest hold-up of the deciding event loop within the last minute',
@@ -85,6 +90,16 @@ async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   report(outboundFlights, () => gauges.outboundFlights);
   report(waitingChecks, () => gauges.waitingChecks);
   report(revocationsWaiting, () => gauges.revocationsWaiting);
+  const { ageSeconds, sequence, lag, loadedRows, followers } = gauges.sync;
+  for (const [to, value] of [
+    [syncAge, ageSeconds],
+    [syncLag, lag],
+  ] as const)
+    if (value === undefined) to.remove();
+    else to.set(value);
+  report(syncSequence, () => sequence);
+  report(syncLoaded, () => loadedRows);
+  report(syncFollowers, () => followers);
   report(loopDelay, () => Math.max(0, ...loopDelays.map(({ seconds }) => seconds)));
   report(heapUsed, () => heapUsedBytes);
   report(residentMemory, () => process.memoryUsage.rss());

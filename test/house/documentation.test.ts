@@ -63,6 +63,7 @@ test('links between documents lead to files that exist', () => {
     'docs/catalog.md',
     'docs/concepts.md',
     'docs/guides/provide-existing-oauth-keys.md',
+    'docs/fleet.md',
     'docs/key-managers.md',
     'docs/performance.md',
     'docs/reasons.md',

@@ -1,8 +1,9 @@
 // A local copy in memory, for tests of sources: as strict as the catalog in what hangs on what, and able to refuse.
 
 import { ENTITY_KINDS, type EntityKind } from '../../src/domain/change.ts';
+import type { SourceChange, SourceEntities } from '../../src/domain/source-change.ts';
 import { emptyImage, type Image } from '../../src/sync/image.ts';
-import type { Applied, ChangeOrigin, LocalCopy, SourceChange, SourceEntities } from '../../src/sync/source-change.ts';
+import type { Applied, ChangeOrigin, LocalCopy } from '../../src/sync/local-copy.ts';
 
 /** The copy. */
 export class MemoryCopy implements LocalCopy {

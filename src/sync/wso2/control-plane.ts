@@ -5,10 +5,11 @@ import type { Api } from '../../domain/api.ts';
 import { GLOBAL_ORGANIZATION } from '../../domain/api.ts';
 import { type DenyPolicy, POLICY_KINDS, type Policy, type PolicyKind } from '../../domain/policy.ts';
 import type { Revocation } from '../../domain/revocation.ts';
+import type { SourceKeyManager } from '../../domain/source-change.ts';
 import { emptyImage, type Image } from '../image.ts';
-import type { LocalCopy, SourceKeyManager } from '../source-change.ts';
+import type { LocalCopy } from '../local-copy.ts';
 import { type AdditionsOptions, additionsOf } from './api-additions.ts';
-import type { Answer, InternalData, Query } from './internal-data.ts';
+import type { Answer, Brief, InternalData, Query } from './internal-data.ts';
 import { readApi, type WirePaths } from './read-api.ts';
 import { type JudgeKeyManager, readKeyManager } from './read-key-manager.ts';
 import { POLICY_LISTS, readBlockList, readPolicy, readScope } from './read-policy.ts';
@@ -40,8 +41,6 @@ export interface ControlPlaneOptions {
   readonly pause: () => Promise<void>;
 }
 
-/** Rows between two pauses: about a millisecond. */
-const PAUSE_ROWS = 200;
 /** APIs whose additions are asked for at once. */
 const ADDITIONS_AT_ONCE = 4;
 
@@ -59,17 +58,39 @@ export class ControlPlane {
     const image = emptyImage();
     const read = { rows: 0 };
     const ids: { of: KeyManagerIds } = { of: () => undefined };
-    let readFromMs: number | undefined;
     const apis = async () => {
-      const rows = await this.#apiRows(data, {});
+      const rows = await this.#apiRows(
+        {
+          rows: async (list, query = {}) => {
+            const found: unknown[] = [];
+            const problem = await data.each(
+              list,
+              query,
+              (row) => found.push(row),
+              () => this.#turn(read),
+            );
+            return problem ?? { value: found };
+          },
+        },
+        {},
+      );
       if ('problem' in rows) return { problem: `apis: ${rows.problem}` };
       const found = await this.#apis(rows.value, (id) => copy.find('api', id), ids.of, read);
       for (const api of found) image.api.set(api.id, api);
       return undefined;
     };
     const load = (list: string, take: (row: unknown) => UnusableRow | undefined) => async () => {
-      const rows = await data.rows(list);
-      return 'problem' in rows ? { problem: `${list}: ${rows.problem}` } : this.#each(list, rows.value, read, take);
+      const problem = await data.each(
+        list,
+        {},
+        (row) => {
+          const unusable = take(row);
+          if (unusable !== undefined) this.#options.unusable(list, unusable.wrong);
+          read.rows += 1;
+        },
+        () => this.#turn(read),
+      );
+      return problem === undefined ? undefined : { problem: `${list}: ${problem.problem}` };
     };
     const steps: readonly (() => Promise<{ readonly problem: string } | undefined>)[] = [
       load('keymanagers', (row) => put(image.key_manager, readKeyManager(row, organization, judge))),
@@ -97,14 +118,14 @@ export class ControlPlane {
         return hasParents ? put(image.subscription, entity) : undefined;
       }),
     ];
-    for (const step of steps) {
-      const problem = await step();
-      if (problem !== undefined) return problem;
-      readFromMs ??= data.dateMs;
-    }
     const block = await this.denyPolicies(data);
     if ('problem' in block) return block;
     for (const policy of block.value) put(image.deny_policy, policy);
+    const readFromMs = data.dateMs;
+    for (const step of steps) {
+      const problem = await step();
+      if (problem !== undefined) return problem;
+    }
     const revoked = await this.revoked(organizationsOf(image, organization), revocations(), data);
     if ('problem' in revoked) return revoked;
     for (const revocation of revoked.value) put(image.revocation, revocation);
@@ -126,7 +147,7 @@ export class ControlPlane {
 
   /** Everybody who is blocked, as far as it is this source's to say. */
   async denyPolicies(
-    data: Pick<InternalData, 'document'> = this.#options.data.brief(),
+    data: Pick<Brief, 'document'> = this.#options.data.brief(),
   ): Promise<Answer<readonly DenyPolicy[]>> {
     const block = await data.document('block');
     if ('problem' in block) return { problem: `block: ${block.problem}` };
@@ -169,7 +190,7 @@ export class ControlPlane {
   async revoked(
     organizations: readonly string[],
     reading: RevocationReading,
-    data: Pick<InternalData, 'document'> = this.#options.data.brief(),
+    data: Pick<Brief, 'document'> = this.#options.data.brief(),
   ): Promise<Answer<readonly Revocation[]>> {
     const answer = await data.document('revokedjwt');
     if ('problem' in answer) return { problem: `revokedjwt: ${answer.problem}` };
@@ -181,7 +202,7 @@ export class ControlPlane {
   }
 
   /** Rows of `/apis` over all labels, each API once. */
-  async #apiRows(data: Pick<InternalData, 'rows'>, query: Query): Promise<Answer<readonly unknown[]>> {
+  async #apiRows(data: Pick<Brief, 'rows'>, query: Query): Promise<Answer<readonly unknown[]>> {
     const found = new Map<unknown, unknown>();
     let answered: Answer<readonly unknown[]> | undefined;
     for (const gatewayLabel of this.#options.gatewayLabels) {
@@ -235,23 +256,10 @@ export class ControlPlane {
     return found;
   }
 
-  async #each(
-    list: string,
-    rows: readonly unknown[],
-    read: { rows: number },
-    take: (row: unknown) => UnusableRow | undefined,
-  ): Promise<undefined> {
-    const { pause, progress, unusable } = this.#options;
-    for (const row of rows) {
-      const problem = take(row);
-      if (problem !== undefined) unusable(list, problem.wrong);
-      read.rows += 1;
-      if (read.rows % PAUSE_ROWS === 0) {
-        progress(read.rows);
-        await pause();
-      }
-    }
-    progress(read.rows);
+  /** Lets others have their turn. */
+  #turn(read: { readonly rows: number }): Promise<void> {
+    this.#options.progress(read.rows);
+    return this.#options.pause();
   }
 }
 

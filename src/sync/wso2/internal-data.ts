@@ -3,11 +3,14 @@
 
 import { isJsonObject } from '../../domain/json-object.ts';
 import type { KeyManager } from '../../domain/key-manager.ts';
-import type { SendOutbound } from '../../domain/outbound.ts';
+import type { OpenOutboundStream, SendOutbound } from '../../domain/outbound.ts';
+import { RowSplitter } from './row-splitter.ts';
 
 /** How the control plane is asked. */
 export interface InternalDataOptions {
   readonly send: SendOutbound;
+  /** For lists, which are too long to be held in memory as a text. */
+  readonly open: OpenOutboundStream;
   /** Whose connection settings and limits count for these requests. */
   readonly peer: Pick<KeyManager, 'id' | 'connection'>;
   /** The control plane, without `/internal/data/v1`. */
@@ -26,6 +29,12 @@ export interface InternalDataOptions {
 /** What was read, or a short code of why not. */
 export type Answer<T> = { readonly value: T } | { readonly problem: string };
 
+/** Asks with little patience. */
+export interface Brief {
+  rows(list: string, query?: Query): Promise<Answer<readonly unknown[]>>;
+  document(path: string, query?: Query): Promise<Answer<unknown>>;
+}
+
 /** What is asked beside a list. */
 export type Query = Readonly<Record<string, string>>;
 
@@ -33,20 +42,24 @@ export type Query = Readonly<Record<string, string>>;
 const BRIEF_MS = 3_000;
 /** How long nobody is asked hastily after such a question found nobody. */
 const ALONE_MS = 3_000;
+/** Longest silence within a list. */
+const IDLE_MS = 30_000;
+/** Taken apart at once: less than a millisecond. */
+const PIECE_BYTES = 32_768;
 /** More pages are a server that never ends. */
 const MAX_PAGES = 10_000;
 
 /** The client. */
 export class InternalData {
   readonly #options: InternalDataOptions;
-  readonly #brief: Pick<InternalData, 'rows' | 'document'>;
+  readonly #brief: Brief;
   #dateMs: number | undefined;
   #aloneUntilMs = 0;
 
   constructor(options: InternalDataOptions) {
     this.#options = options;
     this.#brief = {
-      rows: (list, query = {}) => this.#rows((path, question) => this.#hasty(path, question), list, query),
+      rows: (list, query = {}) => this.#hastyRows(list, query),
       document: (path, query = {}) => this.#hasty(path, query),
     };
   }
@@ -60,13 +73,36 @@ export class InternalData {
    * Short of patience, for questions that an event asks and behind which other events wait. After one that found nobody there, others
    * are not even asked for a moment.
    */
-  brief(): Pick<InternalData, 'rows' | 'document'> {
+  brief(): Brief {
     return this.#brief;
   }
 
-  /** All rows of a list. A list that changes its total while it is read is no list of one time. */
-  rows(list: string, query: Query = {}): Promise<Answer<readonly unknown[]>> {
-    return this.#rows((path, question) => this.document(path, question), list, query);
+  /**
+   * Hands over all rows of a list as they arrive, and awaits `pause` between two pieces of the reply. Rows that were handed over before a
+   * problem are to be forgotten; a list that changes its total while it is read is no list of one time.
+   */
+  async each(
+    list: string,
+    query: Query,
+    take: (row: unknown) => void,
+    pause: () => Promise<void>,
+  ): Promise<{ readonly problem: string } | undefined> {
+    let rows = 0;
+    let total: number | undefined;
+    const counted = (row: unknown) => {
+      rows += 1;
+      take(row);
+    };
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const before = rows;
+      const answer = await this.#page(list, page === 0 ? query : { ...query, offset: String(rows) }, counted, pause);
+      if ('problem' in answer) return answer;
+      const said = isJsonObject(answer.value) ? totalOf(answer.value) : undefined;
+      if (said === undefined || rows >= said) return undefined;
+      if (rows === before || (total !== undefined && total !== said)) return { problem: 'changed_while_read' };
+      total = said;
+    }
+    return { problem: 'too_many_pages' };
   }
 
   /** One JSON document. */
@@ -74,25 +110,44 @@ export class InternalData {
     return this.#document(path, query, this.#options.timeoutMs);
   }
 
-  async #rows(
-    ask: (path: string, query: Query) => Promise<Answer<unknown>>,
+  /** One page; what stands around its rows. */
+  async #page(
     list: string,
     query: Query,
-  ): Promise<Answer<readonly unknown[]>> {
-    const rows: unknown[] = [];
-    let total: number | undefined;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const answer = await ask(list, page === 0 ? query : { ...query, offset: String(rows.length) });
-      if ('problem' in answer) return answer;
-      const found = isJsonObject(answer.value) ? answer.value['list'] : answer.value;
-      if (!Array.isArray(found)) return { problem: 'not_a_list' };
-      for (const row of found) rows.push(row);
-      const said = isJsonObject(answer.value) ? totalOf(answer.value) : undefined;
-      if (said === undefined || rows.length >= said) return { value: rows };
-      if (found.length === 0 || (total !== undefined && total !== said)) return { problem: 'changed_while_read' };
-      total = said;
+    take: (row: unknown) => void,
+    pause: () => Promise<void>,
+  ): Promise<Answer<unknown>> {
+    const { maxListBytes, open, peer, timeoutMs } = this.#options;
+    const request = this.#request(list, query);
+    if (request === undefined) return { problem: 'password_unreadable' };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const reply = await open({ to: peer, method: 'GET', ...request, idleMs: Math.min(timeoutMs, IDLE_MS) }, signal);
+    if ('problem' in reply) return reply;
+    if (reply.status !== 200) return { problem: `status_${reply.status}` };
+    const splitter = new RowSplitter(take);
+    const text = new TextDecoder('utf-8', { fatal: true });
+    let bytes = 0;
+    try {
+      for await (const chunk of reply.body) {
+        bytes += chunk.length;
+        if (bytes > maxListBytes) return { problem: 'too_large' };
+        for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+          splitter.push(text.decode(chunk.subarray(at, at + PIECE_BYTES), { stream: true }));
+          await pause();
+        }
+      }
+      splitter.push(text.decode());
+      return { value: splitter.end() };
+    } catch (error) {
+      return { problem: error instanceof TypeError ? 'not_utf8' : error instanceof Error ? error.message : 'failed' };
     }
-    return { problem: 'too_many_pages' };
+  }
+
+  async #hastyRows(list: string, query: Query): Promise<Answer<readonly unknown[]>> {
+    const answer = await this.#hasty(list, query);
+    if ('problem' in answer) return answer;
+    const found = isJsonObject(answer.value) ? answer.value['list'] : answer.value;
+    return Array.isArray(found) ? { value: found } : { problem: 'not_a_list' };
   }
 
   async #hasty(path: string, query: Query): Promise<Answer<unknown>> {
@@ -104,19 +159,13 @@ export class InternalData {
   }
 
   async #document(path: string, query: Query, timeoutMs: number): Promise<Answer<unknown>> {
-    const { send, peer, url, username, password, tenant, maxListBytes } = this.#options;
-    const secret = password();
-    if (secret === undefined) return { problem: 'password_unreadable' };
-    const search = new URLSearchParams(query).toString();
+    const { maxListBytes, peer, send } = this.#options;
+    const request = this.#request(path, query);
+    if (request === undefined) return { problem: 'password_unreadable' };
     const reply = await send({
       keyManager: peer,
       method: 'GET',
-      url: `${url.replace(/\/$/, '')}/internal/data/v1/${path}${search === '' ? '' : `?${search}`}`,
-      headers: {
-        accept: 'application/json',
-        authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,
-        xWSO2Tenant: tenant,
-      },
+      ...request,
       maxBytes: maxListBytes,
       timeoutMs,
     });
@@ -129,6 +178,22 @@ export class InternalData {
     } catch {
       return { problem: 'not_json' };
     }
+  }
+
+  /** Undefined where the password cannot be read. */
+  #request(path: string, query: Query) {
+    const { password, tenant, url, username } = this.#options;
+    const secret = password();
+    if (secret === undefined) return undefined;
+    const search = new URLSearchParams(query).toString();
+    return {
+      url: `${url.replace(/\/$/, '')}/internal/data/v1/${path}${search === '' ? '' : `?${search}`}`,
+      headers: {
+        accept: 'application/json',
+        authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,
+        xWSO2Tenant: tenant,
+      },
+    };
   }
 }
 

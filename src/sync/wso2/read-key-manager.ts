@@ -1,12 +1,13 @@
 // A key manager from WSO2's `/keymanagers` and its `keyManager` events, in the form that WSO2 stores: everything but a few members lies in
 // `additionalProperties` under names of its own. Gives the DTO of the admin API, which is what key managers are judged in.
 
+import { GLOBAL_ORGANIZATION } from '../../domain/api.ts';
 import type { JudgedKeyManager } from '../../domain/catalog-facts.ts';
 import type { FieldProblem } from '../../domain/field-problem.ts';
 import { isJsonObject } from '../../domain/json-object.ts';
 import type { KeyManagerDto, TokenValidationDto } from '../../domain/key-manager-dto.ts';
 import { ENDPOINT_NAMES, type EndpointField } from '../../domain/key-manager-endpoints.ts';
-import type { SourceKeyManager } from '../source-change.ts';
+import type { SourceKeyManager } from '../../domain/source-change.ts';
 import { type Json, Row, type UnusableRow } from './row.ts';
 
 /** What its type makes of a key manager, or all that is wrong with it. */
@@ -22,7 +23,8 @@ export function readKeyManager(json: unknown, tenant: string, judge: JudgeKeyMan
   const judged = judge(dto);
   if ('problems' in judged) return { wrong: judged.problems.map(({ field }) => field).join(', ') };
   const { dto: masked, secrets, enabled, issuers, jwtRules } = judged;
-  return { id, organization, dto: masked, secrets, enabled, issuers, jwtRules };
+  const stored = { ...masked, id, enabled, global: organization === GLOBAL_ORGANIZATION };
+  return { id, organization, dto: stored, secrets, enabled, issuers, jwtRules };
 }
 
 /** Stored name: switch of the DTO. */

@@ -1,7 +1,7 @@
 // What events changed while an image was being read: for these the image may be too old, so a comparison with it leaves them alone, and
 // what hangs on them too.
 
-import type { SourceChange } from '../source-change.ts';
+import type { SourceChange } from '../../domain/source-change.ts';
 
 /** Remembers them during one comparison. */
 export class TouchedEntities {

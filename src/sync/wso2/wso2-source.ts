@@ -2,12 +2,13 @@
 // to its event hub and from time to time. What cannot be read changes nothing; what shrinks suspiciously waits for somebody to confirm it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SourceChange } from '../../domain/source-change.ts';
 import { waitAfterFailures } from '../back-off.ts';
 import { compareCopy, risen } from '../compare-copy.ts';
+import type { ChangeOrigin, LocalCopy } from '../local-copy.ts';
 import type { Shrinkage } from '../shrink-guard.ts';
 import { suspiciousShrinkage } from '../shrink-guard.ts';
 import type { Source, SourceStatus } from '../source.ts';
-import type { ChangeOrigin, LocalCopy, SourceChange } from '../source-change.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { EventHub } from './event-hub.ts';
 import { EventOrder } from './event-order.ts';
@@ -58,7 +59,7 @@ export interface Wso2SourceOptions extends Omit<TranslationOptions, 'order'> {
 }
 
 /** Changes of one transaction of a comparison; an event is always one. */
-const SLICE_CHANGES = 5_000;
+const SLICE_CHANGES = 2_000;
 /** The source. */
 export class Wso2Source implements Source {
   readonly #options: Wso2SourceOptions;

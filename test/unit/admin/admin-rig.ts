@@ -3,15 +3,20 @@
 import { createHash } from 'node:crypto';
 import type { AdminCredential } from '../../../src/admin/admin-caller.ts';
 import type { KeyManagerDiagnosis } from '../../../src/admin/diagnosis.ts';
+import type { FleetStore, Hub } from '../../../src/admin/fleet-store.ts';
 import type { KeyManagerStore } from '../../../src/admin/key-manager-store.ts';
 import type { RevocationStore } from '../../../src/admin/revocation-store.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from '../../../src/admin/start-admin.ts';
 import type { ProvedAdmin } from '../../../src/authorize/prove-admin.ts';
 import type { AuditContext, AuditEntry } from '../../../src/domain/audit.ts';
 import type { WriteRefusal } from '../../../src/domain/catalog-facts.ts';
+import type { EntityByKind, EntityKind } from '../../../src/domain/change.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 import type { Revocation } from '../../../src/domain/revocation.ts';
 import { joinSecrets, splitSecrets } from '../../../src/domain/secret-fields.ts';
+import { ChangeFeed } from '../../../src/sync/change-feed.ts';
+import { FleetPositions } from '../../../src/sync/fleet-positions.ts';
+import { memoryHistory } from '../sync/copies.ts';
 import { memoryCatalogEntities } from './memory-entities.ts';
 
 /** Tokens of the rig's credentials; each has the right of its name, `other` has all rights in another organization. */
@@ -21,6 +26,7 @@ export const TOKENS = {
   write: 'token-write',
   keys: 'token-keys',
   revoke: 'token-revoke',
+  sync: 'token-sync',
   other: 'token-other',
 };
 
@@ -46,8 +52,9 @@ export const CREDENTIALS = [
   credential('all', ALL_RIGHTS),
   credential('read', ['read']),
   credential('write', ['write']),
-  credential('keys', ['keys', 'sync']),
+  credential('keys', ['keys']),
   credential('revoke', ['revoke']),
+  credential('sync', ['sync']),
   credential('other', ALL_RIGHTS, 'other.example'),
 ];
 
@@ -189,6 +196,29 @@ export const stubDiagnosis: KeyManagerDiagnosis = {
   types: () => [{ type: 'Okta', displayName: 'Okta' }],
 };
 
+/** A hub of nobody, with nothing in it. */
+export function memoryFleet(history = memoryHistory()): FleetStore & { readonly hub: Hub } {
+  const feed = new ChangeFeed({ texts: history, maxKeptBytes: 100_000, heartbeatMs: 20 });
+  const positions = new FleetPositions(Date.now);
+  return {
+    hub: {
+      snapshot: (signal) => feed.snapshot(signal),
+      follow: (from, options) => feed.follow(from, options),
+      connect: (name, position, keptMs) => positions.connect(name, position, keptMs),
+      acknowledge: (name, position) => positions.acknowledge(name, position),
+      takeRevocations: async () => ({ kind: 'written' }),
+      waitForFleet: (timeoutMs) => positions.waitFor(history.position(), Math.min(timeoutMs, 200)),
+    },
+    hubUrl: undefined,
+    status: () => ({ source: 'alone', followers: positions.list() }),
+    digest: async () => ({ ...history.position(), digest: '' }),
+    confirm: () => false,
+    entities: async function* <K extends EntityKind>(kind: K) {
+      yield history.rows().flatMap((change) => (change.kind === kind ? [change.entity as EntityByKind[K]] : []));
+    },
+  };
+}
+
 /** A running rig. */
 export interface AdminRig extends AdminServer {
   readonly store: ReturnType<typeof memoryKeyManagers>;
@@ -224,6 +254,7 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     margins: () => MARGINS,
     tokenHash: (token) => createHash('sha256').update(token).digest('hex'),
     diagnosis: stubDiagnosis,
+    fleet: memoryFleet(),
     listAudit: async (organization, { offset, limit }) => {
       const all = audited.filter((entry) => organization === null || entry.organization === organization).reverse();
       const list = all.slice(offset, offset + limit).map((entry, sequence) => ({ ...entry, sequence }));

@@ -582,6 +582,12 @@ describe('on the way', () => {
     expect(decide({ world: { catalog } })).toMatchObject({ outcome: 'fault', reason: 'catalog_not_loaded' });
   });
 
+  test.each(['copy_incomplete', 'copy_stale'] as const)('%s is a fault, whatever the catalog says', (unfit) => {
+    expect(decide()).toMatchObject({ outcome: 'allow' });
+    expect(decide({ world: { unfit: () => unfit } })).toMatchObject({ outcome: 'fault', reason: unfit });
+    expect(decide({ world: { unfit: () => undefined } })).toMatchObject({ outcome: 'allow' });
+  });
+
   test('a key manager that is deleted while its key was fetched has no say', async () => {
     expect(decide()).toMatchObject({ outcome: 'allow' });
     const first = {
@@ -624,7 +630,7 @@ test('every reason is shown here, but for those that only other rooms can give',
     ...['token_inactive', 'token_unverifiable', 'tenant_not_allowed', 'opaque_token_not_claimed'],
     ...['introspection_unavailable', 'introspection_reply_invalid', 'key_manager_limit_reached'],
     ...['key_set_unavailable', 'key_set_refreshing', 'deadline_exceeded', 'internal_error'],
-    ...['catalog_not_loaded', 'catalog_changing', 'assertion_too_large'],
+    ...['catalog_not_loaded', 'catalog_changing', 'copy_incomplete', 'copy_stale', 'assertion_too_large'],
   ];
   const shown = DENIALS.map(([, reason]) => reason);
   expect(new Set([...shown, ...elsewhere])).toEqual(new Set(Object.keys(REASONS)));

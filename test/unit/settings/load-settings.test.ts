@@ -147,7 +147,22 @@ describe('mistakes', () => {
       'cache: {redis: {url: "redis://a/0", commandTimeoutMs: 450}}\nsealing: {keys: [{id: a, file: /a}]}',
       'cache.redis.commandTimeoutMs: leaves no time',
     ],
-    ['a hub without its address', 'sync: {source: hub, hub: {credentialFile: /c}}', 'sync.hub.url: is needed with'],
+    [
+      'a hub without its address',
+      'sync: {source: hub, hub: {credentialFile: /c}}\nsealing: {keys: [{id: a, file: /a}]}',
+      'sync.hub.url: is needed with',
+    ],
+    [
+      'a follower without the sealing keys of its hub',
+      'sync: {source: hub, hub: {url: "https://hub:9443", credentialFile: /c}}',
+      'sealing.keys: is empty although secrets come sealed',
+    ],
+    [
+      'a follower with a catalog of its own',
+      'catalogFile: c.yaml\nsync: {source: hub, hub: {url: "https://hub:9443", credentialFile: /c}}\nsealing: {keys: [{id: a, file: /a}]}',
+      'catalogFile: is not applied by a follower',
+    ],
+    ['staleness that denies and never comes', 'sync: {whenStale: deny}', 'sync.whenStale: denies never'],
     [
       'a control plane without a user',
       'sync: {source: wso2, wso2: {url: "https://apim:9443", passwordFile: /p}}',

@@ -6,7 +6,7 @@ import { DamagedChanges, readChangeLines } from '../../../src/sync/change-lines.
 import { memoryHistory, scopeChange } from './copies.ts';
 
 function feedOf(history = memoryHistory(), maxKeptBytes = 100_000) {
-  return { history, feed: new ChangeFeed({ history, maxKeptBytes, heartbeatMs: 10 }) };
+  return { history, feed: new ChangeFeed({ texts: history, maxKeptBytes, heartbeatMs: 10 }) };
 }
 
 async function linesOf(text: string) {

@@ -1,7 +1,8 @@
 // A hub's history and a follower's copy in memory, for tests of what lies between the two.
 
 import type { Change, SourcePosition } from '../../../src/domain/change.ts';
-import type { ChangeHistory, ChangeReading, ChangeSink } from '../../../src/sync/change-ports.ts';
+import { batchText, GroupWriter } from '../../../src/sync/change-lines.ts';
+import type { ChangeSink, ChangeTexts } from '../../../src/sync/change-ports.ts';
 
 /** A scope, the simplest of all entities. */
 export function scopeChange(id: string, description = ''): Change {
@@ -11,16 +12,17 @@ export function scopeChange(id: string, description = ''): Change {
 }
 
 /** A history that tests write to. */
-export interface MemoryHistory extends ChangeHistory {
+export interface MemoryHistory extends ChangeTexts {
   write(...changes: readonly Change[]): void;
   /** As a restore from a backup does: another history, with these entities. */
   restore(epoch: string, ...changes: readonly Change[]): void;
   /** Forgets what was deleted before now. */
   forget(): void;
-  /** Reads that are open. */
+  /** Snapshots that are open. */
   readonly open: () => number;
-  /** Reads that were begun. */
+  /** Batches that were read. */
   readonly begun: () => number;
+  readonly rows: () => readonly Change[];
 }
 
 /** Starts with no entity at sequence 1. */
@@ -31,36 +33,34 @@ export function memoryHistory(partSize = 2): MemoryHistory {
   let open = 0;
   let begun = 0;
   const last = new Map<string, { readonly change: Change; readonly sequence: number }>();
-  const reading = (changes: readonly Change[]): ChangeReading => {
-    let at = 0;
-    let isOpen = true;
-    open += 1;
-    begun += 1;
-    return {
-      position: { epoch, sequence },
-      next() {
-        if (at >= changes.length) return undefined;
-        at += partSize;
-        return changes.slice(at - partSize, at);
-      },
-      close() {
-        if (isOpen) open -= 1;
-        isOpen = false;
-      },
-    };
-  };
+  const rows = () => [...last.values()].map(({ change }) => change).filter(({ entity }) => entity !== null);
   const write = (changes: readonly Change[]) => {
     sequence += 1;
     for (const change of changes) last.set(`${change.kind} ${change.id}`, { change, sequence });
   };
   return {
     position: () => ({ epoch, sequence }),
-    after(position) {
+    async after(position) {
       if (position.epoch !== epoch || position.sequence > sequence || position.sequence < horizon) return 'gone';
       if (position.sequence === sequence) return 'current';
-      return reading([...last.values()].filter((one) => one.sequence > position.sequence).map(({ change }) => change));
+      begun += 1;
+      const to = { epoch, sequence };
+      const found = [...last.values()].filter((one) => one.sequence > position.sequence);
+      return { text: batchText({ from: position, to, changes: found.map(({ change }) => change) }), to };
     },
-    everything: () => reading([...last.values()].map(({ change }) => change).filter(({ entity }) => entity !== null)),
+    async *everything() {
+      const group = new GroupWriter();
+      const all = rows();
+      open += 1;
+      try {
+        yield group.snapshot({ epoch, sequence });
+        for (let at = 0; at < all.length; at += partSize) yield group.changes(all.slice(at, at + partSize));
+        yield group.end();
+      } finally {
+        open -= 1;
+      }
+    },
+    rows,
     write: (...changes) => write(changes),
     restore(name, ...changes) {
       epoch = name;

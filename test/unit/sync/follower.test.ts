@@ -28,7 +28,7 @@ interface World {
 
 function startWorld({ stream = true, copy = memoryCopy() } = {}): World {
   const history = memoryHistory();
-  const feed = new ChangeFeed({ history, maxKeptBytes: 100_000, heartbeatMs: 20 });
+  const feed = new ChangeFeed({ texts: history, maxKeptBytes: 100_000, heartbeatMs: 20 });
   const asked: string[] = [];
   const failed: string[] = [];
   const ask: AskHub = async ({ path }, signal) => {
@@ -44,6 +44,7 @@ function startWorld({ stream = true, copy = memoryCopy() } = {}): World {
     sink: copy,
     opensSecrets: () => world.opensSecrets,
     stream,
+    pollSeconds: 1,
     inSyncAtMs: undefined,
     observer: {
       inSync: () => undefined,

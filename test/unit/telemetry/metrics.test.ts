@@ -19,6 +19,7 @@ const NOTHING: Gauges = {
   waitingChecks: 0,
   redisUp: undefined,
   revocationsWaiting: 0,
+  sync: { ageSeconds: 3, sequence: 7, lag: undefined, loadedRows: 0, followers: 2 },
 };
 
 function start(gauges: () => Gauges = () => NOTHING, droppedLogLines = () => 0): Metrics {

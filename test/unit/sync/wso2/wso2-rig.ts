@@ -56,7 +56,15 @@ export async function wso2Rig(options: RigOptions = {}) {
   const peer = { id: 'wso2-control-plane', connection };
   const timeoutMs = options.timeoutMs ?? 5_000;
   const data = new InternalData({
-    ...{ send: door.send, peer, url: server.url, username, tenant: options.tenant ?? 'carbon.super', timeoutMs },
+    ...{
+      send: door.send,
+      open: door.openStream,
+      peer,
+      url: server.url,
+      username,
+      tenant: options.tenant ?? 'carbon.super',
+      timeoutMs,
+    },
     password: () => options.password ?? password,
     maxListBytes: 1_048_576,
     clock: Date.now,

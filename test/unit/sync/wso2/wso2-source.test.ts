@@ -219,7 +219,7 @@ describe('the first load', () => {
   test('never tells a password', async () => {
     const rig = await shop({ password: 'wrong secret' });
     rig.source.start();
-    await eventually('a problem', () => rig.told.find((line) => line === 'problem keymanagers: status_401'));
+    await eventually('a problem', () => rig.told.find((line) => line === 'problem block: status_401'));
     expect(JSON.stringify([rig.told, rig.source.status()])).not.toContain('secret');
   });
 });
@@ -452,7 +452,7 @@ describe('an event', () => {
     let acted: Promise<unknown> | undefined;
     rig.server.onRequest((path) => {
       // Subscriptions were read already.
-      if (path !== `${DATA}/block` || acted !== undefined) return;
+      if (path !== `${DATA}/revokedjwt` || acted !== undefined) return;
       rig.model.setSubscription(rig.subscription, { subscriptionState: 'BLOCKED' });
       acted = rig.settled();
     });

@@ -1,0 +1,60 @@
+// What the routes of a fleet need from the rooms behind them. Owned here, wired by `app.ts`.
+
+import type { AuditContext } from '../domain/audit.ts';
+import type { WriteRefusal } from '../domain/catalog-facts.ts';
+import type { EntityByKind, EntityKind, SourcePosition } from '../domain/change.ts';
+import type { Revocation } from '../domain/revocation.ts';
+
+/** How far the fleet has come with a write. */
+export interface FleetProgress {
+  /** Every follower that was connected when the write was made has it. */
+  readonly complete: boolean;
+  readonly sequence: number;
+  readonly acknowledged: readonly string[];
+  readonly lagging: readonly string[];
+  readonly absent: readonly string[];
+}
+
+/** What a catalog holds, in one number: two that are equal hold the same, revocations aside. */
+export interface StateDigest {
+  /** Where in the hub's history it stands. */
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly digest: string;
+}
+
+/** A hub's side of its fleet. */
+export interface Hub {
+  /** NDJSON; ends early when the signal comes. */
+  snapshot(signal: AbortSignal): AsyncIterable<string>;
+  /** NDJSON; ends after `pollMs` at the latest where that is given. */
+  follow(
+    from: SourcePosition,
+    options: { readonly pollMs?: number; readonly signal: AbortSignal },
+  ): AsyncIterable<string>;
+  /** A follower is connected until the returned function is called, and for `keptMs` more. */
+  connect(follower: string, position: SourcePosition, keptMs: number): () => void;
+  acknowledge(follower: string, position: SourcePosition): void;
+  /** Revocations that were made at a follower; a known one changes nothing. */
+  takeRevocations(
+    entries: readonly Revocation[],
+    audit: AuditContext,
+  ): Promise<{ readonly kind: 'written' } | WriteRefusal>;
+  /** Waits for all followers that are connected to have what is written by now. */
+  waitForFleet(timeoutMs: number): Promise<FleetProgress>;
+}
+
+/** The fleet as this member of it sees it. */
+export interface FleetStore {
+  /** Undefined on a follower. */
+  readonly hub: Hub | undefined;
+  /** On a follower the URL at which its catalog is written. */
+  readonly hubUrl: string | undefined;
+  /** Where this member stands. */
+  status(): object;
+  digest(): Promise<StateDigest>;
+  /** Takes what is held back; false where nothing is. */
+  confirm(): boolean;
+  /** Every entity of a kind, in parts, all of one moment; ends early when the signal comes. */
+  entities<K extends EntityKind>(kind: K, signal: AbortSignal): AsyncIterable<readonly EntityByKind[K][]>;
+}

@@ -1,0 +1,26 @@
+// A follower's catalog is its hub's: writes are refused with the hub's name. Revocations are not, since they cannot wait.
+
+import type { FastifyInstance } from 'fastify';
+import { needOf } from './route-rights.ts';
+import { refuseWith, type Wso2Error } from './wso2-error.ts';
+
+/** The answer to who takes a follower for its hub. */
+export function isFollower(hubUrl: string | undefined): Wso2Error {
+  const where = hubUrl === undefined ? 'its hub' : `its hub, ${hubUrl}`;
+  return {
+    status: 409,
+    code: 409,
+    message: 'Conflict',
+    description: `This is a follower; its catalog is written at ${where}`,
+  };
+}
+
+/** Puts it before every route that is registered afterwards. */
+export function refuseOnFollowers(app: FastifyInstance, hubUrl: string | undefined): void {
+  if (hubUrl === undefined) return;
+  app.addHook('preValidation', async (request, reply) => {
+    const need = needOf(request.method, request.routeOptions.url ?? '');
+    if (request.method === 'GET' || need?.onFollowers === true) return;
+    if (need?.right === 'write' || need?.right === 'keys') return refuseWith(reply, isFollower(hubUrl));
+  });
+}
