@@ -78,14 +78,16 @@ export class BackendJwtIssuer implements Assertions {
 
   #issue(known: Readonly<Known>, token: TokenFacts, key: SigningKey, nowMs: number): Issued {
     const { encoding, maxBytes, newId, ttlSeconds } = this.#options;
-    const issuedAt = Math.floor(nowMs / 1000);
-    const expiresAt = Math.min(issuedAt + ttlSeconds, Math.floor(token.expiresAt));
+    const now = Math.floor(nowMs / 1000);
+    const expiresAt = Math.min(now + ttlSeconds, Math.floor(token.expiresAt));
+    // A token that only the tolerance for clocks lets in has ended already.
+    const issuedAt = Math.min(now, expiresAt);
     const claims = backendJwtClaims(known, { issuedAt, expiresAt, jti: newId() }, this.#options);
     const encode = (part: object) => encoded(Buffer.from(JSON.stringify(part)), encoding);
     const signed = `${encode({ typ: 'JWT', alg: key.algorithm, kid: key.id })}.${encode(claims)}`;
     const expiresAtMs = expiresAt * 1000;
     // One that lives as long as its token cannot be had any longer; of others the last quarter is left to who is on the way.
-    const renewAtMs = expiresAt < issuedAt + ttlSeconds ? expiresAtMs : nowMs + ttlSeconds * 750;
+    const renewAtMs = expiresAt < now + ttlSeconds ? Number.POSITIVE_INFINITY : nowMs + ttlSeconds * 750;
     // Not signed in vain: a signature only adds to it.
     if (signed.length > maxBytes) return { jwt: undefined, renewAtMs, expiresAtMs };
     const jwt = `${signed}.${encoded(key.sign(signed), encoding)}`;

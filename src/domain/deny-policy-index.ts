@@ -49,7 +49,6 @@ export function findNamingPolicy(
   organizations: Iterable<string>,
   names: Iterable<string>,
 ): DenyPolicy | undefined {
-  if (index.byName.size === 0) return undefined;
   const wanted = [...names];
   for (const organization of organizations)
     for (const name of wanted) {

@@ -15,14 +15,15 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /** Longer lists would endanger the client's header limit; the error code alone says enough then. */
 const MAX_SCOPES_BYTES = 2048;
 
-/** The challenge for a realm; undefined where the row has none. `scopes` are those of which one is needed. */
+/** The challenge for a realm; undefined where the row has none. `scopes` are those of which one is needed, with spaces between several that are needed together. */
 export function challenge(kind: ReasonRow['challenge'], realm: string, scopes: readonly string[]): string | undefined {
   if (kind === null) return undefined;
   const bearer = `Bearer realm="${realm}"`;
   if (kind === 'bearer') return bearer;
   const error = `${bearer}, error="${kind}", error_description="${DESCRIPTIONS[kind]}"`;
   if (kind !== 'insufficient_scope') return error;
-  const scope = scopes.filter((name) => SCOPE_TOKEN.test(name)).join(' ');
+  const names = new Set(scopes.flatMap((needed) => needed.split(' ')));
+  const scope = [...names].filter((name) => SCOPE_TOKEN.test(name)).join(' ');
   return scope === '' || scope.length > MAX_SCOPES_BYTES ? error : `${error}, scope="${scope}"`;
 }
 

@@ -26,6 +26,10 @@ const APPLICATION = SUBSCRIBER.application as NonNullable<typeof SUBSCRIBER.appl
 const organizations = (allowedOrganizations: readonly string[]): Partial<Scene> => ({
   keyManagers: [sampleKeyManager({ allowedOrganizations })],
 });
+const togetherWith = (...scopes: string[]): Partial<Scene> => ({
+  ...withApi({ resources: [sampleResource({ scopes: ['read write'] })] }),
+  ...facts({ scopes }),
+});
 const bearer = (...values: string[]): Partial<Scene> => ({ headers: { authorization: values } });
 
 test('allows a subscribed client with a token of an allowed key manager', () => {
@@ -339,6 +343,12 @@ const DENIALS: [string, string, Partial<Scene>][] = [
     'a token without the scope',
     'scope_missing',
     withApi({ resources: [sampleResource({ scopes: ['write', 'admin'] })] }),
+  ],
+  ['a token whose one scope is named like two that are needed together', 'scope_missing', togetherWith('read write')],
+  [
+    'a token without scopes where the resource names nothing but spaces',
+    'scope_missing',
+    { ...withApi({ resources: [sampleResource({ scopes: [' '] })] }), ...facts({ scopes: [] }) },
   ],
   [
     'a token with one of two scopes that are needed together',

@@ -162,6 +162,14 @@ describe('the same one is sent', () => {
     expect(issue(issuer, known, NOW_MS + 59_000)).toBe(first);
   });
 
+  test('and after it, as long as clocks may differ: signing anew would change nothing', () => {
+    const issuer = sampleIssuer(key);
+    const known = sampleKnown({ token: sampleFacts({ expiresAt: NOW - 30 }) });
+    const first = issue(issuer, known);
+    expect(payloadOf(first)).toMatchObject({ iat: NOW - 30, exp: NOW - 30 });
+    expect(issue(issuer, known, NOW_MS + 20_000)).toBe(first);
+  });
+
   const OTHERS: [string, (known: Known) => Known][] = [
     ['another decision about the same token', (known) => ({ ...known, token: { ...sampleFacts() } })],
     ['another API', (known) => ({ ...known, api: sampleApi({ id: 'other' }) })],

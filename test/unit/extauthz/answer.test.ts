@@ -252,10 +252,10 @@ describe('a refusal', () => {
     ],
     [
       'scope_missing',
-      'Bearer realm="Gatehouse", error="insufficient_scope", error_description="This access token lacks a scope", scope="read write"',
+      'Bearer realm="Gatehouse", error="insufficient_scope", error_description="This access token lacks a scope", scope="read write list"',
     ],
   ])('%s challenges as RFC 6750 has it', (reason, expected) => {
-    const headers = headersOf(tell(refuse(reason, { required: ['read', 'wr"ite', 'write', 'a b'] })));
+    const headers = headersOf(tell(refuse(reason, { required: ['read', 'wr"ite', 'write list'] })));
     expect(headers.get('www-authenticate')).toBe(expected);
   });
 

@@ -148,6 +148,26 @@ describe('mistakes', () => {
       'cache.redis.commandTimeoutMs: leaves no time',
     ],
     [
+      'a backend JWT of a fleet without a key that all have',
+      'upstream: {backendJwt: {enabled: true}}\ncache: {redis: {url: "redis://a/0"}}\nsealing: {keys: [{id: a, file: /a}]}',
+      'upstream.backendJwt.keys: is empty in a fleet',
+    ],
+    [
+      'a follower that would sign with a key of its own',
+      'upstream: {backendJwt: {enabled: true}}\nsync: {source: hub, hub: {url: "https://hub", credentialFile: /c}}\nsealing: {keys: [{id: a, file: /a}]}',
+      'upstream.backendJwt.keys: is empty in a fleet',
+    ],
+    [
+      'a backend JWT in an identity header',
+      'upstream: {backendJwt: {enabled: true, header: x_gatehouse_api}}',
+      'upstream.backendJwt.header: is an identity header too',
+    ],
+    [
+      'a signing key in two places',
+      'upstream: {backendJwt: {keys: [{file: /a, env: A}]}}',
+      'upstream.backendJwt.keys[0]: does not say where the key is',
+    ],
+    [
       'a hub without its address',
       'sync: {source: hub, hub: {credentialFile: /c}}\nsealing: {keys: [{id: a, file: /a}]}',
       'sync.hub.url: is needed with',
