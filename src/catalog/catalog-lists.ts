@@ -102,7 +102,7 @@ export class CatalogLists {
     return this.#apis.ofOrganization(organization);
   }
 
-  /** A page of the organization's entities of a kind, in an order that stays. The total is exact up to 10,000. */
+  /** A page of the organization's entities of a kind, in an order that stays. The total is exact up to 1000 keys and subscriptions of all, up to 10,000 of the others. */
   page<K extends ListedKind>(
     kind: K,
     organization: string,

@@ -63,6 +63,8 @@ export type ListedKind = keyof EntityFilters;
 
 /** Totals are counted up to here, or to the end of the page: a million rows must not hold up decisions for a number. */
 const COUNTED = 10_000;
+/** The same where each row's organization has to be looked up. */
+const COUNTED_JOINED = 1000;
 
 /** The rows of an organization, in an order that an index has. */
 const ROWS: Readonly<Record<ListedKind, { readonly from: string; readonly order: string }>> = {
@@ -83,6 +85,12 @@ const ROWS: Readonly<Record<ListedKind, { readonly from: string; readonly order:
 
 const managed = (application: string) =>
   `(${application}.owner = ? OR EXISTS (SELECT 1 FROM json_each(${application}.groups) WHERE value IN (SELECT value FROM json_each(?))))`;
+
+/** Keys and subscriptions of one parent are of its organization, which is looked up once. */
+const PARENTS: readonly (readonly [string, string])[] = [
+  ['applicationId', 'application'],
+  ['apiId', 'api'],
+];
 
 /** How each filter is put; the names are those of {@link EntityFilters}. */
 const CONDITIONS: Readonly<Record<string, string>> = {
@@ -131,11 +139,12 @@ export class EntityLists {
     filter: EntityFilters[K],
     { offset, limit }: Page,
   ): Paged<EntityByKind[K]> {
-    const { from, order } = ROWS[kind];
+    const { order } = ROWS[kind];
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+    const { from, values: owners, joins } = rowsOf(kind, organization, new Map(given));
     const where = [from, ...given.map(([name]) => CONDITIONS[name])].join(' AND ');
-    const values = [organization, ...given.flatMap(([name, value]) => valuesOf(name, value))];
-    const counted = Math.max(COUNTED, offset + limit + 1);
+    const values = [...owners, ...given.flatMap(([name, value]) => valuesOf(name, value))];
+    const counted = Math.max(joins ? COUNTED_JOINED : COUNTED, offset + limit + 1);
     const total = this.#pluck(`SELECT count(*) FROM (SELECT 1 FROM ${where} LIMIT ?)`).get(...values, counted);
     const ids = this.#pluck(`SELECT t.id FROM ${where} ORDER BY ${order} LIMIT ? OFFSET ?`).all(
       ...values,
@@ -159,6 +168,20 @@ export class EntityLists {
     }
     return statement;
   }
+}
+
+/** Where the organization's rows are. */
+function rowsOf(kind: ListedKind, organization: string, given: ReadonlyMap<string, unknown>) {
+  const { from } = ROWS[kind];
+  const joins = from.includes(' JOIN ');
+  const [name, table] = PARENTS.find(([parent]) => joins && given.has(parent)) ?? [];
+  if (name === undefined || table === undefined) return { from, values: [organization], joins };
+  const own = from.slice(0, from.indexOf(' JOIN '));
+  return {
+    from: `${own} WHERE (SELECT organization FROM ${table} WHERE id = ?) = ?`,
+    values: [String(given.get(name)), organization],
+    joins: false,
+  };
 }
 
 function valuesOf(name: string, value: unknown): readonly Parameter[] {

@@ -36,6 +36,8 @@ export class IncomingSnapshot {
   constructor(db: Database) {
     this.#db = db;
     this.#file = `${db.name}.incoming`;
+    // What a crash left behind.
+    this.drop();
   }
 
   /** Begins anew. */
