@@ -1,9 +1,7 @@
 // Deny policies through a real Envoy: each kind rules the very next request, for whom it names and nobody else, and no header moves an
 // address.
 
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DenyPolicyType } from '../../src/domain/policy.ts';
 import { received, type Stack, startStack, valuesOf } from './stack.ts';
 
@@ -14,28 +12,19 @@ const BLOCKED = {
   description: 'You have been blocked from accessing the resource',
 };
 
-/** Writes to the catalog as another process would: committed when it returns. */
-function inCatalog(stack: Stack, sql: string, ...values: unknown[]): void {
-  const db = new Database(join(stack.gatehouse.folder, 'data', 'catalog.db'), { timeout: 5000 });
-  try {
-    db.transaction(() => {
-      db.prepare(sql).run(...values);
-      db.exec(`UPDATE meta SET revision = revision + 1, structure_revision = structure_revision + 1;
-        INSERT INTO structure_change SELECT structure_revision, 'deny_policy', 'p' FROM meta;`);
-    }).immediate();
-  } finally {
-    db.close();
-  }
+const ADMIN = '/api/am/admin/v4/throttling';
+
+/** Writes a deny policy and returns how to delete it; both are in force when they answer. */
+async function denyNow(stack: Stack, conditionType: DenyPolicyType, conditionValue: string | object) {
+  const made = await stack.admin('POST', `${ADMIN}/deny-policies`, { conditionType, conditionValue });
+  expect(made.status).toBe(201);
+  const { conditionId } = made.body as { readonly conditionId: string };
+  return async () => {
+    expect((await stack.admin('DELETE', `${ADMIN}/deny-policy/${conditionId}`)).status).toBe(200);
+  };
 }
-const denyNow = (stack: Stack, type: DenyPolicyType, value: string, invert = false) =>
-  inCatalog(
-    stack,
-    "INSERT INTO deny_policy VALUES ('p', 1, 'carbon.super', ?, ?, ?, 1, 1)",
-    type,
-    value,
-    invert ? 1 : 0,
-  );
-const denyNoMore = (stack: Stack) => inCatalog(stack, "DELETE FROM deny_policy WHERE id = 'p'");
+const address = (fixedIp: string) => ({ fixedIp, invert: false });
+const range = (startingIp: string, endingIp: string, invert: boolean) => ({ startingIp, endingIp, invert });
 
 describe('for Envoy’s peers', () => {
   let stack: Stack;
@@ -55,7 +44,6 @@ describe('for Envoy’s peers', () => {
     });
   });
   afterAll(() => stack?.stop());
-  afterEach(() => denyNoMore(stack));
 
   const statusOf = async (path: string, token?: string) => (await stack.get(path, token)).status;
 
@@ -67,31 +55,32 @@ describe('for Envoy’s peers', () => {
   ])('%s %s', async (type, value, other) => {
     const others = stack.token('shop', type === 'USER' ? { sub: 'somebody' } : { azp: 'stranger', sub: 'x' });
     expect(await statusOf(MENU, stack.token())).toBe(200);
-    denyNow(stack, type, value);
+    const denyNoMore = await denyNow(stack, type, value);
     const reply = await stack.get(MENU, stack.token());
     expect(reply.status).toBe(403);
     expect(JSON.parse(reply.body)).toEqual(BLOCKED);
     expect(reply.headers.filter(([name]) => name === 'www-authenticate')).toEqual([]);
     expect(await statusOf(other, others)).toBe(200);
-    denyNoMore(stack);
+    await denyNoMore();
     expect(await statusOf(MENU, stack.token())).toBe(200);
   });
 
   test('an address: public resources too, and no header of the client’s changes it', async () => {
-    denyNow(stack, 'IP', '127.0.0.1');
+    const kept = await denyNow(stack, 'IP', address('127.0.0.1'));
     for (const headers of [[], [['x-forwarded-for', '198.51.100.1']], [['x-real-ip', '198.51.100.1']]] as const) {
       expect((await stack.get(MENU, stack.token(), headers)).status).toBe(403);
       expect((await stack.get('/pizza/1.0.0/health', undefined, headers)).status).toBe(403);
     }
-    denyNoMore(stack);
-    denyNow(stack, 'IP', '198.51.100.1');
+    await kept();
+    const other = await denyNow(stack, 'IP', address('198.51.100.1'));
     expect((await stack.get(MENU, stack.token(), [['x-forwarded-for', '198.51.100.1']])).status).toBe(200);
-    denyNoMore(stack);
-    denyNow(stack, 'IPRANGE', '127.0.0.0-127.0.0.255', true);
+    await other();
+    const home = await denyNow(stack, 'IPRANGE', range('127.0.0.0', '127.0.0.255', true));
     expect(await statusOf(MENU, stack.token())).toBe(200);
-    denyNoMore(stack);
-    denyNow(stack, 'IPRANGE', '10.0.0.0/8', true);
+    await home();
+    const abroad = await denyNow(stack, 'IPRANGE', range('10.0.0.0', '10.255.255.255', true));
     expect(await statusOf(MENU, stack.token())).toBe(403);
+    await abroad();
   });
 
   test('a tenant’s API is found by its context on the wire, and no other tenant’s path leads to it', async () => {
@@ -113,7 +102,7 @@ test('behind a trusted proxy the address is the one that the proxy saw, and a cl
   try {
     const from = async (forwarded?: string) =>
       (await stack.get(MENU, stack.token(), forwarded === undefined ? [] : [['x-forwarded-for', forwarded]])).status;
-    denyNow(stack, 'IP', '198.51.100.1');
+    await denyNow(stack, 'IP', address('198.51.100.1'));
     expect(await from('198.51.100.1')).toBe(403);
     expect(await from('192.0.2.9, 198.51.100.1')).toBe(403);
     expect(await from('198.51.100.1, 192.0.2.9')).toBe(200);
