@@ -13,7 +13,12 @@ beforeAll(async () => {
   service = await startRateLimitService();
   stack = await startStack({
     envoyFile: 'envoy-rate-limit.yaml',
-    editEnvoy: ({ setEndpoints, hcm }) => {
+    editEnvoy: ({ setEndpoints, hcm, routes }) => {
+      // An operator's own way of counting, beside the shipped ones.
+      const { rate_limits: limits } = (routes.at(-1) as { route: { rate_limits: object[] } }).route;
+      const path = [{ key: 'attributes' }, { key: 'region' }];
+      const metadata_key = { key: 'envoy.filters.http.ext_authz', path };
+      limits.push({ actions: [{ metadata: { descriptor_key: 'region', source: 'DYNAMIC', metadata_key } }] });
       setEndpoints('ratelimit', [service.port]);
       // The shipped time-out is for machines that do not run a whole test suite beside it.
       const filters = hcm['http_filters'] as { name: string; typed_config: Record<string, unknown> }[];
@@ -22,6 +27,7 @@ beforeAll(async () => {
     },
     editCatalog: ({ applications }) => {
       for (const application of applications) application['policy'] = '50PerMin';
+      for (const application of applications.slice(0, 1)) application['attributes'] = { region: 'eu-central' };
     },
   });
 });
@@ -54,6 +60,7 @@ test('descriptors name the policies and whom they hold for, whatever headers a c
     api: 'Pizza:1.0.0',
     application_id: application,
   });
+  expect(descriptor('region')).toEqual({ region: 'eu-central' });
   expect(descriptor('api_policy')).toEqual({});
 });
 

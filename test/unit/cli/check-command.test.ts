@@ -75,6 +75,16 @@ describe('an allowed request', () => {
     expect(out).toContain('x-gatehouse-subject');
     expect(out).toContain('decision_id: decision-1');
   });
+
+  test.each([[[]], [['--json']]])('shows what a signed assertion says, and not its signature', async (args) => {
+    const said = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0';
+    for (const signature of ['c2lnbmF0dXJl_-', 'c2lnbmF0dXJl+/']) {
+      decision = { outcome: 'allow', reason: 'allowed', known: { ...known, assertion: `${said}.${signature}` } };
+      const { out } = await check(args);
+      expect(out).toContain(`${said}.<signature>`);
+      expect(out).not.toContain(signature);
+    }
+  });
 });
 
 describe('a denied request', () => {
