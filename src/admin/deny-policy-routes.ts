@@ -1,6 +1,6 @@
 // WSO2 admin API v4, deny policies (BlockingCondition): whoever one names is refused from the next request on.
 
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type DenyPolicyBody, denyPolicyBody, denyPolicyStatusBody } from '../documents/throttling-documents.ts';
 import type { DenyPolicyWrite } from '../domain/catalog-facts.ts';
@@ -78,8 +78,10 @@ function denyPolicyWriteOf(body: DenyPolicyBody): DenyPolicyWrite | FieldProblem
     }
     case 'IPRANGE': {
       const { startingIp = '', endingIp = '', invert = false } = typeof given === 'string' ? {} : given;
-      if (isIP(startingIp) === 0 || isIP(startingIp) !== isIP(endingIp))
-        return wrong('must be two addresses of one kind: {"startingIp": "…", "endingIp": "…", "invert": false}');
+      if (!isRange(startingIp, endingIp))
+        return wrong(
+          'must be two addresses of one kind, the lower one first: {"startingIp": "…", "endingIp": "…", "invert": false}',
+        );
       return { ...plain, value: `${startingIp}-${endingIp}`, invert };
     }
     case 'API':
@@ -92,6 +94,17 @@ function denyPolicyWriteOf(body: DenyPolicyBody): DenyPolicyWrite | FieldProblem
     case 'SUBSCRIPTION':
       if (typeof given !== 'string') return wrong('must be a text');
       return { ...plain, value: given };
+  }
+}
+
+function isRange(start: string, end: string): boolean {
+  const kind = isIP(start);
+  if (kind === 0 || kind !== isIP(end)) return false;
+  try {
+    new BlockList().addRange(start, end, kind === 4 ? 'ipv4' : 'ipv6');
+    return true;
+  } catch {
+    return false;
   }
 }
 

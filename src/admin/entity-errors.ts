@@ -29,13 +29,14 @@ export function stale(what: EntityName): Wso2Error {
 /** What the catalog refused to write. */
 export function refusedEntity(what: EntityName, refusal: WriteRefusal): Wso2Error {
   const { why, fields } = refusal;
+  if (what === 'Application key' && (why === 'exists' || why === 'conflict')) return keyMapped(fields);
   switch (why) {
     case 'not_found':
       return notFound(what);
     case 'stale':
       return stale(what);
     case 'exists':
-      return what === 'Application key' ? KEY_MAPPED(fields) : conflict(`${what} exists already`, fields);
+      return conflict(`${what} exists already`, fields);
     case 'in_use':
       return conflict(`${what} is in use`, fields);
     default:
@@ -49,13 +50,15 @@ export function conflict(description: string, fields: readonly FieldProblem[] = 
 }
 
 /** WSO2 901409: the client, or the place for one, is taken. */
-const KEY_MAPPED = (fields: readonly FieldProblem[]): Wso2Error => ({
-  status: 409,
-  code: 901409,
-  message: 'Key Mappings already exists',
-  description: 'The consumer key is mapped already, or the application has a key of this key manager and key type',
-  fields,
-});
+function keyMapped(fields: readonly FieldProblem[]): Wso2Error {
+  return {
+    status: 409,
+    code: 901409,
+    message: 'Key Mappings already exists',
+    description: 'The consumer key is mapped already, or the application has a key of this key manager and key type',
+    fields,
+  };
+}
 
 /** WSO2 901403: no such key manager, or it is disabled. */
 export const KEY_MANAGER_NOT_REGISTERED: Wso2Error = {

@@ -3,7 +3,7 @@
 
 import type { ProveClient } from '../admin/application-key-routes.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
-import type { SendOutbound } from '../domain/outbound.ts';
+import type { OutboundReply, SendOutbound } from '../domain/outbound.ts';
 
 const TIMEOUT_MS = 5_000;
 const MAX_REPLY_BYTES = 65_536;
@@ -27,25 +27,35 @@ export function clientProver({ send, inForce, enabled }: ProveClientOptions): Pr
     const url = dto.tokenEndpoint;
     if (!enabled || consumerSecret === undefined || keyManager === undefined || url === undefined || url === '')
       return 'not_asked';
+    const ask = async (credentials: string) =>
+      meaningOf(
+        await send({
+          keyManager,
+          method: 'POST',
+          url,
+          headers: {
+            authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
+            'content-type': 'application/x-www-form-urlencoded',
+            accept: 'application/json',
+          },
+          body: 'grant_type=client_credentials',
+          maxBytes: MAX_REPLY_BYTES,
+          timeoutMs: TIMEOUT_MS,
+        }),
+      );
+    const plain = `${consumerKey}:${consumerSecret}`;
     const encoded = [consumerKey, consumerSecret].map(formEncoded).join(':');
-    const reply = await send({
-      keyManager,
-      method: 'POST',
-      url,
-      headers: {
-        authorization: `Basic ${Buffer.from(encoded).toString('base64')}`,
-        'content-type': 'application/x-www-form-urlencoded',
-        accept: 'application/json',
-      },
-      body: 'grant_type=client_credentials',
-      maxBytes: MAX_REPLY_BYTES,
-      timeoutMs: TIMEOUT_MS,
-    });
-    if ('problem' in reply || reply.status >= 500 || reply.status === 429) return 'unreachable';
-    const error = errorOf(reply.text);
-    if (reply.status === 200 || AFTER_AUTHENTICATION.includes(error ?? '')) return 'confirmed';
-    return reply.status === 401 || error === 'invalid_client' ? 'refused' : 'not_asked';
+    const meaning = await ask(encoded);
+    // Many servers do not undo the encoding.
+    return meaning === 'refused' && encoded !== plain ? ask(plain) : meaning;
   };
+}
+
+function meaningOf(reply: OutboundReply): Awaited<ReturnType<ProveClient>> {
+  if ('problem' in reply || reply.status >= 500 || reply.status === 429) return 'unreachable';
+  const error = errorOf(reply.text);
+  if (reply.status === 200 || AFTER_AUTHENTICATION.includes(error ?? '')) return 'confirmed';
+  return reply.status === 401 || error === 'invalid_client' ? 'refused' : 'not_asked';
 }
 
 /** RFC 6749 §2.3.1. */
