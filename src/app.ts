@@ -27,6 +27,7 @@ import { startMetrics } from './telemetry/metrics.ts';
 import { Introspector } from './tokens/introspector.ts';
 import { TokenProver } from './tokens/token-prover.ts';
 
+export { backupCatalog, restoreCatalog } from './app/copy-catalog.ts';
 export { discoverOnce as discover } from './app/discover-once.ts';
 export { validateCatalog } from './catalog-file.ts';
 

@@ -28,12 +28,21 @@ export interface CatalogReport {
   readonly warnings: readonly Problem[];
 }
 
+/** What became of a copy of the catalog. */
+export type CopyOutcome =
+  | { readonly kind: 'done'; readonly told: readonly string[] }
+  | { readonly kind: 'failed'; readonly problem: string };
+
 /** The program behind the command line. */
 export interface CliApp {
   /** Rejects when it cannot start. */
   serve(options: ServeOptions): Promise<RunningApp>;
   /** Reads the settings' catalog file as boot would, without listening and without writing. */
   validateCatalog(settings: Settings): Promise<CatalogReport>;
+  /** Writes a consistent copy of the catalog's database, in use or not, to a file that does not exist yet. */
+  backupCatalog(settings: Settings, copy: string): Promise<CopyOutcome>;
+  /** Puts such a copy in the place of the catalog, which must not be in use. */
+  restoreCatalog(settings: Settings, copy: string): Promise<CopyOutcome>;
   /** A key manager out of the discovery document at a URL, asked for as the settings allow; the type may be a preset. */
   discover(settings: Settings, url: string, type: string): Promise<Discovered>;
 }

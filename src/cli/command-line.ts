@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { type AdminOptions, withAdminOptions } from './admin-options.ts';
 import { type CheckCommandOptions, checkCommand } from './check-command.ts';
 import type { CliApp, Surroundings } from './cli-app.ts';
+import { backupCommand, restoreCommand } from './copy-commands.ts';
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
 import { healthCommand } from './health-command.ts';
 import { keysRotateCommand } from './keys-rotate-command.ts';
@@ -58,6 +59,20 @@ export async function runCommandLine(
     .description('read settings and catalog as a start would, without listening, and tell every problem')
     .action(async (options: SettingsOptions) => {
       code = await validateCommand(options, await app(), around);
+    });
+
+  withSettingsOptions(program.command('backup'))
+    .description('write a copy of the catalog, while a server uses it or not')
+    .argument('<copy>', 'file that does not exist yet')
+    .action(async (copy: string, options: SettingsOptions) => {
+      code = await backupCommand(copy, options, await app(), around);
+    });
+
+  withSettingsOptions(program.command('restore'))
+    .description('put a copy in the place of the catalog, while no server uses it')
+    .argument('<copy>', 'file that backup wrote')
+    .action(async (copy: string, options: SettingsOptions) => {
+      code = await restoreCommand(copy, options, await app(), around);
     });
 
   withTargetOptions(program.command('check'))

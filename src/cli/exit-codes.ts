@@ -7,7 +7,7 @@ const MEANINGS: readonly (readonly [code: string, meaning: string])[] = [
   [String(EXIT.ok), 'done; check: allowed; health: serving'],
   [
     String(EXIT.refused),
-    'check: denied; validate: problems in settings or catalog; health: not serving or not reachable; km test: something failed; km discover: nothing to be had at the URL; sync status: not in touch with its source; sync confirm: nothing is held back',
+    'check: denied; validate: problems in settings or catalog; backup, restore: not done, and nothing was changed; health: not serving or not reachable; km test: something failed; km discover: nothing to be had at the URL; sync status: not in touch with its source; sync confirm: nothing is held back',
   ],
   [String(EXIT.usage), 'wrong command line; serve: problems in the settings'],
   [

@@ -40,6 +40,8 @@ export function runCli(args: readonly string[], { app = {}, env = {}, stdin = ''
       return RUNNING;
     },
     validateCatalog: async () => ({ problems: [], warnings: [] }),
+    backupCatalog: async () => ({ kind: 'done', told: [] }),
+    restoreCatalog: async () => ({ kind: 'done', told: [] }),
     discover: async () => ({ kind: 'failed', reason: 'nothing is there' }),
     ...app,
   };

@@ -22,6 +22,8 @@ async function serving() {
   const app: CliApp = {
     serve: async () => running,
     validateCatalog: async () => ({ problems: [], warnings: [] }),
+    backupCatalog: async () => ({ kind: 'done', told: [] }),
+    restoreCatalog: async () => ({ kind: 'done', told: [] }),
     discover: async () => ({ kind: 'failed', reason: '' }),
   };
   const around = {

@@ -1,0 +1,38 @@
+// Copies of the catalog for the command line: without listening, and without asking for the sealing keys, which a copy does not need.
+
+import { restoreCatalog as putBack, backupCatalog as writeCopy } from '../catalog/backup-catalog.ts';
+import { CatalogUnusable } from '../catalog/catalog-unusable.ts';
+import { catalogDatabase } from '../catalog-file.ts';
+import type { CopyOutcome } from '../cli/cli-app.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** Writes a copy of the catalog, in use or not. */
+export async function backupCatalog(settings: Settings, copy: string): Promise<CopyOutcome> {
+  return outcomeOf(() => {
+    writeCopy(catalogDatabase(settings), copy);
+    return [`${copy} holds the catalog. Its secrets are sealed: keep the sealing keys too, apart from it.`];
+  });
+}
+
+/** Puts a copy in the place of the catalog, which must not be in use. */
+export async function restoreCatalog(settings: Settings, copy: string): Promise<CopyOutcome> {
+  return outcomeOf(() => {
+    const file = catalogDatabase(settings);
+    const { keptAs, revocations } = putBack(copy, file, crypto.randomUUID());
+    const kept =
+      keptAs === undefined
+        ? []
+        : [`What was there before is ${keptAs}; ${revocations} revocation(s) of it were taken over.`];
+    return [`${file} is as the copy was. Followers will take a fresh snapshot.`, ...kept];
+  });
+}
+
+function outcomeOf(work: () => readonly string[]): CopyOutcome {
+  try {
+    return { kind: 'done', told: work() };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!(error instanceof CatalogUnusable) && code === undefined) throw error;
+    return { kind: 'failed', problem: message };
+  }
+}
