@@ -17,8 +17,8 @@ const MAX_SNAPSHOTS = 8;
 /** Feeds that are open. */
 const MAX_FEEDS = 1024;
 const MAX_POLL_SECONDS = 60;
-/** A follower that polls is back well within this. */
-const POLLER_KEPT_MS = 5_000;
+/** A follower that polls, or that has taken a copy, is back well within this. */
+const KEPT_MS = 5_000;
 
 const TOO_MANY: Wso2Error = {
   status: 503,
@@ -34,10 +34,14 @@ export function fleetRoutes(app: FastifyInstance, fleet: FleetStore, callers: Ro
   // Feeds have no end of their own, and the server waits for all answers.
   app.addHook('preClose', async () => stopping.abort());
 
-  app.get('/sync/snapshot', async (_request, reply) => {
+  app.get('/sync/snapshot', async (request, reply) => {
     const hub = hubOf(reply);
     if (hub === undefined) return reply;
-    return stream(reply, 'snapshots', MAX_SNAPSHOTS, (signal) => hub.snapshot(signal));
+    return stream(reply, 'snapshots', MAX_SNAPSHOTS, (signal) => {
+      const leave = hub.connect(followerOf(request), undefined, KEPT_MS);
+      signal.addEventListener('abort', leave, { once: true });
+      return hub.snapshot(signal);
+    });
   });
 
   app.get('/sync/changes', async (request, reply) => {
@@ -51,7 +55,7 @@ export function fleetRoutes(app: FastifyInstance, fleet: FleetStore, callers: Ro
       );
     const { position, pollMs } = query;
     return stream(reply, 'feeds', MAX_FEEDS, (signal) => {
-      const leave = hub.connect(followerOf(request), position, pollMs === undefined ? 0 : POLLER_KEPT_MS);
+      const leave = hub.connect(followerOf(request), position, pollMs === undefined ? 0 : KEPT_MS);
       signal.addEventListener('abort', leave, { once: true });
       return hub.follow(position, { signal, ...(pollMs === undefined ? {} : { pollMs }) });
     });

@@ -32,8 +32,8 @@ export interface Hub {
     from: SourcePosition,
     options: { readonly pollMs?: number; readonly signal: AbortSignal },
   ): AsyncIterable<string>;
-  /** A follower is connected until the returned function is called, and for `keptMs` more. */
-  connect(follower: string, position: SourcePosition, keptMs: number): () => void;
+  /** A follower is connected until the returned function is called, and for `keptMs` more. Without a position it takes a whole copy. */
+  connect(follower: string, position: SourcePosition | undefined, keptMs: number): () => void;
   acknowledge(follower: string, position: SourcePosition): void;
   /** Revocations that were made at a follower; a known one changes nothing. */
   takeRevocations(

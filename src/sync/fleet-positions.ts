@@ -47,14 +47,15 @@ export class FleetPositions {
   }
 
   /**
-   * A follower reads on from a position, and so has all before it. Returns how to tell that it is gone; it counts as connected for
-   * `keptMs` more.
+   * A follower reads on from a position, and so has all before it, or takes a whole copy, and so may have nothing. Returns how to tell
+   * that it is gone; it counts as connected for `keptMs` more.
    */
-  connect(name: string, position: SourcePosition, keptMs: number): () => void {
+  connect(name: string, position: SourcePosition | undefined, keptMs: number): () => void {
     const entry = this.#entry(name);
     if (entry === undefined) return () => undefined;
     entry.connections += 1;
-    this.acknowledge(name, position);
+    entry.seenAtMs = this.#clock();
+    if (position !== undefined) this.acknowledge(name, position);
     let isOver = false;
     return () => {
       if (isOver) return;

@@ -55,3 +55,12 @@ test('made-up names take bounded room', () => {
   for (let name = 0; name < 5_000; name++) fleet.connect(String(name), at(1), 0);
   expect(fleet.list().length).toBeLessThan(2_000);
 });
+
+test('a follower that takes a whole copy is lagging until it has told that it has it', async () => {
+  const fleet = new FleetPositions(Date.now);
+  fleet.connect('new', undefined, 1_000)();
+  const waiting = fleet.waitFor(at(2), 5_000);
+  fleet.acknowledge('new', at(2));
+  expect(await waiting).toMatchObject({ complete: true, acknowledged: ['new'] });
+  expect(await fleet.waitFor(at(3), 10)).toMatchObject({ complete: false, lagging: ['new'] });
+});
