@@ -47,6 +47,10 @@ export function readEnvoyConfig(file: EnvoyFile = 'envoy.yaml'): EnvoyConfig {
   const virtualHost = at(list(message(hcm, 'route_config'), 'virtual_hosts'), 0);
   const cluster = (name: string) => one(list(resources, 'clusters'), name);
   const endpointGroup = (name: string) => at(list(message(cluster(name), 'load_assignment'), 'endpoints'), 0);
+  // What the file says of each place, however often its endpoints are replaced.
+  const shipped = new Map(
+    list(resources, 'clusters').map(({ name }) => [name, list(endpointGroup(String(name)), 'lb_endpoints')]),
+  );
   return {
     root,
     admin: message(root, 'admin'),
@@ -57,9 +61,8 @@ export function readEnvoyConfig(file: EnvoyFile = 'envoy.yaml'): EnvoyConfig {
     routes: list(virtualHost, 'routes'),
     cluster,
     setEndpoints: (name, endpoints) => {
-      const shipped = list(endpointGroup(name), 'lb_endpoints');
       endpointGroup(name)['lb_endpoints'] = endpoints.map((endpoint, index) => ({
-        ...shipped[index],
+        ...shipped.get(name)?.[index],
         endpoint: { address: addressOf(endpoint) },
       }));
     },
