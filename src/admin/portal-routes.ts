@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { type NamedApi, publisherContext } from '../documents/publisher-api-facts.ts';
+import { isAllowedTo, visibleOrganizationsOf } from '../domain/allowed-organizations.ts';
 import { GLOBAL_ORGANIZATION, type Lifecycle, UNLIMITED_POLICY } from '../domain/api.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -77,8 +78,9 @@ export function portalRoutes(
 }
 
 /** WSO2's visibility: to all, or to those with one of the roles. States in which nobody can call it are not shown. */
-export function maySee(user: PortalUser, { lifecycle, extra }: NamedApi): boolean {
+export function maySee(user: PortalUser, { lifecycle, extra, organization }: NamedApi): boolean {
   if (!SHOWN.includes(lifecycle)) return false;
+  if (!isAllowedTo(user.organization, visibleOrganizationsOf({ extra }), organization)) return false;
   const { visibility, visibleRoles } = extra;
   if (user.isAdmin || visibility !== 'RESTRICTED') return true;
   return Array.isArray(visibleRoles) && visibleRoles.some((role) => user.roles.includes(role));

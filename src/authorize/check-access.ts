@@ -1,5 +1,6 @@
 // May this proved client call this resource of this API now? Small checks on local facts, recomputed on every request.
 
+import { isAllowedTo, visibleOrganizationsOf } from '../domain/allowed-organizations.ts';
 import type { Api, KeyType, Resource } from '../domain/api.ts';
 import { statesNoAudience } from '../domain/audience-gaps.ts';
 import { deny, type Refusal } from '../domain/decision.ts';
@@ -88,20 +89,6 @@ export function identifyCaller(
   if (subscription === undefined)
     return deny('subscription_not_found', { application: application.name, api: api.name, version: api.version });
   return { application, keyType, subscription };
-}
-
-/** WSO2 `allowedOrganizations`, `visibleOrganizations`: none given, or `all`, is everybody; `NONE` is the owner's organization alone. */
-function isAllowedTo(organization: string, allowed: readonly string[], owner: string): boolean {
-  if (allowed.length === 0) return true;
-  return allowed.some((name) => {
-    const word = name.toLowerCase();
-    return word === 'all' || (word === 'none' ? organization === owner : organization === name);
-  });
-}
-
-function visibleOrganizationsOf({ extra }: Api): readonly string[] {
-  const listed = extra['visibleOrganizations'];
-  return Array.isArray(listed) ? listed.map(String) : [];
 }
 
 /**

@@ -104,7 +104,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   owner: 't.owner = ?',
   state: 't.state = ?',
   managedBy: managed('t'),
-  ofManagedBy: managed('a'),
+  ofManagedBy: `EXISTS (SELECT 1 FROM application o WHERE o.id = t.application_id AND ${managed('o')})`,
   contextContains: "t.context LIKE ? ESCAPE '\\'",
   lifecycles: 't.lifecycle IN (SELECT value FROM json_each(?))',
   visibleTo: `(json_extract(t.extra, '$.visibility') IS NOT 'RESTRICTED' OR EXISTS (
