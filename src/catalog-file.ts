@@ -9,7 +9,7 @@ import { rehearseCatalog } from './catalog/rehearse-catalog.ts';
 import type { CatalogReport, ServeOptions } from './cli/cli-app.ts';
 import { formatProblem, type Problem } from './documents/problem.ts';
 import { type CatalogReading, readCatalog } from './documents/read-catalog.ts';
-import { type ReadReference, resolveReferences } from './documents/secret-references.ts';
+import { resolveReferences } from './documents/secret-references.ts';
 import { statesNoAudience } from './domain/audience-gaps.ts';
 import type { ApiWrite } from './domain/catalog-facts.ts';
 import type { FieldProblem } from './domain/field-problem.ts';
@@ -24,6 +24,7 @@ import { urlProblem } from './outbound/url-problem.ts';
 import { loadSealingKeys } from './sealing/load-sealing-keys.ts';
 import type { SealingKey } from './sealing/sealing-key.ts';
 import { newFingerprintKey } from './sealing/secret-sealer.ts';
+import { referenceReader } from './settings/reference-reader.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { pemProblem } from './tokens/import-pem.ts';
@@ -178,7 +179,7 @@ function readCatalogFile(settings: Settings, types: KeyManagerTypes) {
   }
   const referred: string[] = [];
   const read = readCatalog(text, file, settings.organization, (dto) => {
-    const whole = resolveReferences(dto, readReference);
+    const whole = resolveReferences(dto, referenceReader(process.env));
     if ('problems' in whole) return whole;
     const judged = judgeKeyManager(whole.dto, { types, checks, origin: 'catalog_file' });
     if ('problems' in judged) return judged;
@@ -196,21 +197,6 @@ function readCatalogFile(settings: Settings, types: KeyManagerTypes) {
     .digest('hex');
   return { ok: true, value: { ...read.value, digest } } as const;
 }
-
-const readReference: ReadReference = ({ kind, name }) => {
-  if (kind === 'env') {
-    const text = process.env[name];
-    return text
-      ? { text }
-      : { problem: `names the variable ${name}, which is not set; set it, or write the secret here` };
-  }
-  try {
-    return { text: readFileSync(name, 'utf8').replace(/\r?\n$/, '') };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return { problem: `names the file ${name}, which cannot be read (${code}); correct it, or write the secret here` };
-  }
-};
 
 function shownProblem(pointer: string): FieldProblem {
   const field = pointer.slice(1).replaceAll('/', '.');

@@ -157,6 +157,8 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteNeed>> = {
   'GET /jwks': { right: 'public' },
   'GET /backend-jwt-keys': { right: 'keys', superTenant: true, scopes: ADMIN_SCOPES },
   'POST /backend-jwt-keys': { right: 'keys', superTenant: true, scopes: ADMIN_SCOPES, onFollowers: true },
+  'GET /catalog': { right: 'read', scopes: ADMIN_SCOPES },
+  'POST /catalog': { right: 'write', scopes: ADMIN_SCOPES },
   'GET /audit': { right: 'read', scopes: ADMIN_SCOPES },
   'GET /metrics': { right: 'metrics', scopes: MANAGE_KEY_MANAGERS },
   'GET /healthz': { right: 'public' },

@@ -11,6 +11,7 @@ import { apiRoutes } from './api-routes.ts';
 import { applicationKeyRoutes, type ProveClient } from './application-key-routes.ts';
 import { applicationRoutes } from './application-routes.ts';
 import { auditRoutes, type ListAudit } from './audit-routes.ts';
+import { type CatalogRoutesOptions, catalogRoutes } from './catalog-routes.ts';
 import { denyPolicyRoutes } from './deny-policy-routes.ts';
 import type { KeyManagerDiagnosis } from './diagnosis.ts';
 import { diagnosisRoutes } from './diagnosis-routes.ts';
@@ -50,6 +51,7 @@ export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'r
   readonly port: number;
   readonly tls: TlsFiles | null;
   readonly keyManagers: KeyManagerStore;
+  readonly catalog: CatalogRoutesOptions['catalog'];
   readonly entities: CatalogEntities;
   readonly proveClient: ProveClient;
   readonly diagnosis: KeyManagerDiagnosis;
@@ -125,6 +127,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   internalDataRoutes(app, options, callers);
   fleetRoutes(app, options.fleet, callers);
   wso2DataRoutes(app, options.fleet, callers, options.superTenant);
+  catalogRoutes(app, options, callers);
   auditRoutes(app, options, callers);
   signingKeyRoutes(app, options, callers);
   statusRoutes(app, options.readiness, options.metrics);

@@ -15,6 +15,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Introspector } from '../tokens/introspector.ts';
+import { adminCatalog } from './admin-catalog.ts';
 import { adminEntities } from './admin-entities.ts';
 import { adminKeyManagers } from './admin-key-managers.ts';
 import { adminRevocations, revocationMargins } from './admin-revocations.ts';
@@ -50,15 +51,18 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
   const { door, fetchKeySet, keySets } = outbound;
   const revocations = adminRevocations(catalog, keySets, fleet, sync.revoked);
   const keyManagersById = () => reader.snapshot()?.keyManagers.byId;
+  const judging = { types, checks: keyMaterialChecks(settings) };
+  const keyManagersChanged = async () => {
+    keySets.retain(new Set(keyManagersById()?.keys()));
+    await fleet.keyManagersChanged();
+  };
   return startAdmin({
     ...settings.admin,
     credentials,
     superTenant: settings.organization,
     proveCaller: (bearer) => proveAdmin(bearer, reader, tokens, Date.now()),
-    keyManagers: adminKeyManagers(catalog, { types, checks: keyMaterialChecks(settings) }, async () => {
-      keySets.retain(new Set(keyManagersById()?.keys()));
-      await fleet.keyManagersChanged();
-    }),
+    keyManagers: adminKeyManagers(catalog, judging, keyManagersChanged),
+    catalog: adminCatalog(catalog, judging, keyManagersChanged),
     entities: adminEntities(catalog),
     proveClient: clientProver({
       send: door.send,

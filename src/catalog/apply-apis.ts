@@ -7,6 +7,9 @@ import type { Fields } from './field-digester.ts';
 import type { StoredKeyManagers } from './stored-key-managers.ts';
 import { routeProblem } from './write-apis.ts';
 
+/** What a document need not say of a new API. */
+const BARE = { provider: '', policy: '', extra: {} };
+
 /** Writes them; an API whose names cannot be resolved or whose place on the wire is taken refuses the document. */
 export function applyApis(writes: readonly ApiWrite[], session: ApplySession): void {
   const { apis, writableApis, keyManagers } = session.tables;
@@ -17,7 +20,13 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
     const id = apis.idOf(organization, name, version);
     const stored = id === undefined ? undefined : apis.find(id);
     const merge = session.merge(
-      { key: ['api', organization, name, version], label: `apis[${name}:${version}]`, at, fields: fieldsOf(write) },
+      {
+        key: ['api', organization, name, version],
+        label: `apis[${name}:${version}]`,
+        at,
+        fields: fieldsOf(write),
+        bare: BARE,
+      },
       stored && fieldsOf({ ...stored, ...namesIn(stored, keyManagers) }),
     );
     if (merge.kind !== 'insert' && merge.kind !== 'update') continue;
@@ -30,7 +39,7 @@ export function applyApis(writes: readonly ApiWrite[], session: ApplySession): v
     const audiencesByKeyManager =
       keeps('audiencesByKeyManager') && stored ? stored.audiencesByKeyManager : resolveAudiences(merged, at, session);
     const api: Api = {
-      ...{ provider: '', policy: '', extra: {} },
+      ...BARE,
       ...merged,
       resources: merged.resources.map(withPolicy),
       id: id ?? crypto.randomUUID(),

@@ -27,6 +27,7 @@ export function applyApplications(writes: readonly ApplicationWrite[], session: 
       label: `applications[${isShared ? `${name} of ${write.owner}` : name}]`,
       at: `applications[${index}]`,
       fields,
+      bare: BARE,
     };
     const keys = write.keys.map((key, at) => ({ key, entry: keyEntry(entry, key, at) }));
     const subscriptions = write.subscriptions.map((subscription, at) => {

@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3';
 import {
   CATALOG_SECTIONS,
   type CatalogChange,
+  type CatalogChanges,
   type CatalogSection,
   type DesiredFacts,
   type WriteRefusal,
@@ -21,13 +22,13 @@ import { type HeldBack, shrinkOf } from './shrink-guard.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';
 import type { WriterTables } from './writer-tables.ts';
 
-/** Changes that the audit tells one by one; of a larger document it tells how many there were. */
-const MAX_AUDITED_CHANGES = 1000;
+/** Changes that are told one by one; of more it is told how many there are. */
+const MAX_TOLD_CHANGES = 1000;
 
 /** How it is done. */
 export interface ApplyDesiredOptions {
-  /** Deletes what the organization has and the document has not, of these lists; and what entries of the document leave out. */
-  readonly prune: readonly CatalogSection[];
+  /** Deletes what the organization has and the document's lists have not; and what entries of the document leave out. */
+  readonly prune: boolean;
   /** Removes however much that is. */
   readonly allowShrink: boolean;
   /** Says what would change, and changes nothing. */
@@ -36,10 +37,9 @@ export interface ApplyDesiredOptions {
   readonly expectedRevision: string | null;
 }
 
-/** Every change; `planned` for a dry run. The revision is that of after. */
+/** What changed, or would in a dry run; the revision is that of after. */
 export type DesiredResult =
-  | { readonly kind: 'applied' | 'planned'; readonly changes: readonly CatalogChange[]; readonly revision: string }
-  | { readonly kind: 'unchanged'; readonly revision: string }
+  | (CatalogChanges & { readonly kind: 'applied' | 'planned' | 'unchanged'; readonly revision: string })
   | HeldBack
   | WriteRefusal;
 
@@ -61,7 +61,8 @@ export class DesiredStage {
     if (stage !== this.#stage || first === undefined) return undefined;
     this.#parts = [];
     const lists = CATALOG_SECTIONS.map((section) => [section, parts.flatMap((part): unknown[] => [...part[section]])]);
-    return { ...first, ...(Object.fromEntries(lists) as Pick<DesiredFacts, CatalogSection>) };
+    const sections = [...new Set(parts.flatMap((part) => part.sections))];
+    return { ...first, sections, ...(Object.fromEntries(lists) as Pick<DesiredFacts, CatalogSection>) };
   }
 }
 
@@ -84,9 +85,8 @@ export function applyDesired(
     return { commit: false, result: refuse('stale', { field: '', message }) };
   }
   // Without a document of before, whatever differs is a change, and the document has the last word.
-  const exact = prune.length > 0;
-  const session = new ApplySession({ tables, log, base: new Map(), catalogWins: true, exact, fingerprintKey });
-  const others = othersOf(db, tables, facts, prune);
+  const session = new ApplySession({ tables, log, base: new Map(), catalogWins: true, exact: prune, fingerprintKey });
+  const others = prune ? othersOf(db, tables, facts) : [];
   const heldBack = allowShrink
     ? undefined
     : shrinkOf(
@@ -105,13 +105,19 @@ export function applyDesired(
     return { commit: false, result: refuse(problem.why, ...fields) };
   }
   const { changes } = session;
-  if (changes.length === 0) return { commit: false, result: { kind: 'unchanged', revision } };
-  if (dryRun) return { commit: false, result: { kind: 'planned', changes, revision } };
-  const told = changes.slice(0, MAX_AUDITED_CHANGES).map(changeLine);
-  const after = { changes: told, more: changes.length - told.length };
+  const told = { changes: changes.slice(0, MAX_TOLD_CHANGES), counts: countsOf(changes) };
+  if (changes.length === 0) return { commit: false, result: { kind: 'unchanged', revision, ...told } };
+  if (dryRun) return { commit: false, result: { kind: 'planned', revision, ...told } };
+  const after = { changes: told.changes.map(changeLine), counts: told.counts };
   return {
     commit: true,
-    result: { kind: 'applied', changes, revision: contentRevision(db) },
+    result: { kind: 'applied', revision: contentRevision(db), ...told },
     changes: [{ target: undefined, status: 200, after }],
   };
+}
+
+function countsOf(changes: readonly CatalogChange[]): CatalogChanges['counts'] {
+  const counts = { added: 0, changed: 0, deleted: 0 };
+  for (const { kind } of changes) counts[kind] += 1;
+  return counts;
 }

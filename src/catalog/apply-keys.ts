@@ -31,6 +31,7 @@ export function keyEntry(parent: Entry, write: KeyWrite, index: number): Entry {
     label: `${parent.label}.keys[${keyManager} ${keyType}]`,
     at: `${parent.at}.keys[${index}]`,
     fields,
+    bare: BARE,
   };
 }
 
@@ -38,7 +39,7 @@ export function keyEntry(parent: Entry, write: KeyWrite, index: number): Entry {
 export function planKey(write: KeyWrite, entry: Entry, parent: ParentApplication, session: ApplySession): PlannedKey[] {
   const { keyManagers, keyMappings } = session.tables;
   const { keyManager, keyType } = write;
-  const keyManagerId = keyManagers.resolve(parent.organization, keyManager);
+  const keyManagerId = keyManagers.resolveReference(parent.organization, keyManager);
   const held = keyManagerId === undefined ? undefined : keyMappings.at(parent.id, keyType, keyManagerId);
   const merge = session.merge(entry, held && fieldsOf(held), parent);
   if (merge.kind !== 'insert' && merge.kind !== 'update') return [];

@@ -17,6 +17,8 @@ export interface Entry {
   /** Where it stands in the document: `applications[0]`. */
   readonly at: string;
   readonly fields: Fields;
+  /** What a new one has where the document is silent. */
+  readonly bare?: Fields;
 }
 
 /** The session's inputs. */
@@ -67,7 +69,8 @@ export class ApplySession {
     const digester = this.#digesterOf(entry);
     this.digests.set(key, digester.digestsOf(entry.fields));
     const base = how.anew === true ? undefined : this.#base.get(key);
-    const merge = mergeEntry(base, entry.fields, current, {
+    const said = this.#exact ? { ...entry.bare, ...entry.fields } : entry.fields;
+    const merge = mergeEntry(base, said, current, {
       digester,
       catalogWins: this.#catalogWins,
       partsChanged: how.partsChanged === true,

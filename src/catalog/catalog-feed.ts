@@ -4,6 +4,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { type Change, type ChangeBatch, ENTITY_KINDS, type EntityKind, type SourcePosition } from '../domain/change.ts';
 import { ContentDigest } from './content-digest.ts';
+import { contentRevision } from './content-revision.ts';
 import { EntityTables } from './entity-tables.ts';
 import { openForReading } from './open-database.ts';
 
@@ -50,6 +51,11 @@ export class CatalogFeed {
   position(): SourcePosition {
     const { epoch, sequence } = this.#read();
     return { epoch, sequence };
+  }
+
+  /** The revision of what people wrote, which a document that is applied may expect. */
+  contentRevision(): string {
+    return contentRevision(this.#db);
   }
 
   /**

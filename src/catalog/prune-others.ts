@@ -55,17 +55,12 @@ const SECTION_OF: Readonly<Partial<Record<EntityKind, CatalogSection>>> = {
   deny_policy: 'denyPolicies',
 };
 
-/** What is to go, of the kinds in these lists. */
-export function othersOf(
-  db: Database,
-  tables: WriterTables,
-  facts: DesiredFacts,
-  sections: readonly CatalogSection[],
-): readonly Other[] {
+/** What is to go, of the kinds in the lists that the document has. */
+export function othersOf(db: Database, tables: WriterTables, facts: DesiredFacts): readonly Other[] {
   const wanted = namesIn(facts, tables);
   return Object.entries(SELECTS).flatMap(([kind, select]) => {
     const section = SECTION_OF[kind as EntityKind];
-    if (section === undefined || !sections.includes(section)) return [];
+    if (section === undefined || !facts.sections.includes(section)) return [];
     const rows = db.prepare<[string], Row>(select).all(facts.organization);
     return rows
       .filter(({ names }) => wanted.get(kind)?.has(names) !== true)

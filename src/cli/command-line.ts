@@ -2,10 +2,12 @@
 
 import { Command, CommanderError } from 'commander';
 import { type AdminOptions, withAdminOptions } from './admin-options.ts';
+import { type ApplyCommandOptions, applyCommand, diffCommand } from './apply-command.ts';
 import { type CheckCommandOptions, checkCommand } from './check-command.ts';
 import type { CliApp, Surroundings } from './cli-app.ts';
 import { backupCommand, restoreCommand } from './copy-commands.ts';
 import { EXIT, exitCodeHelp } from './exit-codes.ts';
+import { type ExportCommandOptions, exportCommand } from './export-command.ts';
 import { healthCommand } from './health-command.ts';
 import { keysRotateCommand } from './keys-rotate-command.ts';
 import { type KmDiscoverCommandOptions, kmDiscoverCommand } from './km-discover-command.ts';
@@ -25,6 +27,9 @@ Examples:
   gatehouse check GET https://api.example/pizza/1.0.0/menu --token-file token.txt
   gatehouse check POST https://api.example/orders/1.0.0/orders --token-stdin --context api=orders:1.0.0 < token.txt
   gatehouse health --target unix:/run/gatehouse/gatehouse.sock
+  gatehouse export > catalog.yaml
+  gatehouse diff catalog.yaml
+  gatehouse apply catalog.yaml --prune --dry-run
   gatehouse km test Keycloak --admin-token-file data/admin-token --token-file token.txt
   gatehouse km discover https://sso.example/realms/apim/.well-known/openid-configuration --type KeyCloak
 `;
@@ -93,6 +98,33 @@ export async function runCommandLine(
     .description('ask whether a running server is serving')
     .action(async (options: TargetOptions) => {
       code = await healthCommand(options, around);
+    });
+
+  withAdminOptions(program.command('export'))
+    .description('print the catalog of a running server as a document, with references in the place of secrets')
+    .option('--organization <name>', 'WSO2/System: the Global key managers (else that of the credential)')
+    .action(async (options: ExportCommandOptions) => {
+      code = await exportCommand(options, around);
+    });
+
+  withAdminOptions(program.command('diff'))
+    .description('say what a catalog document would change in a running server')
+    .argument('<file>', 'the document, or - for standard input')
+    .option('--prune', 'count what the document has not as deleted, in the lists that it has')
+    .option('--expect-revision <revision>', 'only when the catalog is at this revision')
+    .action(async (file: string, options: ApplyCommandOptions) => {
+      code = await diffCommand(file, options, around);
+    });
+
+  withAdminOptions(program.command('apply'))
+    .description('bring a running server to what a catalog document says, as a whole or not at all')
+    .argument('<file>', 'the document, or - for standard input')
+    .option('--dry-run', 'say what would change, and change nothing')
+    .option('--prune', 'delete what the document has not, in the lists that it has')
+    .option('--allow-shrink', 'delete however much of a kind that is')
+    .option('--expect-revision <revision>', 'only when the catalog is at this revision')
+    .action(async (file: string, options: ApplyCommandOptions) => {
+      code = await applyCommand(file, options, around);
     });
 
   const km = program.command('km').description('look at key managers');

@@ -3,7 +3,7 @@
 
 import type { DiagnosisCheck } from '../admin/diagnosis.ts';
 import { isJsonObject } from '../domain/json-object.ts';
-import { type AdminReply, type AdminTarget, callAdmin } from './admin-client.ts';
+import { type AdminTarget, callAdmin, describeNoReply, describeRefusal } from './admin-client.ts';
 import { type AdminOptions, adminTargetOf } from './admin-options.ts';
 import type { Surroundings } from './cli-app.ts';
 import { EXIT } from './exit-codes.ts';
@@ -45,12 +45,7 @@ export async function kmTestCommand(
     around.out(options.json === true ? JSON.stringify(reply.body, null, 2) : checks.map(lineOf).join('\n'));
     return ok ? EXIT.ok : EXIT.refused;
   } catch (error) {
-    const why = error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error);
-    return complain(
-      around,
-      `no answer from the admin side: ${why}. Is it serving? See --admin and --admin-ca.`,
-      EXIT.fault,
-    );
+    return complain(around, describeNoReply(error), EXIT.fault);
   }
 }
 
@@ -67,11 +62,6 @@ async function idOf(name: string, target: AdminTarget): Promise<string | Error> 
     known.push(...found.map((entry) => String(entry['name'])));
   }
   return new Error(`there is no key manager ${name}; known are ${known.join(', ') || 'none'}`);
-}
-
-function describeRefusal({ status, body }: AdminReply): string {
-  const said = isJsonObject(body) && typeof body['description'] === 'string' ? `: ${body['description']}` : '';
-  return `the admin side answers with status ${status}${said}`;
 }
 
 function diagnosisOf(body: unknown): { readonly ok: boolean; readonly checks: readonly DiagnosisCheck[] } {

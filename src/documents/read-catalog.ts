@@ -28,13 +28,14 @@ export function readCatalog(
 ): Read<CatalogReading> {
   const read = readYaml(text, file, catalogDocument);
   if (!read.ok) return read;
-  const problemAt = (refused: FieldProblem) => toProblem(refused, text, file);
+  const problemAt = (refused: FieldProblem) => problemIn(refused, text, file);
   const facts = toCatalogFacts({ ...read.value, organization: read.value.organization ?? organization }, judge);
   if ('problems' in facts) return { ok: false, problems: facts.problems.map(problemAt) };
   return { ok: true, value: { facts, digest: createHash('sha256').update(text).digest('hex'), problemAt } };
 }
 
-function toProblem({ field, message: sentence }: FieldProblem, text: string, file: string): Problem {
+/** A refusal's field with its place in the text. */
+export function problemIn({ field, message: sentence }: FieldProblem, text: string, file: string): Problem {
   const parsed = parseYaml(text, file);
   const path = [...field.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, name]) => name ?? Number(index));
   const place = 'place' in parsed ? parsed.place(path, false) : undefined;

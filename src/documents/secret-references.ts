@@ -1,5 +1,5 @@
 // Secrets of a catalog document that stand elsewhere: `{ env: NAME }` or `{ file: path }` in the place of a member of a key manager's
-// `additionalProperties`. Reading is the caller's; no text that was read is in a problem.
+// `additionalProperties`, with `as: json` where it is no text. Reading is the caller's; no text that was read is in a problem.
 
 import type { FieldProblem } from '../domain/field-problem.ts';
 import { isJsonObject } from '../domain/json-object.ts';
@@ -9,6 +9,8 @@ import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 export interface SecretReference {
   readonly kind: 'env' | 'file';
   readonly name: string;
+  /** What stands there is JSON and not a text. */
+  readonly isJson: boolean;
 }
 
 /** The text that stands there, or why there is none. */
@@ -30,10 +32,10 @@ export function resolveReferences(
   const visit = (value: unknown, pointer: string, field: string): unknown => {
     const reference = referenceOf(value);
     if (reference !== undefined) {
-      const found = read(reference);
+      const found = readValue(reference, read(reference));
       if ('problem' in found) problems.push({ field, message: found.problem });
       else pointers.push(pointer);
-      return 'text' in found ? found.text : value;
+      return 'value' in found ? found.value : value;
     }
     if (Array.isArray(value)) return value.map((item, at) => visit(item, `${pointer}/${at}`, `${field}[${at}]`));
     if (!isJsonObject(value)) return value;
@@ -58,8 +60,22 @@ export function resolveReferences(
 
 function referenceOf(value: unknown): SecretReference | undefined {
   if (!isJsonObject(value)) return undefined;
-  const [member, ...more] = Object.entries(value);
+  const { as, ...place } = value;
+  const [member, ...more] = Object.entries(place);
   const [kind, name] = member ?? [];
   if (more.length > 0 || (kind !== 'env' && kind !== 'file') || typeof name !== 'string') return undefined;
-  return { kind, name };
+  return as === undefined || as === 'json' ? { kind, name, isJson: as === 'json' } : undefined;
+}
+
+function readValue(
+  { name, isJson }: SecretReference,
+  found: ReturnType<ReadReference>,
+): { readonly value: unknown } | { readonly problem: string } {
+  if ('problem' in found) return found;
+  if (!isJson) return { value: found.text };
+  try {
+    return { value: JSON.parse(found.text) as unknown };
+  } catch {
+    return { problem: `names ${name}, whose content is no JSON; correct it, or leave out as` };
+  }
 }

@@ -1,6 +1,13 @@
 // Turns a catalog document into the facts that the catalog takes.
 
-import type { ApiWrite, DesiredFacts, JudgedKeyManager, KeyManagerWrite } from '../domain/catalog-facts.ts';
+import {
+  type ApiWrite,
+  CATALOG_SECTIONS,
+  type CatalogSection,
+  type DesiredFacts,
+  type JudgedKeyManager,
+  type KeyManagerWrite,
+} from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { type ApiDocument, contextsOf } from './api-document.ts';
@@ -13,10 +20,11 @@ export type JudgeKeyManager = (dto: KeyManagerDto) => JudgedKeyManager | { reado
 /** A document whose organization is known. */
 export type OwnedDocument = CatalogDocument & { readonly organization: string };
 
-/** The facts, or what the types of its key managers refuse. */
+/** The facts, or what the types of its key managers refuse. `sections`: the lists that the document has. */
 export function toCatalogFacts(
   document: OwnedDocument,
   judge: JudgeKeyManager,
+  sections: readonly CatalogSection[] = CATALOG_SECTIONS,
 ): DesiredFacts | { readonly problems: readonly FieldProblem[] } {
   const { organization } = document;
   const keyManagers: KeyManagerWrite[] = [];
@@ -33,7 +41,7 @@ export function toCatalogFacts(
   const apis = document.apis.map((api) => toApi(api, document));
   const applications = document.applications.map((application) => ({ organization, ...application }));
   const { policies, scopes, denyPolicies } = document;
-  return { organization, keyManagers, apis, applications, policies, scopes, denyPolicies };
+  return { organization, sections, keyManagers, apis, applications, policies, scopes, denyPolicies };
 }
 
 function toApi(document: ApiDocument, ofOrganization: OwnedDocument): ApiWrite {

@@ -121,9 +121,17 @@ export interface CatalogChange {
   readonly fields: readonly FieldChange[];
 }
 
+/** What a document comes to: its first changes one by one, and how many there are. */
+export interface CatalogChanges {
+  readonly changes: readonly CatalogChange[];
+  readonly counts: Readonly<Record<CatalogChange['kind'], number>>;
+}
+
 /** Everything of one organization, or a part of it: what `gatehouse apply` wants to be there. */
 export interface DesiredFacts extends CatalogFacts {
   readonly organization: string;
+  /** The lists that are stated, be they empty: only of these may something be deleted. */
+  readonly sections: readonly CatalogSection[];
   readonly policies: readonly PolicyWrite[];
   readonly scopes: readonly ScopeWrite[];
   readonly denyPolicies: readonly DenyPolicyWrite[];

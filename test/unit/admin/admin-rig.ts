@@ -1,7 +1,9 @@
 // A real admin server on a free loopback port with key managers in memory, for the tests of this folder.
 
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { AdminCredential } from '../../../src/admin/admin-caller.ts';
+import type { CatalogStore } from '../../../src/admin/catalog-store.ts';
 import type { KeyManagerDiagnosis } from '../../../src/admin/diagnosis.ts';
 import type { FleetStore, Hub } from '../../../src/admin/fleet-store.ts';
 import type { KeyManagerStore } from '../../../src/admin/key-manager-store.ts';
@@ -231,6 +233,15 @@ export interface AdminRig extends AdminServer {
   call(method: string, path: string, token?: string, body?: unknown): Promise<Response>;
 }
 
+/** A catalog without content, which no document changes. */
+const emptyCatalog: CatalogStore = {
+  read: () => ({ revision: 'epoch-0', parts: Readable.from([]) }),
+  stage: async () => undefined,
+  apply: async () => {
+    return { kind: 'unchanged', revision: 'epoch-0', changes: [], counts: { added: 0, changed: 0, deleted: 0 } };
+  },
+};
+
 /** Starts it; parts of the options can be replaced. */
 export async function startRig(options: Partial<AdminOptions> = {}): Promise<AdminRig> {
   const store = memoryKeyManagers();
@@ -247,6 +258,7 @@ export async function startRig(options: Partial<AdminOptions> = {}): Promise<Adm
     credentials: CREDENTIALS,
     proveCaller: async (): Promise<ProvedAdmin | undefined> => undefined,
     keyManagers: store,
+    catalog: emptyCatalog,
     entities: catalog.entities,
     proveClient: async () => 'not_asked',
     superTenant: 'carbon.super',

@@ -90,6 +90,7 @@ const WANTS_ANOTHER_BODY = new Set([
   'POST /sync/position',
   'POST /sync/revocations',
   'POST /sync/confirm',
+  'POST /catalog',
 ]);
 
 describe.each(guarded)('$method $path', ({ method, path, right, also, basic, superTenant, body }) => {
@@ -123,7 +124,7 @@ describe.each(guarded)('$method $path', ({ method, path, right, also, basic, sup
   test('lets a caller with the right through', async () => {
     const own = await startRig();
     const answer = await own.call(method, path, TOKENS[needed(right)], body);
-    // 400: BODY is no revocation and no position, and a feed begins at one. 409: nothing is held back.
+    // 400: BODY is no revocation, no position and no catalog document, and a feed begins at one. 409: nothing is held back.
     expect(WANTS_ANOTHER_BODY.has(`${method} ${path}`) ? [400, 409] : [200, 201, 404]).toContain(answer.status);
     await answer.body?.cancel();
     await own.stop();
