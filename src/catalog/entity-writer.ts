@@ -46,6 +46,7 @@ export class EntityWriter {
   readonly #rename: Readonly<Record<'api' | 'application' | 'key_manager', Statement<[string]>>>;
   /** As they were before they let go of their places. */
   readonly #heldKeyManagers = new Map<string, StoredKeyManager>();
+  readonly #deleting = new Map<EntityKind, Statement<[string]>>();
   #largestNumber = 0;
 
   constructor({ db, tables, log }: EntityWriterOptions) {
@@ -69,7 +70,7 @@ export class EntityWriter {
       writableApis.disallow(id);
       keyMappings.deleteOfKeyManager(id);
       keyManagers.delete(id);
-    } else this.#db.prepare(`DELETE FROM ${TABLE_OF[kind]} WHERE id = ?`).run(id);
+    } else this.#deletes(kind).run(id);
     this.#logged(kind, id);
   }
 
@@ -167,6 +168,15 @@ export class EntityWriter {
     const isWhole =
       allowed.length === api.keyManagers.length && audiences.length === Object.keys(api.audiencesByKeyManager).length;
     return isWhole ? undefined : 'it names a key manager that is not here';
+  }
+
+  #deletes(kind: EntityKind): Statement<[string]> {
+    let statement = this.#deleting.get(kind);
+    if (statement === undefined) {
+      statement = this.#db.prepare(`DELETE FROM ${TABLE_OF[kind]} WHERE id = ?`);
+      this.#deleting.set(kind, statement);
+    }
+    return statement;
   }
 
   #logged(kind: EntityKind, id: string): void {
