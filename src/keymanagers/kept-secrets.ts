@@ -29,7 +29,7 @@ export function strayingSecrets(
   types: KeyManagerTypes,
 ): readonly FieldProblem[] {
   if (kept === undefined || settings.introspection === null) return [];
-  const sent = sentSettings(settings);
+  const sent = sentSettings(types);
   const left = maskedPointers(dto.additionalProperties).filter(
     (pointer) => Object.hasOwn(kept.secrets, PROPERTIES_POINTER + pointer) && sent.some((name) => isIn(pointer, name)),
   );
@@ -43,9 +43,13 @@ export function strayingSecrets(
   }));
 }
 
-/** Settings that go to the introspection endpoint: those of the connector, and our own. */
-function sentSettings({ type }: KeyManagerSettings): readonly string[] {
-  return ['introspection', ...(type.introspection?.credentials ? [type.introspection.credentials.clientSecret] : [])];
+/**
+ * Settings that go to the introspection endpoint: those of connectors, and our own. Those of every type, since a secret that is kept and
+ * not sent now would be sent after a change of the type or of the method, to where the endpoint has been moved before.
+ */
+function sentSettings({ byType, byPreset }: KeyManagerTypes): readonly string[] {
+  const all = [...byType.values(), ...byPreset.values()];
+  return ['introspection', ...all.flatMap(({ introspection }) => introspection?.credentials?.clientSecret ?? [])];
 }
 
 function isIn(pointer: string, name: string): boolean {

@@ -59,6 +59,16 @@ describe('an event', () => {
       [['token', `hash of ${JWT.length}`, null, NOW + HOUR + MARGIN]],
     ],
     [
+      'with a whole JWT whose header is spaced out names the token too',
+      { ...TOKEN, accessToken: 'eyAiYWxnIjoiUlMyNTYifQ.eyJqdGkiOiJ4In0.c2ln' },
+      [['token', 'hash of 43', null, NOW + HOUR + MARGIN]],
+    ],
+    [
+      'with a whole JWT whose header has lines names the token too',
+      { ...TOKEN, accessToken: 'ewoiYWxnIjoiUlMyNTYifQ.eyJqdGkiOiJ4In0.c2ln' },
+      [['token', 'hash of 43', null, NOW + HOUR + MARGIN]],
+    ],
+    [
       'without a token type names an opaque token, as in WSO2',
       { ...TOKEN, tokenType: undefined },
       [['token', 'hash of 5', null, NOW + HOUR + MARGIN]],
@@ -219,6 +229,9 @@ describe('an entry', () => {
     expect(idOf({ ...event, eventId: 'e-2' })).not.toBe(idOf(event));
     expect(idOf({ ...event, accessToken: 'b' })).not.toBe(idOf(event));
     expect(idOf(TOKEN, NOW + 5)).not.toBe(idOf(TOKEN));
+    const ofUser = { ...SUBJECT, eventId: 'always the same' };
+    expect(idOf(ofUser, NOW + 5)).toBe(idOf(ofUser));
+    expect(idOf({ ...ofUser, revocationTime: NOW + 1 })).not.toBe(idOf(ofUser));
   });
 
   test('of a token holds nothing of the token', () => {

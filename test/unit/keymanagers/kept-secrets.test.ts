@@ -107,6 +107,22 @@ describe('a kept secret', () => {
     });
   });
 
+  test('that is not sent now is not left behind where the server changes: a change of type later would send it there', () => {
+    const additionalProperties = { client_id: 'c', client_secret: 's' };
+    const before = kept({ type: 'KeyCloak', introspectionEndpoint: ENDPOINT, additionalProperties });
+    const asking = {
+      introspectionEndpoint: 'https://evil.example/introspect',
+      additionalProperties: { client_id: 'c', client_secret: SECRET_MASK, introspection: { method: 'none' } },
+    };
+    expect(problemsOf(asking, { kept: before })).toEqual({ 'additionalProperties.client_secret': stray });
+    const silent = { ...asking, additionalProperties: { client_id: 'c', client_secret: SECRET_MASK } };
+    expect(problemsOf(silent, { kept: before })).toEqual({});
+    const silenced = { dto: judged(silent, { kept: before }).dto, secrets: before.secrets };
+    expect(problemsOf({ ...silent, type: 'KeyCloak' }, { kept: silenced })).toEqual({
+      'additionalProperties.client_secret': stray,
+    });
+  });
+
   test('that goes nowhere may stay while the server changes', () => {
     const okta = (introspectionEndpoint: string, client_secret: string, apiKey: string) => ({
       type: 'Okta',
