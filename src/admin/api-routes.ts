@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type PublisherApi, publisherApi } from '../documents/publisher-api.ts';
-import { apiWriteOf, type NamedApi, publisherForm } from '../documents/publisher-api-facts.ts';
+import { apiWriteOf, type NamedApi, publisherContext, publisherForm } from '../documents/publisher-api-facts.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
 import type { AdminCaller } from './admin-caller.ts';
 import { apiFilterOf } from './api-filter.ts';
@@ -126,9 +126,8 @@ function immutable(field: string) {
 
 /** WSO2 APIInfo, the short form of lists. */
 function infoOf(api: NamedApi) {
-  const { id, name, context, version, provider, type, lifeCycleStatus, isDefaultVersion, securityScheme } =
-    publisherForm(api);
-  const { description = null } = api.extra;
-  const short = { id, name, description, context, version, provider, type, lifeCycleStatus, isDefaultVersion };
-  return { ...short, securityScheme };
+  const { id, name, version, provider, type, lifecycle, defaultVersionContext, securityScheme, extra } = api;
+  const { description = null } = extra;
+  const short = { id, name, description, context: publisherContext(api), version, provider, type, securityScheme };
+  return { ...short, lifeCycleStatus: lifecycle, isDefaultVersion: defaultVersionContext !== null };
 }

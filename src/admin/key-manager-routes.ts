@@ -6,6 +6,8 @@ import { keyManagerDto } from '../documents/key-manager-document.ts';
 import { readParsed } from '../documents/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
+import type { FieldProblem } from '../domain/field-problem.ts';
+import type { KeyManagerDto } from '../domain/key-manager-dto.ts';
 import { isConditional, mayChange, tagged } from './entity-tag.ts';
 import { keyManagerBody, keyManagerInfo } from './key-manager-body.ts';
 import type { KeyManagerStore, KeyManagerWritten } from './key-manager-store.ts';
@@ -14,6 +16,7 @@ import type { RouteCallers } from './route-caller.ts';
 import {
   invalidBody,
   invalidConfiguration,
+  invalidFields,
   KEY_MANAGER_NOT_FOUND,
   NAME_IMMUTABLE,
   refusedWrite,
@@ -31,11 +34,16 @@ interface ById {
   readonly Params: { readonly id: string };
 }
 
-/** Registers both families of routes. Who may call the global ones is the guard's business. */
-export function keyManagerRoutes(app: FastifyInstance, store: KeyManagerStore, callers: RouteCallers): void {
+/** Registers both families of routes. Who may call the global ones is the guard's business. `roles` are all that there are; empty: any. */
+export function keyManagerRoutes(
+  app: FastifyInstance,
+  store: KeyManagerStore,
+  callers: RouteCallers,
+  roles: readonly string[] = [],
+): void {
   const { callerOf } = callers;
-  registerAt(app, `${ADMIN_BASE}/key-managers`, (request) => callerOf(request).organization, store, callers);
-  registerAt(app, `${ADMIN_BASE}/global-key-managers`, () => GLOBAL_ORGANIZATION, store, callers);
+  registerAt(app, `${ADMIN_BASE}/key-managers`, (request) => callerOf(request).organization, store, callers, roles);
+  registerAt(app, `${ADMIN_BASE}/global-key-managers`, () => GLOBAL_ORGANIZATION, store, callers, roles);
 }
 
 function registerAt(
@@ -44,6 +52,7 @@ function registerAt(
   organizationOf: (request: FastifyRequest) => string,
   store: KeyManagerStore,
   { auditOf }: RouteCallers,
+  roles: readonly string[],
 ): void {
   const answer = (reply: FastifyReply, written: KeyManagerWritten) => {
     if (written.kind === 'invalid') return refuseWith(reply, invalidConfiguration(written.problems));
@@ -63,6 +72,8 @@ function registerAt(
     const read = readParsed(request.body, keyManagerDto);
     if (!read.ok) return refuseWith(reply, invalidBody(read.problems));
     const dto = withBothEndpointForms(read.value);
+    const unknown = unknownRoles(dto, roles);
+    if (unknown.length > 0) return refuseWith(reply, invalidFields(unknown));
     const written = await store.create(organizationOf(request), dto, auditOf(request));
     if (written.kind === 'written') reply.code(201).header('location', `${base}/${written.keyManager.id}`);
     return answer(reply, written);
@@ -83,6 +94,8 @@ function registerAt(
     if (read.value.name !== former.name) return refuseWith(reply, NAME_IMMUTABLE);
     const before = withBothEndpointForms(former);
     const dto = withBothEndpointForms(read.value, before);
+    const unknown = unknownRoles(dto, roles);
+    if (unknown.length > 0) return refuseWith(reply, invalidFields(unknown));
     const lost = ambiguousMasks(dto, before);
     if (lost.length > 0) return refuseWith(reply, invalidConfiguration(lost));
     return answer(reply, await store.update(target, dto, auditOf(request)));
@@ -108,6 +121,15 @@ function registerAt(
     }
     return undefined;
   }
+}
+
+/** A role that nobody can have would keep everybody out, or nobody, unnoticed. */
+function unknownRoles({ permissions }: KeyManagerDto, roles: readonly string[]): readonly FieldProblem[] {
+  if (roles.length === 0) return [];
+  return (permissions?.roles ?? []).flatMap((role, at) => {
+    const message = 'is no role of the setting admin.roles; correct it, or add it there';
+    return roles.includes(role) ? [] : [{ field: `permissions.roles[${at}]`, message }];
+  });
 }
 
 /** One header, whatever the warnings say. */

@@ -54,6 +54,8 @@ export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'r
   readonly catalog: CatalogRoutesOptions['catalog'];
   readonly entities: CatalogEntities;
   readonly proveClient: ProveClient;
+  /** All that there are, for permissions; empty: any. */
+  readonly roles?: readonly string[];
   readonly diagnosis: KeyManagerDiagnosis;
   readonly listAudit: ListAudit;
   /** Undefined: no backend JWT is signed. */
@@ -111,7 +113,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   refuseOnFollowers(app, options.fleet.hubUrl);
   waitForFleet(app, options.fleet);
   acceptJsonOnly(app);
-  keyManagerRoutes(app, options.keyManagers, callers);
+  keyManagerRoutes(app, options.keyManagers, callers, options.roles);
   usageRoutes(app, options.keyManagers, callers);
   diagnosisRoutes(app, options.diagnosis, callers);
   const { entities } = options;

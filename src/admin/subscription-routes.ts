@@ -50,7 +50,7 @@ export function subscriptionRoutes(
         ? filter
         : { ...filter, ofManagedBy: { user: user.name, groups: user.roles } };
     const list = (page: { offset: number; limit: number }) => subscriptions.list(user.organization, own, page);
-    return sendPage(request, reply, BASE, list, (one) => formOf(one, user.organization));
+    return sendPage(request, reply, BASE, list, formsOf(user.organization));
   });
 
   app.post(BASE, async (request, reply) => {
@@ -118,7 +118,7 @@ export function subscriptionRoutes(
     if (filter.apiId === undefined)
       return refuseWith(reply, invalidQuery([{ field: 'apiId', message: 'is missing; say whose subscriptions' }]));
     const list = (page: { offset: number; limit: number }) => subscriptions.list(organization, filter, page);
-    return sendPage(request, reply, PUBLISHED, list, (one) => formOf(one, organization));
+    return sendPage(request, reply, PUBLISHED, list, formsOf(organization));
   });
 
   app.post<StateChange>(`${PUBLISHED}/block-subscription`, async (request, reply) => {
@@ -182,13 +182,33 @@ export function subscriptionRoutes(
       : ({ field: 'throttlingPolicy', message } satisfies FieldProblem);
   }
 
+  /** The forms of a list's subscriptions; most of them are of few APIs and applications. */
+  function formsOf(organization: string): (subscription: Subscription) => Promise<object> {
+    const known = new Map<string, Promise<NamedApi | Application | undefined>>();
+    const once = <E extends NamedApi | Application>(kind: string, id: string, find: () => Promise<E | undefined>) => {
+      const found = known.get(kind + id) ?? find();
+      known.set(kind + id, found);
+      return found as Promise<E | undefined>;
+    };
+    return ({ apiId, applicationId, ...rest }) =>
+      told(
+        { apiId, applicationId, ...rest },
+        once('api', apiId, () => apis.find(organization, apiId)),
+        once('application', applicationId, () => applications.find(organization, applicationId)),
+      );
+  }
+
+  function formOf(subscription: Subscription, organization: string): Promise<object> {
+    return formsOf(organization)(subscription);
+  }
+
   /** WSO2 SubscriptionDTO. */
-  async function formOf(subscription: Subscription, organization: string) {
-    const { id, apiId, applicationId, policy, state } = subscription;
-    const [api, application] = await Promise.all([
-      apis.find(organization, apiId),
-      applications.find(organization, applicationId),
-    ]);
+  async function told(
+    { id, apiId, applicationId, policy, state }: Subscription,
+    ofApi: Promise<NamedApi | undefined>,
+    ofApplication: Promise<Application | undefined>,
+  ): Promise<object> {
+    const [api, application] = await Promise.all([ofApi, ofApplication]);
     return {
       subscriptionId: id,
       applicationId,

@@ -78,13 +78,10 @@ export function adminEntities({ lists, writer }: Pick<OpenCatalog, 'lists' | 'wr
 
   /** A name that leads to another key manager than the one of the id says nothing: the id stays. */
   function namesOf(organization: string): (id: string) => string {
-    const owners = organization === GLOBAL_ORGANIZATION ? [organization] : [organization, GLOBAL_ORGANIZATION];
-    const all = owners.flatMap((owner) => lists.listKeyManagers(owner));
-    const idOf = new Map(all.toReversed().map(({ id, dto }) => [dto.name, id]));
-    const names = new Map(all.map(({ id, dto }) => [id, dto.name]));
     return (id) => {
-      const name = names.get(id);
-      return name !== undefined && idOf.get(name) === id ? name : id;
+      const found = lists.findKeyManager(organization, id) ?? lists.findKeyManager(GLOBAL_ORGANIZATION, id);
+      const name = found?.dto.name;
+      return name !== undefined && lists.resolveKeyManager(organization, name)?.id === id ? name : id;
     };
   }
 }

@@ -214,6 +214,7 @@ const admin = z.strictObject({
   tls,
   metricsPublic: z.boolean().default(false),
   credentials: z.array(credential).max(256).default([]),
+  roles: z.array(shortName).max(4096).default([]),
 });
 
 /** The settings document; every member has a default, so an empty document is a valid one. */

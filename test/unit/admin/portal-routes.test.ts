@@ -260,6 +260,18 @@ describe('map-keys', () => {
   });
 });
 
+test('a permission names only roles that there are, where the settings say which', async () => {
+  ({ call } = await startCatalogRig({ roles: ['partner'] }));
+  const id = await keyManager('Okta', { permissions: { permissionType: 'ALLOW', roles: ['partner'] } });
+  const read = (await call('GET', `${ADMIN}/key-managers/${id}`)).body;
+  const permissions = { permissionType: 'DENY', roles: ['partner', 'partnr'] };
+  const refused = await call('PUT', `${ADMIN}/key-managers/${id}`, { ...read, permissions });
+  expect([refused.status, refused.body.error[0].message]).toEqual([
+    400,
+    expect.stringContaining('permissions.roles[1]: is no role'),
+  ]);
+});
+
 test('the portal shows the key managers that a user may use, and nothing of how they are reached from here', async () => {
   await keyManager('Open', { additionalProperties: { anything: 'x' } });
   await keyManager('Off', { enabled: false });
