@@ -85,7 +85,10 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     const outbound = openOutboundSide(settings, catalog, fleet.keySets, () => metrics, log);
     undo.push(() => outbound.close());
     const { admission, door, keySets } = outbound;
-    const sync = openSyncSide(settings, { catalog, door, sealingKeys: sealing.keys, metrics: () => metrics, log });
+    const sync = openSyncSide(settings, {
+      ...{ catalog, types, door, sealingKeys: sealing.keys, log },
+      metrics: () => metrics,
+    });
     undo.push(() => sync.close());
     const tokens = new TokenProver({
       keySets,

@@ -5,6 +5,7 @@ import type { RevocationStore } from '../admin/revocation-store.ts';
 import type { Readiness } from '../admin/status-routes.ts';
 import type { World } from '../authorize/authorize.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import type { KeyManagerTypes } from '../keymanagers/types.ts';
 import type { OutboundDoor } from '../outbound/outbound-door.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -17,6 +18,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { SyncGauges } from '../telemetry/metrics-message.ts';
 import { openCatalogTexts } from './catalog-texts.ts';
 import { followHub, type HubFollower } from './follow-hub.ts';
+import { followWso2 } from './follow-wso2.ts';
 
 /** Of batches that are kept for the next follower. */
 const MAX_KEPT_BYTES = 16 * 1_048_576;
@@ -25,12 +27,11 @@ const HEARTBEAT_MS = 5_000;
 /** What it is wired with. */
 export interface SyncSideParts {
   readonly catalog: OpenCatalog;
-  readonly door: Pick<OutboundDoor, 'openStream'>;
+  readonly types: KeyManagerTypes;
+  readonly door: Pick<OutboundDoor, 'openStream' | 'send'>;
   readonly sealingKeys: readonly SealingKey[];
   readonly metrics: () => Pick<Metrics, 'count'>;
   readonly log: Logger;
-  /** A source that is made elsewhere, in the place of the own catalog. */
-  readonly source?: Source;
 }
 
 /** The parts, and how they are taken down. */
@@ -56,7 +57,9 @@ export function openSyncSide(settings: Settings, parts: SyncSideParts): SyncSide
   const completed = Promise.withResolvers<void>();
   const follower: HubFollower | undefined =
     sync.source === 'hub' ? followHub(settings, { ...parts, onComplete: completed.resolve }) : undefined;
-  const source: Source = follower?.follower ?? parts.source ?? standAlone(Date.now);
+  const ownSource = () =>
+    sync.source === 'wso2' ? followWso2(settings, { ...parts, onComplete: completed.resolve }) : standAlone(Date.now);
+  const source: Source = follower?.follower ?? ownSource();
   const texts = openCatalogTexts({ file: catalog.writer.file }, catalog.feed, (message) =>
     log.error({ problem: message }, 'the catalog cannot be read for followers'),
   );
@@ -118,7 +121,7 @@ export function openSyncSide(settings: Settings, parts: SyncSideParts): SyncSide
     },
     fleetStore: (revocations) => ({
       hub: follower === undefined ? hub(revocations) : undefined,
-      hubUrl: follower === undefined ? undefined : (sync.hub.url ?? undefined),
+      hubUrl: { alone: undefined, hub: sync.hub.url, wso2: sync.wso2.url }[sync.source] ?? undefined,
       status: () => {
         const now = status();
         const age = ageSeconds();
