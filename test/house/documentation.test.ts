@@ -71,6 +71,7 @@ test('links between documents lead to files that exist', () => {
     'docs/settings.md',
     'docs/storage.md',
     'docs/upstream-identity.md',
+    'docs/wso2-control-plane.md',
     'docs/wso2-differences.md',
   ];
   const broken = pages.flatMap((page) =>

@@ -5,6 +5,8 @@ export type EventAge =
   | 'news'
   /** A newer one about the same thing was taken already. */
   | 'older'
+  /** One of the very same millisecond was taken already: which came first nobody can tell. */
+  | 'same'
   /** It happened before everything was read last; what was read may be newer. */
   | 'before_image';
 
@@ -19,8 +21,10 @@ export class EventOrder {
   /** The age of an event about a thing. An event that says no time is news. */
   ageOf(thing: string, timeMs: number | null): EventAge {
     if (timeMs === null) return 'news';
-    if (timeMs < (this.#newest.get(thing) ?? 0)) return 'older';
-    return timeMs < this.#imageMs ? 'before_image' : 'news';
+    const newest = this.#newest.get(thing) ?? 0;
+    if (timeMs < newest) return 'older';
+    if (timeMs < this.#imageMs) return 'before_image';
+    return timeMs === newest ? 'same' : 'news';
   }
 
   /** An event was taken. */

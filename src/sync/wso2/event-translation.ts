@@ -4,6 +4,7 @@
 import type { Api, Lifecycle } from '../../domain/api.ts';
 import { POLICY_KINDS } from '../../domain/policy.ts';
 import type { SourceChange } from '../../domain/source-change.ts';
+import { sameEntity } from '../compare-copy.ts';
 import type { LocalCopy } from '../local-copy.ts';
 import { allOf, type ControlPlane, keyManagerIds } from './control-plane.ts';
 import type { EventOrder } from './event-order.ts';
@@ -76,11 +77,20 @@ export function translateEvent(hub: HubEvent, options: TranslationOptions): Tran
 }
 
 /** Takes a change if its event is newer than what is known of the thing; one that forbids also if only the image may be newer. */
-function inOrder(change: SourceChange, hub: HubEvent, { order }: TranslationOptions, forbids: boolean): Translation {
+function inOrder(
+  change: SourceChange,
+  hub: HubEvent,
+  { copy, order }: TranslationOptions,
+  forbids: boolean,
+): Translation {
   const thing = `${change.kind} ${change.id}`;
   const age = order.ageOf(thing, hub.timeMs);
   if (age === 'older') return NOTHING;
   if (age === 'before_image' && !forbids) return UNCLEAR;
+  if (age === 'same' && !forbids && change.kind === 'subscription') {
+    const here = copy.find('subscription', change.id);
+    return here !== undefined && change.entity !== null && sameEntity(here, change.entity) ? NOTHING : UNCLEAR;
+  }
   order.note(thing, hub.timeMs);
   return { changes: [change], ...(age === 'before_image' ? { reconcile: true } : {}) };
 }

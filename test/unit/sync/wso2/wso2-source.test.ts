@@ -52,6 +52,14 @@ function messagesOf(model: Wso2Model, act: () => void): readonly HubMessage[] {
   return messages;
 }
 
+/** The event as if it had happened then. */
+function withTime({ topic, body }: HubMessage, timeStamp: number): HubMessage {
+  const payload = JSON.parse(body) as { event: { payloadData: { event: string } } };
+  const inner = JSON.parse(Buffer.from(payload.event.payloadData.event, 'base64').toString()) as object;
+  payload.event.payloadData.event = Buffer.from(JSON.stringify({ ...inner, timeStamp })).toString('base64');
+  return { topic, body: JSON.stringify(payload) };
+}
+
 describe('the first load', () => {
   test('brings every kind of entity, in the domain’s own form', async () => {
     const rig = await shop();
@@ -354,6 +362,21 @@ describe('an event', () => {
     if (created === undefined || ended === undefined) throw new Error('no events');
     for (const message of [ended, created]) await rig.deliver(message);
     expect(rig.copy.image.subscription.size).toBe(0);
+  });
+
+  test('that allows is not believed beside one that forbids of the same millisecond', async () => {
+    const now = Date.now() + 1_000;
+    const rig = await follower();
+    const [blocks, allows] = ['BLOCKED', 'UNBLOCKED'].map((subscriptionState) => {
+      const [message] = messagesOf(rig.model, () => rig.model.setSubscription(rig.subscription, { subscriptionState }));
+      return withTime(message as HubMessage, now);
+    });
+    rig.model.setSubscription(rig.subscription, { subscriptionState: 'BLOCKED' });
+    await rig.deliver(blocks as HubMessage);
+    await rig.deliver(allows as HubMessage);
+    expect(rig.copy.find('subscription', rig.subscription)).toMatchObject({ state: 'BLOCKED' });
+    await reconciled(rig, 2);
+    expect(rig.copy.find('subscription', rig.subscription)).toMatchObject({ state: 'BLOCKED' });
   });
 
   test('about another tenant is none of ours', async () => {
