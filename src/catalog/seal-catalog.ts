@@ -33,7 +33,9 @@ export function sealCatalog(db: Database, file: string, sealer: SecretSealer, ke
       keepFingerprintKey(db, sealer, key);
       sealAnew(db, sealer, old);
       sealSigningKeysAnew(db, sealer, oldSigning);
-      db.exec('UPDATE meta SET unswept = 1, revision = revision + 1');
+      db.exec('UPDATE meta SET unswept = 1');
+      // Followers take what is sealed anew.
+      if (old.length > 0) db.exec('UPDATE meta SET revision = revision + 1');
     }).immediate();
   forgetUnusedPages(db);
   return key;

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { CatalogFeed } from '../../../src/catalog/catalog-feed.ts';
 import type { WriteRefusal } from '../../../src/domain/catalog-facts.ts';
 import type { Change, ChangeBatch } from '../../../src/domain/change.ts';
-import { AUDIT, api, keyManager, ORGANIZATION, pizzaFacts, revocation } from './catalog-samples.ts';
+import { AUDIT, api, keyManager, ORGANIZATION, pizzaFacts, revocation, SEALING_KEY } from './catalog-samples.ts';
 import { behindItsBack, openTemporary } from './temporary-catalog.ts';
 
 // Each test starts threads, and machines are busy.
@@ -83,6 +83,19 @@ test('a secret that is written anew is a change of its key manager, and travels 
   const taken = await follower.writer.source.replaceAll(hub.feed.position(), snapshotOf(hub), GUARDED);
   expect(taken).toMatchObject({ kind: 'applied', leftOut: [] });
   expect(follower.lists.openKeyManager(ORGANIZATION, stored.id)?.secrets).toEqual(secrets);
+});
+
+test('secrets that a start seals with a new key are a change that followers take', async () => {
+  const hub = await openTemporary();
+  const secrets = { '/additionalProperties/client_secret': '"canary"' };
+  const write = { ...keyManager('Partner', { additionalProperties: { client_secret: '*****' } }), secrets };
+  done(await hub.writer.createKeyManager(write, AUDIT));
+  const before = hub.feed.position();
+  await hub.close();
+  const next = { id: 'next', secret: Buffer.alloc(32, 8).toString('base64url') };
+  const restarted = await openTemporary(hub.file, { sealingKeys: [next, SEALING_KEY] });
+  expect(kindsOf(changesSince(restarted, before))).toEqual(['key_manager']);
+  expect(restarted.feed.position().sequence).toBe(before.sequence + 1);
 });
 
 test('positions of another history, of the future, and before what is remembered need a snapshot', async () => {
