@@ -22,4 +22,7 @@ const code = await runCommandLine(process.argv.slice(2), () => import('./app.ts'
   onSignal: (signal, listener) => process.on(signal, listener),
   exit: (status) => process.exit(status),
 });
+// A pipe takes a long text bit by bit, and an exit would cut it off.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
 process.exit(code);

@@ -16,7 +16,10 @@ export interface ShrunkKind {
 
 /** One entity of an organization; key managers masked, Global ones by name only. Parents come before children. */
 export type ExportedEntity =
-  | { readonly kind: 'key_manager'; readonly entity: { readonly id: string; readonly dto: KeyManagerDto } }
+  | {
+      readonly kind: 'key_manager';
+      readonly entity: { readonly id: string; readonly sequence: number; readonly dto: KeyManagerDto };
+    }
   | { readonly kind: 'global_key_manager'; readonly entity: { readonly id: string; readonly name: string } }
   | {
       readonly [K in Exclude<keyof EntityByKind, 'key_manager' | 'revocation'>]: {

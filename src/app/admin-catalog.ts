@@ -78,8 +78,8 @@ function ofOrganization(
   if (kind === 'key_mapping' || kind === 'subscription')
     return applications.has(entity.applicationId) ? [{ kind, entity } as ExportedEntity] : [];
   if (kind === 'key_manager') {
-    const { id, dto } = entity;
-    if (entity.organization === organization) return [{ kind, entity: { id, dto } }];
+    const { id, sequence, dto } = entity;
+    if (entity.organization === organization) return [{ kind, entity: { id, sequence, dto } }];
     const isGlobal = entity.organization === GLOBAL_ORGANIZATION;
     return isGlobal ? [{ kind: 'global_key_manager', entity: { id, name: dto.name } }] : [];
   }

@@ -2,6 +2,7 @@
 
 import { restoreCatalog as putBack, backupCatalog as writeCopy } from '../catalog/backup-catalog.ts';
 import { CatalogUnusable } from '../catalog/catalog-unusable.ts';
+import type { CopyDescription } from '../catalog/describe-copy.ts';
 import { catalogDatabase } from '../catalog-file.ts';
 import type { CopyOutcome } from '../cli/cli-app.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -9,8 +10,12 @@ import type { Settings } from '../settings/settings.ts';
 /** Writes a copy of the catalog, in use or not. */
 export async function backupCatalog(settings: Settings, copy: string): Promise<CopyOutcome> {
   return outcomeOf(() => {
-    writeCopy(catalogDatabase(settings), copy);
-    return [`${copy} holds the catalog. Its secrets are sealed: keep the sealing keys too, apart from it.`];
+    const description = writeCopy(catalogDatabase(settings), copy);
+    return [
+      `${copy} holds the catalog and is sound. Keep the sealing keys too, apart from it.`,
+      ...linesOf(description),
+      `SHA-256: ${description.sha256}`,
+    ];
   });
 }
 
@@ -18,13 +23,19 @@ export async function backupCatalog(settings: Settings, copy: string): Promise<C
 export async function restoreCatalog(settings: Settings, copy: string): Promise<CopyOutcome> {
   return outcomeOf(() => {
     const file = catalogDatabase(settings);
-    const { keptAs, revocations } = putBack(copy, file, crypto.randomUUID());
+    const { keptAs, revocations, copy: description } = putBack(copy, file, crypto.randomUUID());
     const kept =
       keptAs === undefined
         ? []
         : [`What was there before is ${keptAs}; ${revocations} revocation(s) of it were taken over.`];
-    return [`${file} is as the copy was. Followers will take a fresh snapshot.`, ...kept];
+    return [`${file} is as the copy was. Followers will take a fresh snapshot.`, ...linesOf(description), ...kept];
   });
+}
+
+function linesOf({ rows, sealingKeys }: CopyDescription): readonly string[] {
+  const counts = Object.entries(rows).map(([table, count]) => `${table} ${count}`);
+  const keys = sealingKeys.join(', ') || 'none';
+  return [`Rows: ${counts.join(', ')}.`, `Its secrets are sealed; they need the sealing keys: ${keys}.`];
 }
 
 function outcomeOf(work: () => readonly string[]): CopyOutcome {

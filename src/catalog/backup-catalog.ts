@@ -5,6 +5,7 @@ import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, r
 import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { CatalogUnusable } from './catalog-unusable.ts';
+import { type CopyDescription, describeCopy } from './describe-copy.ts';
 import { damaged, findDamage } from './find-damage.ts';
 import { versionOf } from './migrate.ts';
 import { openForReading, openForWriting } from './open-database.ts';
@@ -16,13 +17,20 @@ const NO_WAIT_MS = 0;
 /** The schema since which a file has an epoch and numbers. */
 const SCHEMA_OF_EPOCHS = 3;
 
-/** Writes a consistent copy of the catalog to a file of its own, readable by its owner only, whole or not at all. */
-export function backupCatalog(file: string, copy: string): void {
+/** Writes a consistent copy of the catalog to a file of its own, readable by its owner only, whole and looked over, or not at all. */
+export function backupCatalog(file: string, copy: string): CopyDescription {
   const target = resolve(copy);
   if (existsSync(target)) throw new CatalogUnusable(target, 'exists', 'name a file that does not exist yet');
-  copyDatabase(file, `${target}.new`);
-  renameSync(`${target}.new`, target);
-  syncFile(dirname(target));
+  const unfinished = `${target}.new`;
+  copyDatabase(file, unfinished);
+  try {
+    const description = describeCopy(unfinished);
+    renameSync(unfinished, target);
+    syncFile(dirname(target));
+    return description;
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
 }
 
 /** What a restore did. */
@@ -31,6 +39,8 @@ export interface Restored {
   readonly keptAs: string | undefined;
   /** Revocations of the file of before that the copy did not have. */
   readonly revocations: number;
+  /** What the copy held. */
+  readonly copy: CopyDescription;
 }
 
 /**
@@ -42,6 +52,7 @@ export function restoreCatalog(copy: string, file: string, epoch: string): Resto
   const restoring = `${file}.restoring`;
   try {
     copyDatabase(copy, restoring);
+    const description = describeCopy(restoring);
     const db = openForWriting(restoring, NO_WAIT_MS);
     let revocations = 0;
     try {
@@ -60,7 +71,7 @@ export function restoreCatalog(copy: string, file: string, epoch: string): Resto
     const keptAs = existsSync(file) ? putAside(file) : undefined;
     renameSync(restoring, file);
     syncFile(dirname(file));
-    return { keptAs, revocations };
+    return { keptAs, revocations, copy: description };
   } finally {
     rmSync(restoring, { force: true });
     giveBack();

@@ -13,8 +13,8 @@ import { type NamedSecret, referToSecrets } from './refer-to-secrets.ts';
 /** Everything of one organization, in any order. */
 export interface OrganizationContent {
   readonly organization: string;
-  /** With masks where secrets are. */
-  readonly keyManagers: readonly { readonly id: string; readonly dto: KeyManagerDto }[];
+  /** With masks where secrets are; opaque tokens are shown to them in the order of their sequence. */
+  readonly keyManagers: readonly { readonly id: string; readonly sequence: number; readonly dto: KeyManagerDto }[];
   /** Names of the Global key managers, by id. */
   readonly globalKeyManagers: ReadonlyMap<string, string>;
   readonly policies: readonly Policy[];
@@ -68,12 +68,8 @@ const SUBSCRIPTION_DEFAULTS = { policy: UNLIMITED_POLICY, state: 'UNBLOCKED' };
 /** The document of this content. */
 export function writeCatalog(content: OrganizationContent): WrittenCatalog {
   const nameOf = keyManagerNames(content);
-  const { secrets, keyManagers } = referToSecrets(
-    sorted(
-      content.keyManagers.map(({ dto }) => dto),
-      ({ name }) => [name],
-    ),
-  );
+  const inOrder = content.keyManagers.toSorted((a, b) => a.sequence - b.sequence);
+  const { secrets, keyManagers } = referToSecrets(inOrder.map(({ dto }) => dto));
   const document = {
     organization: content.organization,
     policies: sorted(content.policies, ({ kind, name }) => [kind, name]).map(policyOf),

@@ -119,6 +119,6 @@ test('a copy is restored where there was no catalog', async () => {
   const copy = temporaryFile().replace('data/', '');
   backupCatalog(catalog.file, copy);
   const elsewhere = join(dirname(copy), 'new.db');
-  expect(restoreCatalog(copy, elsewhere, 'epoch-2')).toEqual({ keptAs: undefined, revocations: 0 });
+  expect(restoreCatalog(copy, elsewhere, 'epoch-2')).toMatchObject({ keptAs: undefined, revocations: 0 });
   expect(idsOf(await openTemporary(elsewhere)).subscriber('shack').subscription).not.toBeNull();
 });

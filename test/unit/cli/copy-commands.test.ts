@@ -1,6 +1,7 @@
 // `gatehouse backup` and `gatehouse restore`, with the catalogs that they copy.
 
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backupCatalog, restoreCatalog } from '../../../src/app/copy-catalog.ts';
@@ -27,7 +28,9 @@ test('a copy is made beside a catalog in use, and put back when that is closed; 
   });
   const first = catalog.feed.position();
   const made = await ended('backup', copy, '--data', folder);
-  expect(made).toMatchObject({ code: 0, text: expect.stringContaining('sealed') });
+  expect(made).toMatchObject({ code: 0, text: expect.stringContaining('they need the sealing keys: test.') });
+  expect(made.text).toContain(`SHA-256: ${createHash('sha256').update(readFileSync(copy)).digest('hex')}`);
+  expect(made.text).toMatch(/^Rows: key_manager 0, .* subscription 0, /m);
   expect(await ended('backup', copy, '--data', folder)).toMatchObject({
     code: 1,
     text: expect.stringContaining('exists'),
