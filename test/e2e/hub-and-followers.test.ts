@@ -106,6 +106,19 @@ test('a follower that is killed goes on from where it was', async () => {
   expect(follower.gatehouse.log().some(({ msg }) => msg === 'a whole copy of the hub was taken')).toBe(false);
 });
 
+test('a follower that is killed in the middle of a copy has none, and takes it anew', async () => {
+  fleet.proxy.faults.bytesPerSecond = 500;
+  let follower = await fleet.follow('one');
+  await eventually('some of it came', async () => Number((await follower.status())['loadedRows']) > 0);
+  expect(await follower.outcome(fleet.token())).toBe('copy_incomplete');
+  follower = await follower.restart('SIGKILL');
+  expect(await follower.outcome(fleet.token())).toBe('copy_incomplete');
+  fleet.proxy.faults.bytesPerSecond = 0;
+  fleet.proxy.reset();
+  await outcomes(follower, fleet.token(), 'allow');
+  await caughtUp(fleet, follower);
+});
+
 test('with hub, key managers and network gone a follower starts and decides as before', async () => {
   let follower = await fleet.follow('one');
   const [token, stranger] = [fleet.token(), fleet.token('stranger')];
