@@ -112,7 +112,7 @@ function checkRedis(
 }
 
 function checkSync(
-  { catalogFile, sealing, sync }: Settings,
+  { catalogFile, outbound, sealing, sync }: Settings,
   add: (field: string, message: string, fix: string) => void,
 ): void {
   const needed =
@@ -137,7 +137,14 @@ function checkSync(
     add('catalogFile', 'is not applied by a follower', 'leave it out here and apply it at the hub');
   if (sync.whenStale === 'deny' && sync.maxStalenessSeconds === 0)
     add('sync.whenStale', 'denies never, since nothing is ever stale', 'give sync.maxStalenessSeconds');
-  const { publisher } = sync.wso2;
+  const { amqpUrl, publisher } = sync.wso2;
+  const hub = amqpUrl === null ? null : URL.parse(amqpUrl);
+  if (hub !== null && hub.protocol === 'amqp:' && !outbound.allowHttp && !isLoopback(hub.hostname))
+    add(
+      'sync.wso2.amqpUrl',
+      'would send its password, and take its events, without TLS',
+      'write amqps://, or set outbound.allowHttp where the network is trusted',
+    );
   if (publisher.tokenUrl !== null && (publisher.clientId === null || publisher.clientSecretFile === null))
     add(
       'sync.wso2.publisher.tokenUrl',

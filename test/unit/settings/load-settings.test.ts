@@ -194,6 +194,11 @@ describe('mistakes', () => {
       'sync.wso2.amqpUrl: is not an AMQP URL',
     ],
     [
+      'an event hub without TLS',
+      'sync: {wso2: {amqpUrl: "amqp://apim:5672/carbon"}}',
+      'sync.wso2.amqpUrl: would send its password',
+    ],
+    [
       'a token endpoint without a client',
       'sync: {wso2: {publisher: {tokenUrl: "https://apim:9443/oauth2/token"}}}',
       'tokenUrl: is given without a client',
