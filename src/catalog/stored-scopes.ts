@@ -23,7 +23,7 @@ export class StoredScopes {
     this.#users = db
       .prepare<[string, string], string>(
         `SELECT DISTINCT a.name FROM api a JOIN resource r ON r.api_id = a.id
-         WHERE a.organization = ? AND EXISTS (SELECT 1 FROM json_each(r.scopes) WHERE value = ?) LIMIT 6`,
+         WHERE a.organization = ? AND EXISTS (SELECT 1 FROM json_each(r.scopes) WHERE instr(' ' || value || ' ', ' ' || ? || ' ') > 0) LIMIT 6`,
       )
       .pluck();
     this.#put = db.prepare(`

@@ -100,7 +100,7 @@ test('a shared scope is created, read, changed and deleted; one that an API asks
   expect((await call('PUT', one, { ...made.body, name: 'write' })).status).toBe(400);
   expect((await call('POST', base, { name: 'a b' })).status).toBe(400);
   const api = { name: 'a', context: '/a', version: '1', keyManagers: ['all'] };
-  const operations = [{ verb: 'GET', target: '/', scopes: ['read'] }];
+  const operations = [{ verb: 'GET', target: '/', scopes: ['read write'] }];
   const { id } = (await call('POST', '/api/am/publisher/v4/apis', { ...api, operations })).body;
   expect((await call('DELETE', one)).status).toBe(409);
   await call('DELETE', `/api/am/publisher/v4/apis/${id}`);
