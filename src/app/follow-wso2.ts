@@ -11,7 +11,6 @@ import { keyMaterialChecks } from '../catalog-file.ts';
 import { overlayDocument, overlayOf } from '../documents/overlay-document.ts';
 import { readYaml } from '../documents/read-document.ts';
 import { readTemplate, readWireContext } from '../documents/read-segments.ts';
-import { ENTITY_KINDS } from '../domain/change.ts';
 import { isRefusal } from '../domain/decision.ts';
 import { judgeKeyManager } from '../keymanagers/judge-key-manager.ts';
 import type { KeyManagerTypes } from '../keymanagers/types.ts';
@@ -105,7 +104,10 @@ export function followWso2(settings: Settings, parts: FollowWso2Parts): Wso2Sour
             }),
     reconcileMs: wso2.reconcileSeconds * 1000,
     restMs: REST_MS,
-    hasCopy: ENTITY_KINDS.some((kind) => !catalog.entities.pages(kind)[Symbol.iterator]().next().done),
+    // Key managers and revocations may be the operator's own.
+    hasCopy: (['api', 'application'] as const).some(
+      (kind) => !catalog.entities.pages(kind)[Symbol.iterator]().next().done,
+    ),
     allowShrink: false,
     observer: {
       applied: (origin, changes) => count(origin === 'event' ? 'event_applied' : 'change_reconciled', changes),
