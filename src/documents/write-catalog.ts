@@ -32,6 +32,23 @@ export interface WrittenCatalog {
   readonly secrets: readonly NamedSecret[];
 }
 
+/** What a key manager need not say. */
+const KEY_MANAGER_DEFAULTS = {
+  endpoints: [],
+  availableGrantTypes: [],
+  enableTokenEncryption: false,
+  enableTokenHashing: false,
+  enableMapOAuthConsumerApps: false,
+  enableOAuthAppCreation: false,
+  enableSelfValidationJWT: true,
+  claimMapping: [],
+  tokenValidation: [],
+  enabled: true,
+  permissions: { permissionType: 'PUBLIC', roles: [] },
+  tokenType: 'DIRECT',
+  allowedOrganizations: [],
+};
+
 /** What an API need not say. */
 const API_DEFAULTS = {
   isDefaultVersion: false,
@@ -74,7 +91,7 @@ export function writeCatalog(content: OrganizationContent): WrittenCatalog {
     organization: content.organization,
     policies: sorted(content.policies, ({ kind, name }) => [kind, name]).map(policyOf),
     scopes: sorted(content.scopes, ({ name }) => [name]).map(scopeOf),
-    keyManagers,
+    keyManagers: keyManagers.map((keyManager) => without(KEY_MANAGER_DEFAULTS, keyManager)),
     apis: sorted(content.apis, ({ name, version }) => [name, version]).map((api) => apiOf(api, nameOf)),
     applications: applicationsOf(content, nameOf),
     denyPolicies: denyPoliciesOf(content),
