@@ -5,6 +5,7 @@ import type { Decision } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import { reasonRow } from '../domain/reason.ts';
 import type { ToldDecision } from '../domain/told-decision.ts';
+import { CENSORED, SECRET_NAMES } from './logger.ts';
 
 /** Longest text of the request or the evidence that a record repeats. */
 const MAX_TEXT_CHARACTERS = 512;
@@ -97,8 +98,13 @@ export function decisionLog(
   };
 }
 
+/** No evidence is secret; what has the name of a secret is not believed to be none. */
+const CENSORED_NAMES = new Set(SECRET_NAMES);
+
 function clip(evidence: Evidence): Evidence {
-  return Object.fromEntries(Object.entries(evidence).map(([name, value]) => [name, clipped(value)]));
+  const kept: Record<string, Evidence[string]> = {};
+  for (const name of Object.keys(evidence)) kept[name] = CENSORED_NAMES.has(name) ? CENSORED : clipped(evidence[name]);
+  return kept;
 }
 
 function clipped(value: Evidence[string]): Evidence[string] {

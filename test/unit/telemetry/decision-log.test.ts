@@ -71,6 +71,15 @@ describe('a record', () => {
     });
   });
 
+  test('has what bears the name of a secret in its evidence replaced, in its steps too', () => {
+    const evidence = { token: 'hunter2', client_secret: ['hunter2'], limit: 3 };
+    const record = decisionRecord(entry({ ...denial, evidence }), 7, [
+      { step: 'scopes', outcome: 'deny', reason: 'scope_missing', evidence, us: 5 },
+    ]);
+    expect(record.evidence).toEqual({ token: '*****', client_secret: '*****', limit: 3 });
+    expect(JSON.stringify(record)).not.toContain('hunter2');
+  });
+
   test('has every step that was recorded, and no member for them where none was', () => {
     const steps: readonly RecordedStep[] = [
       { step: 'api', outcome: 'passed', us: 3 },
