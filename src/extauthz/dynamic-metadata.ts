@@ -26,7 +26,6 @@ export type DynamicMetadata = Readonly<Record<Told | Counted, string>> &
 export function dynamicMetadata(decision: Decision, decisionId: string): DynamicMetadata {
   const { api, keyManager, application, keyType } = decision.known;
   const allowed = decision.outcome === 'allow' ? decision.known : {};
-  const claims = allowed.token?.claims ?? {};
   return {
     decision_id: decisionId,
     outcome: decision.outcome,
@@ -43,7 +42,14 @@ export function dynamicMetadata(decision: Decision, decisionId: string): Dynamic
     application_policy: allowed.application?.policy ?? '',
     subscription_id: allowed.subscription?.id ?? '',
     subscription_policy: allowed.subscription?.policy ?? '',
-    claims: Object.fromEntries(Object.keys(claims).map((name) => [name, claimText(claims, name) ?? ''])),
-    attributes: allowed.application?.attributes ?? {},
+    claims: textsOf(allowed.token?.claims ?? NONE),
+    attributes: allowed.application?.attributes ?? NONE,
   };
+}
+
+const NONE: Readonly<Record<string, string>> = {};
+
+function textsOf(claims: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = Object.keys(claims);
+  return names.length === 0 ? NONE : Object.fromEntries(names.map((name) => [name, claimText(claims, name) ?? '']));
 }

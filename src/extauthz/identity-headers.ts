@@ -57,6 +57,9 @@ function ownAttribute({ application }: Readonly<Known>, name: string): string | 
   return Object.hasOwn(attributes, name) ? attributes[name] : undefined;
 }
 
+/** Credential headers whose removal is encoded once. */
+const MAX_CREDENTIAL_HEADERS = 64;
+
 /** The changes to the headers of an allowed request. */
 export interface HeaderChanges {
   readonly set: readonly Header[];
@@ -71,6 +74,8 @@ export class IdentityHeaders {
     removal: HeaderRemoval;
   }[];
   readonly #always: HeaderRemoval;
+  /** Of the headers in which APIs take credentials: mostly one and the same. */
+  readonly #credentials = new Map<string, HeaderRemoval>();
   /** Every name that is set or removed, with `_` read as `-`. */
   readonly #folded: ReadonlySet<string>;
   readonly #named: ReadonlySet<string>;
@@ -124,8 +129,16 @@ export class IdentityHeaders {
     const twins = underscored.map((name) => name.toLowerCase()).filter((name) => this.#isMixedTwin(name));
     if (twins.length > 0) remove.push(headerRemoval(twins));
     if (credentialHeader !== undefined && !set.some(([name]) => name === credentialHeader))
-      remove.push(headerRemoval([credentialHeader]));
+      remove.push(this.#credentialRemoval(credentialHeader));
     return { set, remove };
+  }
+
+  #credentialRemoval(name: string): HeaderRemoval {
+    const known = this.#credentials.get(name);
+    if (known !== undefined) return known;
+    const removal = headerRemoval([name]);
+    if (this.#credentials.size < MAX_CREDENTIAL_HEADERS) this.#credentials.set(name, removal);
+    return removal;
   }
 
   #isMixedTwin(name: string): boolean {

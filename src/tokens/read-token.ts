@@ -12,14 +12,15 @@ const MAX_KID_CHARACTERS = 256;
 
 /**
  * A JWT taken apart, an opaque token, or why it is neither: `token_malformed` (spelling), `jose_header_refused` (what the header
- * asks for), `claims_malformed` (what two parsers could read differently). `alg` is judged later, with the key manager.
+ * asks for), `claims_malformed` (what two parsers could read differently). `alg` is judged later, with the key manager. `digest` is the
+ * hex SHA-256 of the credential, where it is known already.
  */
-export function readToken(credential: string): UnprovedToken | Refusal {
+export function readToken(credential: string, digest = digestOf(credential)): UnprovedToken | Refusal {
   const first = credential.indexOf('.');
   const second = credential.indexOf('.', first + 1);
   const isThreeParts = first !== -1 && second !== -1 && credential.indexOf('.', second + 1) === -1;
   if (!isThreeParts || !looksLikeJose(credential.slice(0, first)))
-    return { kind: 'opaque', text: credential, hash: digestOf(credential) };
+    return { kind: 'opaque', text: credential, hash: digest };
 
   const headerBytes = canonicalBytes(credential.slice(0, first));
   if (headerBytes === undefined) return deny('token_malformed', { part: 'header', problem: 'not_canonical_base64url' });
@@ -45,7 +46,7 @@ export function readToken(credential: string): UnprovedToken | Refusal {
   if (!isJsonObject(payload.value)) return deny('token_malformed', { part: 'payload', problem: 'not_an_object' });
   const claims = payload.value;
   const issuer = Object.hasOwn(claims, 'iss') && typeof claims['iss'] === 'string' ? claims['iss'] : undefined;
-  return { kind: 'jwt', text: credential, hash: digestOf(credential), header: header.value, claims, issuer };
+  return { kind: 'jwt', text: credential, hash: digest, header: header.value, claims, issuer };
 }
 
 /** Judged leniently: a misspelled JWT is a malformed JWT, not somebody's opaque token. */

@@ -12,9 +12,9 @@ import type { KeySets } from './key-sets.ts';
 import { mergeFacts } from './merge-facts.ts';
 import { readClaims } from './read-claims.ts';
 import type { ClaimedFacts } from './read-facts.ts';
-import { readToken } from './read-token.ts';
 import { RecentlyActive } from './recently-active.ts';
 import { checkAlgorithm, SignatureProver } from './signature-prover.ts';
+import { TokenReadings } from './token-readings.ts';
 import type { VerificationKey } from './verification-key.ts';
 
 /** What a prover works with. */
@@ -50,6 +50,7 @@ export class TokenProver implements Tokens {
   readonly #options: TokenProverOptions;
   readonly #memory: DecisionMemory;
   readonly #signatures: SignatureProver;
+  readonly #readings = new TokenReadings();
   readonly #active = new RecentlyActive();
   readonly #flights = new Map<string, Promise<TokenDecision>>();
 
@@ -63,7 +64,7 @@ export class TokenProver implements Tokens {
   }
 
   read(credential: string): UnprovedToken | Refusal {
-    return readToken(credential);
+    return this.#readings.read(credential);
   }
 
   prove(
