@@ -25,6 +25,9 @@ import type { WriterTables } from './writer-tables.ts';
 /** Changes that are told one by one; of more it is told how many there are. */
 const MAX_TOLD_CHANGES = 1000;
 
+/** Parts of one document, which wait in memory. */
+const MAX_PARTS = 512;
+
 /** How it is done. */
 export interface ApplyDesiredOptions {
   /** Deletes what the organization has and the document's lists have not; and what entries of the document leave out. */
@@ -48,10 +51,11 @@ export class DesiredStage {
   #stage = '';
   #parts: DesiredFacts[] = [];
 
-  add(stage: string, part: DesiredFacts): void {
+  /** False when there are too many already. */
+  add(stage: string, part: DesiredFacts): boolean {
     if (stage !== this.#stage) this.#parts = [];
     this.#stage = stage;
-    this.#parts.push(part);
+    return this.#parts.length < MAX_PARTS && this.#parts.push(part) > 0;
   }
 
   /** Undefined when another one took its place. */

@@ -223,9 +223,12 @@ export class CatalogTransactions {
   }
 
   /** Keeps a part of what is desired until {@link applyDesired} names it. */
-  stageDesired(stage: string, part: DesiredFacts): Saved {
-    this.#desired.add(stage, part);
-    return SAVED;
+  stageDesired(stage: string, part: DesiredFacts): Saved | WriteRefusal {
+    if (this.#desired.add(stage, part)) return SAVED;
+    return refuse('conflict', {
+      field: '',
+      message: 'the document has too many parts; split it into several documents',
+    });
   }
 
   /** Brings an organization to what was staged, as a whole or not at all. */

@@ -227,3 +227,12 @@ test('two applications of one name, of two owners, are two', async () => {
   expect(catalog.lists.page('application', 'carbon.super', {}, { offset: 0, limit: 9 }).total).toBe(2);
   expect(await diff(text, ['--prune'])).toMatchObject({ code: 0 });
 });
+
+test('a document of endless parts is refused before it fills the memory', async () => {
+  const { rig } = await installation();
+  const part = () => rig.call('POST', '/catalog?stage=s&part=true', TOKENS.all, { scopes: [] });
+  for (let count = 0; count < 512; count += 1) expect((await part()).status).toBe(202);
+  const refused = await part();
+  expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('too many parts')]);
+  expect((await rig.call('POST', '/catalog?stage=s', TOKENS.all, {})).status).toBe(409);
+});
