@@ -1,6 +1,6 @@
 // Wires a follower of a hub: how it asks, what it writes, what it tells.
 
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -28,7 +28,7 @@ const KEEP_IN_SYNC_MS = 10_000;
 const TELL_LOADING_MS = 5_000;
 /** The id that the hub's connections go by; no key manager has it. */
 const HUB = 'hub';
-const NAME_BYTES = 4;
+const NAME_DIGITS = 8;
 
 /** What it is wired with. */
 export interface FollowHubParts {
@@ -51,10 +51,10 @@ export interface HubFollower {
 }
 
 /** Makes it; nothing is asked before its start. Throws, in a sentence, for an authority file that cannot be read. */
-export function followHub({ sync: { hub } }: Settings, parts: FollowHubParts): HubFollower {
+export function followHub({ dataDir, sync: { hub } }: Settings, parts: FollowHubParts): HubFollower {
   const { catalog, log, metrics, onComplete } = parts;
   const stopped = new AbortController();
-  const ask = askHub(hub, parts.door);
+  const ask = askHub(hub, dataDir, parts.door);
   const sealer = new SecretSealer(parts.sealingKeys);
   const report = positionReporter(ask, stopped.signal);
   const inSync = inSyncTime(catalog);
@@ -133,11 +133,16 @@ export function followHub({ sync: { hub } }: Settings, parts: FollowHubParts): H
   };
 }
 
-/** With the credential as it is in its file now, and a name that tells this process from others of the same credential. */
-function askHub(hub: Settings['sync']['hub'], { openStream }: Pick<OutboundDoor, 'openStream'>): AskHub {
+/** With the credential as it is in its file now, and a name that tells this copy from others, after a restart too. */
+function askHub(
+  hub: Settings['sync']['hub'],
+  dataDir: string,
+  { openStream }: Pick<OutboundDoor, 'openStream'>,
+): AskHub {
   const ca = hub.caFile === null ? null : readFileSync(hub.caFile, 'utf8');
   const to = { id: HUB, connection: { ca, serverName: null, clientCert: null, clientKey: null } };
-  const name = `${hostname()}-${randomBytes(NAME_BYTES).toString('hex')}`;
+  const place = createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, NAME_DIGITS);
+  const name = `${hostname()}-${place}`;
   const base = (hub.url ?? '').replace(/\/$/, '');
   return async ({ method, path, body }, signal) => {
     const file = resolve(hub.credentialFile ?? '');

@@ -103,6 +103,7 @@ test('a follower that is killed goes on from where it was', async () => {
   await block(await subscriptionId());
   follower = await follower.restart('SIGKILL');
   await outcomes(follower, fleet.token(), 'subscription_blocked');
+  expect((await fleet.hub().status())['followers']).toHaveLength(1);
   expect(follower.gatehouse.log().some(({ msg }) => msg === 'a whole copy of the hub was taken')).toBe(false);
 });
 
