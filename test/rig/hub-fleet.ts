@@ -18,15 +18,13 @@ const CALL_LIMIT_MS = 20_000;
 /** What to start. */
 export interface HubFleetOptions {
   readonly followers: number;
-  /** The hub's catalog document; without it the hub's folder has one already, or is empty. */
-  readonly catalog?: object;
+  /** The hub's catalog document. */
+  readonly catalog: object;
   /** Whether they share a Redis. */
   readonly redis?: boolean;
   /** Laid over the settings of all. */
   readonly settings?: SettingsSections;
   readonly env?: NodeJS.ProcessEnv;
-  /** Before the hub starts: fills its data folder. */
-  readonly fill?: (dataFolder: string) => void;
 }
 
 /** What an admin side answered. */
@@ -69,7 +67,7 @@ export interface HubFleet {
   readonly members: readonly FleetMember[];
   /** Where the Redis is reached by all; undefined where there is none. */
   readonly redis: FleetRedis | undefined;
-  /** One more follower with an empty folder; `hubPort` in the place of the hub's. */
+  /** One more follower with an empty folder. */
   join(name: string, more?: SettingsSections): Promise<FleetMember>;
   /** Waits until a follower has what the hub had when this was called. */
   inStep(follower: FleetMember, limitMs?: number): Promise<void>;
@@ -121,12 +119,8 @@ export async function startHubFleet(options: HubFleetOptions): Promise<HubFleet>
       stops.push(member.end);
       return member;
     };
-    let catalogFile: string | undefined;
-    if (options.catalog !== undefined) {
-      catalogFile = join(folder, 'catalog.yaml');
-      writeFileSync(catalogFile, JSON.stringify(options.catalog));
-    }
-    options.fill?.(join(folder, 'hub', 'data'));
+    const catalogFile = join(folder, 'catalog.yaml');
+    writeFileSync(catalogFile, JSON.stringify(options.catalog));
     const hub = await startMember('hub', undefined, {}, catalogFile);
     const joinFleet = async (name: string, more: SettingsSections = {}) => {
       const link = await startFaultProxy(Number(new URL(hub.adminUrl).port));
