@@ -12,6 +12,7 @@ import type { FleetOracle } from './fleet-oracle.ts';
 const AWAY_MS = 90_000;
 const KEPT_TOKENS = 40;
 const MAX_EVENTS = 12;
+const STATES = ['UNBLOCKED', 'UNBLOCKED', 'BLOCKED', 'PROD_ONLY_BLOCKED'];
 
 /** WSO2's surfaces. */
 export const PORTAL = '/api/am/devportal/v3';
@@ -98,6 +99,7 @@ export class FleetWriter {
     else if (dice < 30 && !(isRare && this.#is(`client:${app.name}`, 'open'))) await this.#revocation(app);
     else if (dice < 38) await this.#events(app);
     else if (dice < 43) await this.#visit();
+    else if (dice < 46) await this.#document();
     else await this.#subscription(app, random.pick(this.#world.apis));
   }
 
@@ -226,6 +228,37 @@ export class FleetWriter {
       eventTokens.push({ token, facts: [fact, ...factsOf(app, random.pick(apis))] });
     }
     eventTokens.splice(0, eventTokens.length - KEPT_TOKENS);
+  }
+
+  /** All subscriptions of the own applications in one document: many values in one transaction. */
+  async #document(): Promise<void> {
+    const { oracle, random, apis, members } = this.#world;
+    const wanted = this.#apps.flatMap((app) =>
+      apis.map((api) => ({ app, api, fact: `subscription:${app.name}/${api.name}`, value: random.pick(STATES) })),
+    );
+    const applications = this.#apps.map(({ name, keyManager, client }) => ({
+      ...{ name, owner: 'ann', description: oracle.now(`application:${name}`) },
+      keys: [{ keyManager, consumerKey: client, keyType: 'PRODUCTION' }],
+      subscriptions: wanted
+        .filter(({ app }) => app.name === name)
+        .map(({ api, value }) => ({ api: api.name, version: '1', policy: 'Unlimited', state: value })),
+    }));
+    const sentAt = performance.now();
+    const reply = await members[0]?.admin('POST', '/catalog', { applications }).catch(() => undefined);
+    for (const { fact } of wanted) if (this.#is(fact, 'none')) this.#subscriptions.delete(fact);
+    const isMade = async () => {
+      if (isAnswer(reply)) return demand(reply, 'a document') === undefined;
+      // As a whole or not at all: the first that differs tells of all.
+      const telling = wanted.find(({ fact, value }) => !this.#is(fact, value));
+      if (telling === undefined) return true;
+      const path = `${PORTAL}/subscriptions?applicationId=${telling.app.id}&limit=1000`;
+      const found = (await this.#list(0, path)).find((one) => one['apiId'] === telling.api.id);
+      return found?.['status'] === telling.value;
+    };
+    if (!(await isMade())) return;
+    const ackedAt = performance.now();
+    for (const { fact, value } of wanted)
+      if (!this.#is(fact, value)) oracle.wrote({ fact, value, sentAt, ackedAt, member: 0 });
   }
 
   /** An application with a key and a subscription comes, or goes with all that it has. */

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type CheckAnswer, CheckClient } from '../../src/extauthz/check-client.ts';
 import { eventually } from './eventually.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { freePort } from './free-port.ts';
+import { lastingPort } from './free-port.ts';
 import { type GatehouseProcess, type SettingsSections, startGatehouse } from './gatehouse-process.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 
@@ -114,7 +114,7 @@ export async function startHubFleet(options: HubFleetOptions): Promise<HubFleet>
     const startMember = async (name: string, link: FaultProxy | undefined, own: SettingsSections, file?: string) => {
       const member = await startFleetMember({
         ...{ name, link, folder: join(folder, name), token: admin.secret, catalogFile: file, env: options.env },
-        settings: { ...shared, ...own, admin: { credentials, port: await freePort() } },
+        settings: { ...shared, ...own, admin: { credentials, port: await lastingPort() } },
       });
       stops.push(member.end);
       return member;
@@ -180,7 +180,7 @@ interface MemberOptions {
 
 async function startFleetMember(options: MemberOptions): Promise<FleetMember & { readonly end: () => Promise<void> }> {
   const { name, folder, link, token, catalogFile, env } = options;
-  const checkPort = await freePort();
+  const checkPort = await lastingPort();
   const settings = {
     ...options.settings,
     extauthz: { listen: [`tcp://127.0.0.1:${checkPort}`], drainMs: 0, ...(options.settings['extauthz'] as object) },
@@ -234,8 +234,8 @@ async function startFleetMember(options: MemberOptions): Promise<FleetMember & {
 }
 
 async function startFleetRedis(): Promise<FleetRedis & { readonly stop: () => Promise<void> }> {
-  let server: RedisServer | undefined = await startRedis();
-  const { port } = server;
+  const port = await lastingPort();
+  let server: RedisServer | undefined = await startRedis({ port });
   const link = await startFaultProxy(port);
   return {
     link,
