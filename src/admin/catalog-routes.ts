@@ -84,7 +84,8 @@ interface CatalogQuery {
 
 /** A misspelled flag must not turn a dry run into a write. */
 function queryOf(query: Readonly<Record<string, unknown>>): CatalogQuery | readonly FieldProblem[] {
-  const { stage, expectRevision, ...rest } = query;
+  // `wait` is every write's own.
+  const { stage, expectRevision, wait: _wait, ...rest } = query;
   const problems = Object.entries(rest).flatMap(([field, value]) => {
     if (!FLAGS.some((flag) => flag === field))
       return [{ field, message: `is not known; known are ${FLAGS.join(', ')}` }];

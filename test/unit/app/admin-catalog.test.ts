@@ -202,6 +202,7 @@ test('a caller reads and writes its own organization only; reading is no right t
   expect((await run(['export', '--organization', 'WSO2/System'], {}, TOKENS.other)).code).toBe(3);
   expect((await rig.call('POST', '/catalog', TOKENS.read, { scopes: [] })).status).toBe(403);
   expect((await rig.call('POST', '/catalog?dryrun=true', TOKENS.write, { scopes: [] })).status).toBe(400);
+  expect((await rig.call('POST', '/catalog?wait=fleet', TOKENS.write, { scopes: [] })).status).toBe(200);
 });
 
 test('a document larger than one request arrives in parts, and its mistakes are told by their place in the whole', async () => {
