@@ -1,5 +1,5 @@
 // Reads a WSO2 control plane: everything as an image, or one API, or the policies of a kind. Rows that cannot be used are left out and
-// counted, so what they would allow is denied; a list that cannot be read is no image at all.
+// counted, so what they would allow is denied; a list that cannot be read, or one of whom to deny with such a row, is no image at all.
 
 import type { Api } from '../../domain/api.ts';
 import { GLOBAL_ORGANIZATION } from '../../domain/api.ts';
@@ -151,7 +151,11 @@ export class ControlPlane {
   ): Promise<Answer<readonly DenyPolicy[]>> {
     const block = await data.document('block');
     if ('problem' in block) return { problem: `block: ${block.problem}` };
-    const found = readBlockList(block.value, (wrong) => this.#options.unusable('block', wrong));
+    const found = readBlockList(block.value);
+    if ('wrong' in found) {
+      this.#options.unusable('block', found.wrong);
+      return { problem: `block: ${found.wrong} cannot be read` };
+    }
     return { value: found.filter(({ organization }) => this.owns(organization)) };
   }
 

@@ -65,19 +65,29 @@ const BLOCK_LISTS: Readonly<Record<string, DenyPolicyType>> = {
   subscription: 'SUBSCRIPTION',
 };
 
-/** The deny policies of `/block`, which lists what is on; rows that cannot be used are counted by `unusable`. */
-export function readBlockList(json: unknown, unusable: (wrong: string) => void): readonly DenyPolicy[] {
+/**
+ * The deny policies of `/block`, which lists what is on. One that cannot be read makes all of it unusable: whoever it keeps out would
+ * come in without it, while without a new list the policies that are here go on ruling.
+ */
+export function readBlockList(json: unknown): readonly DenyPolicy[] | UnusableRow {
   const row = new Row(json);
   const found: DenyPolicy[] = [];
+  const itemsOf = (member: string): readonly unknown[] => {
+    const value = row.raw(member) ?? [];
+    if (!Array.isArray(value)) row.refuse(member);
+    return Array.isArray(value) ? value : [];
+  };
   for (const [member, type] of Object.entries(BLOCK_LISTS))
-    for (const value of row.texts(member)) found.push(denyPolicy(type, value, organizationOf(type, value), null));
-  for (const item of row.list('ip')) {
+    for (const value of itemsOf(member))
+      if (typeof value === 'string' && value !== '')
+        found.push(denyPolicy(type, value, organizationOf(type, value), null));
+      else row.refuse(member);
+  for (const item of itemsOf('ip')) {
     const address = readAddresses(new Row(item));
-    if ('wrong' in address) unusable(address.wrong);
+    if ('wrong' in address) row.refuse(`ip.${address.wrong}`);
     else found.push(address);
   }
-  if (row.wrong !== undefined) unusable(row.wrong);
-  return found;
+  return row.done(found);
 }
 
 /** The blocking condition of a `throttleData` event; null where the event is about something else. */

@@ -224,6 +224,30 @@ describe('the first load', () => {
     expect(rig.copy.writes).toEqual([]);
   });
 
+  test.each([
+    ['is no object', '[]', 'row'],
+    ['has a list that is none', '{"user":"mallory"}', 'user'],
+    ['has an entry that is no text', '{"user":["mallory",null]}', 'user'],
+    ['has an address without a number', '{"ip":[{"fixedIp":"10.0.0.7"}]}', 'ip.id'],
+  ])('lifts no deny policy because a list of them %s', async (_what, body, member) => {
+    const rig = await follower();
+    rig.model.block('USER', 'mallory');
+    await rig.settled();
+    rig.server.fault(`${DATA}/block`, { kind: 'body', body });
+    rig.reconnect();
+    await eventually('a problem', () => rig.told.find((line) => line.includes(`block: ${member} cannot be read`)));
+    expect([...rig.copy.image.deny_policy.values()]).toMatchObject([{ type: 'USER', value: 'mallory' }]);
+  });
+
+  test('takes a list of more people to deny than anybody should have', async () => {
+    const rig = await shop();
+    const user = Array.from({ length: 10_001 }, (_, at) => `user-${at}`);
+    rig.server.fault(`${DATA}/block`, { kind: 'body', body: JSON.stringify({ user }) });
+    rig.source.start();
+    await reconciled(rig, 1);
+    expect(rig.copy.image.deny_policy.size).toBe(10_001);
+  });
+
   test('never tells a password', async () => {
     const rig = await shop({ password: 'wrong secret' });
     rig.source.start();
@@ -352,6 +376,19 @@ describe('an event', () => {
     if (older === undefined || newer === undefined) throw new Error('no events');
     for (const message of [newer, older, newer, older]) await rig.deliver(message);
     expect(rig.copy.find('subscription', subscription)).toMatchObject({ state: 'BLOCKED' });
+  });
+
+  test('that forbids is looked for where the clock of its sender is behind', async () => {
+    const rig = await follower();
+    const { model, subscription } = rig;
+    const [ahead] = messagesOf(model, () =>
+      model.setSubscription(subscription, { subscriptionState: 'UNBLOCKED', policyId: 'Gold' }),
+    );
+    const [behind] = messagesOf(model, () => model.setSubscription(subscription, { subscriptionState: 'BLOCKED' }));
+    if (ahead === undefined || behind === undefined) throw new Error('no events');
+    await rig.deliver(withTime(ahead, Date.now() + 60_000));
+    await rig.deliver(behind);
+    await eventually('it is found', () => rig.copy.find('subscription', subscription)?.state === 'BLOCKED');
   });
 
   test('that deletes is not undone by one that was sent before it', async () => {
