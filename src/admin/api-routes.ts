@@ -62,7 +62,9 @@ export function apiRoutes(
     if (write.lifecycle !== lifecycle && !mayPublish(callerOf(request))) return refuseWith(reply, MAY_NOT_PUBLISH);
     const changed = IMMUTABLE.filter((field) => write[field] !== former[field]);
     if (changed.length > 0) return refuseWith(reply, invalidFields(changed.map(immutable)));
-    return sendWritten(reply, 'API', await apis.put(key, write, auditOf(request)), publisherForm);
+    // The state that was read is written with the rest: a block that came in between must not be undone.
+    const written = await apis.put({ ...key, expectedVersion: former.revision }, write, auditOf(request));
+    return sendWritten(reply, 'API', written, publisherForm);
   });
 
   app.delete<ById>(`${BASE}/:id`, async (request, reply) => {

@@ -70,7 +70,12 @@ export function applicationRoutes(
     const problem =
       ownerProblem(user, owner, former.owner) ?? (await policyProblem(entities, user, 'APPLICATION', body));
     if (problem !== undefined) return refuseWith(reply, invalidFields([problem]));
-    const written = await applications.put(key, writeOf(body, owner, former.state), auditOf(request));
+    // The state is written with the rest: one that was changed meanwhile must not be undone.
+    const written = await applications.put(
+      { ...key, expectedVersion: former.version },
+      writeOf(body, owner, former.state),
+      auditOf(request),
+    );
     return sendWritten(reply, 'Application', written, formOf);
   });
 

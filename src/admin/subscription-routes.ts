@@ -25,6 +25,9 @@ const BLOCK_STATES = ['BLOCKED', 'PROD_ONLY_BLOCKED'] as const;
 /** States that a subscription can be unblocked from; the others are not for a Publisher to end. */
 const UNBLOCKABLE: readonly SubscriptionState[] = ['BLOCKED', 'PROD_ONLY_BLOCKED', 'UNBLOCKED'];
 
+/** States in which a user may end a subscription: none that keeps the application out. */
+const MAY_LEAVE: readonly SubscriptionState[] = ['UNBLOCKED', 'TIER_UPDATE_PENDING', 'DELETE_PENDING'];
+
 interface StateChange {
   readonly Querystring: { readonly subscriptionId?: unknown; readonly blockState?: unknown };
 }
@@ -109,7 +112,12 @@ export function subscriptionRoutes(
   app.delete<ById>(`${BASE}/:id`, async (request, reply) => {
     const target = await targetFor(request, reply);
     if (target === undefined) return reply;
-    return sendDeleted(reply, 'Subscription', await subscriptions.delete(target.key, auditOf(request)));
+    const { user, former, key } = target;
+    // Else whoever is blocked would leave, subscribe anew and be in again. WSO2 remembers the block instead.
+    if (!user.isAdmin && !MAY_LEAVE.includes(former.state))
+      return refuseWith(reply, conflict(`The subscription is ${former.state}; only an admin may delete it`));
+    const expected = { ...key, expectedVersion: user.isAdmin ? key.expectedVersion : former.version };
+    return sendDeleted(reply, 'Subscription', await subscriptions.delete(expected, auditOf(request)));
   });
 
   app.get(PUBLISHED, async (request, reply) => {

@@ -38,6 +38,11 @@ export function mapKey(
     const message = 'an application has this client already; one client has one application and one key type';
     return refused('conflict', { field: 'consumerKey', message });
   }
+  // Clients of the Global key manager may be another organization's, whose admins alone give them away.
+  if (holder !== undefined && tables.applications.get(holder.mapping.applicationId)?.organization !== organization) {
+    const message = 'another organization has this client; have it removed there first';
+    return refused('conflict', { field: 'consumerKey', message });
+  }
   if (holder !== undefined) keyMappings.delete(holder.mapping.id);
   const mapping: ApplicationKeyMapping = { ...write, id: crypto.randomUUID(), keyManagerId };
   if (!keyMappings.insert(mapping)) throw new Error('a free place for a key mapping is taken');

@@ -141,6 +141,19 @@ describe('an API', () => {
     const { id } = await create({ lifeCycleStatus: 'PUBLISHED' });
     expect((await call('PUT', `${APIS}/${id}`, PIZZA)).body.lifeCycleStatus).toBe('PUBLISHED');
   });
+
+  test('that is blocked while somebody else writes it stays blocked', async () => {
+    const { id } = await create({ lifeCycleStatus: 'PUBLISHED' });
+    for (let round = 0; round < 10; round += 1) {
+      const [blocked] = await Promise.all([
+        call('POST', `${APIS}/change-lifecycle?apiId=${id}&action=Block`),
+        ...Array.from({ length: 4 }, () => call('PUT', `${APIS}/${id}`, PIZZA)),
+      ]);
+      if (blocked.status !== 200) continue;
+      expect((await call('GET', `${APIS}/${id}`)).body.lifeCycleStatus).toBe('BLOCKED');
+      await call('POST', `${APIS}/change-lifecycle?apiId=${id}&action=Re-Publish`);
+    }
+  });
 });
 
 describe('the lifecycle', () => {

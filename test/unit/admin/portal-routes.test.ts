@@ -2,6 +2,7 @@
 // subscribe, and what a block does.
 
 import { beforeEach, describe, expect, test } from 'vitest';
+import { TOKENS } from './admin-rig.ts';
 import { type Call, startCatalogRig, USERS } from './catalog-rig.ts';
 
 const ADMIN = '/api/am/admin/v4';
@@ -213,6 +214,21 @@ describe('map-keys', () => {
     expect([await keysOf(anns), await keysOf(bobs)]).toEqual([0, 1]);
   });
 
+  test('an admin moves no client of the Global key manager away from another organization', async () => {
+    const shared = { name: 'Shared', type: 'CustomKeyManager', enableMapOAuthConsumerApps: true };
+    const issuer = 'https://shared.example';
+    const endpoints = {
+      ...{ issuer, tokenEndpoint: `${issuer}/token`, revokeEndpoint: `${issuer}/revoke` },
+      certificates: { type: 'JWKS', value: `${issuer}/jwks` },
+    };
+    expect((await call('POST', `${ADMIN}/global-key-managers`, { ...shared, ...endpoints })).status).toBe(201);
+    const [anns, eves] = [await application('ann'), await application('eve')];
+    expect((await map(anns, { keyManager: 'Shared' })).status).toBe(200);
+    const moved = await map(eves, { keyManager: 'Shared' }, { token: TOKENS.other }, '?move=true');
+    expect([moved.status, moved.body.code]).toEqual([409, 901409]);
+    expect((await call('GET', `${PORTAL}/applications/${anns}/oauth-keys`)).body.count).toBe(1);
+  });
+
   test('asks the key manager about a client where that is wanted', async () => {
     const asked: unknown[] = [];
     const answers = ['refused', 'unreachable', 'confirmed'] as const;
@@ -359,6 +375,10 @@ describe('a subscription', () => {
       (await call('PUT', `${PORTAL}/subscriptions/${subscriptionId}`, { ...own, status: 'UNBLOCKED' }, as('ann'))).body
         .status,
     ).toBe('BLOCKED');
+    // Nor by leaving and coming again; an admin may end it.
+    const one = `${PORTAL}/subscriptions/${subscriptionId}`;
+    expect((await call('DELETE', one, undefined, as('ann'))).status).toBe(409);
+    expect(await state()).toBe('BLOCKED');
     expect((await change('unblock')).status).toBe(200);
     expect(await state()).toBe('UNBLOCKED');
     expect((await call('DELETE', `${PUBLISHER}/apis/${pizza}`)).status).toBe(409);
