@@ -1,7 +1,7 @@
 // Starts the parts of the demo in the order in which they need each other. Whatever was started is handed to the caller's stack.
 
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EnvoyTool } from '../scripts/envoy-tool.ts';
 import { startEchoUpstream } from '../test/rig/echo-upstream.ts';
@@ -68,6 +68,7 @@ export async function startDemo(state: string, envoyTool: EnvoyTool, parts: Asyn
   const common = { adminUrl: gatehouse.adminUrl, adminToken: gatehouse.adminToken, partner, staff, newcomer };
   const places: [string, string, string][] = [
     ['Gatehouse', `127.0.0.1:${gatehousePort}`, `ext_authz checks; admin and metrics at ${gatehouse.adminUrl}`],
+    ['', '', `credential of the admin side in ${relative(process.cwd(), join(state, 'data', 'admin-token'))}`],
     ['PartnerKM', partner.url, 'key manager, allowed for pizza and orders'],
     ['StaffKM', staff.url, 'key manager, allowed for orders'],
     ['NewKM', newcomer.url, 'key manager that Gatehouse does not know yet'],

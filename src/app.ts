@@ -156,7 +156,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     undo.push(() => admin.stop());
 
-    if (catalog.reader.snapshot()?.router.byId.size === 0)
+    if (settings.sync.source === 'alone' && catalog.reader.snapshot()?.router.byId.size === 0)
       log.warn('the catalog has no API, so every request is denied; apply one with --catalog');
     await fleet.start();
     outbound.start();

@@ -3,17 +3,8 @@
 import type { AuditContext } from '../domain/audit.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { EntityByKind, EntityKind, SourcePosition } from '../domain/change.ts';
+import type { FleetProgress } from '../domain/fleet-progress.ts';
 import type { Revocation } from '../domain/revocation.ts';
-
-/** How far the fleet has come with a write. */
-export interface FleetProgress {
-  /** Every follower that was connected when the write was made has it. */
-  readonly complete: boolean;
-  readonly sequence: number;
-  readonly acknowledged: readonly string[];
-  readonly lagging: readonly string[];
-  readonly absent: readonly string[];
-}
 
 /** What a catalog holds, in one number: two that are equal hold the same, revocations aside. */
 export interface StateDigest {

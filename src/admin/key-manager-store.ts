@@ -4,6 +4,7 @@ import type { AuditContext } from '../domain/audit.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';
+import type { KeyManagerUsage } from '../domain/key-manager-usage.ts';
 
 /** A key manager that was written; warnings tell what is legal and probably not meant. */
 export interface WrittenKeyManager {
@@ -20,22 +21,6 @@ export interface InvalidKeyManager {
 
 /** What became of a write. */
 export type KeyManagerWritten = WrittenKeyManager | InvalidKeyManager | WriteRefusal;
-
-/** Who refers to a key manager by name (WSO2 `api-usages`, `app-usages`). */
-export interface KeyManagerUsage {
-  readonly apis: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly version: string;
-    readonly organization: string;
-  }[];
-  readonly applications: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly owner: string;
-    readonly organization: string;
-  }[];
-}
 
 /** Which key manager a write is about. */
 export interface KeyManagerTarget {

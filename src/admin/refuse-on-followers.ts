@@ -1,12 +1,13 @@
-// A follower's catalog is its hub's: writes are refused with the hub's name. Revocations are not, since they cannot wait.
+// A follower's catalog is its source's, a hub or a control plane: writes are refused with the source's URL. Revocations are not, since
+// they cannot wait.
 
 import type { FastifyInstance } from 'fastify';
 import { needOf } from './route-rights.ts';
 import { refuseWith, type Wso2Error } from './wso2-error.ts';
 
-/** The answer to who takes a follower for its hub. */
+/** The answer to who takes a follower for its source. */
 export function isFollower(hubUrl: string | undefined): Wso2Error {
-  const where = hubUrl === undefined ? 'its hub' : `its hub, ${hubUrl}`;
+  const where = hubUrl === undefined ? 'its source' : `its source, ${hubUrl}`;
   return {
     status: 409,
     code: 409,

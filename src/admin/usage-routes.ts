@@ -3,8 +3,9 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
+import type { KeyManagerUsage } from '../domain/key-manager-usage.ts';
 import { ADMIN_BASE } from './key-manager-routes.ts';
-import type { KeyManagerStore, KeyManagerUsage } from './key-manager-store.ts';
+import type { KeyManagerStore } from './key-manager-store.ts';
 import { pageOf } from './page.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { invalidQuery, KEY_MANAGER_NOT_FOUND, refuseWith } from './wso2-error.ts';

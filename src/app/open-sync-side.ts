@@ -99,8 +99,9 @@ export function openSyncSide(settings: Settings, parts: SyncSideParts): SyncSide
       else void completed.promise.then(listener);
     },
     readiness: () => {
-      const { complete, loadedRows, state } = source.status();
-      if (!complete) return { ready: false, detail: `first sync: ${loadedRows} rows so far` };
+      const { complete, loadedRows, problem, state } = source.status();
+      const why = problem === null ? '' : `; ${problem}`;
+      if (!complete) return { ready: false, detail: `first sync: ${loadedRows} rows so far${why}` };
       const age = ageSeconds();
       const said = Number.isFinite(age)
         ? `was in sync ${Math.round(age)} s ago`

@@ -2,22 +2,7 @@
 // applications with keys of it. APIs that allow `all` do not.
 
 import type { Database } from 'better-sqlite3';
-
-/** Who would notice if the key manager were gone (WSO2 `api-usages` and `app-usages`). */
-export interface KeyManagerUsage {
-  readonly apis: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly version: string;
-    readonly organization: string;
-  }[];
-  readonly applications: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly owner: string;
-    readonly organization: string;
-  }[];
-}
+import type { KeyManagerUsage } from '../domain/key-manager-usage.ts';
 
 /** Prepares the question for one connection. */
 export function keyManagerUsageFinder(db: Database): (keyManagerId: string) => KeyManagerUsage {

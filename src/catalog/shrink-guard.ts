@@ -1,10 +1,7 @@
 // Holds back what would remove a large part of the catalog: a source that is suddenly empty is more often broken than right.
 
 import { ENTITY_KINDS, type EntityKind } from '../domain/change.ts';
-
-/** More than this share of a kind, and more than {@link FEW} of it, is not removed unasked. */
-const LARGE_SHARE = 0.2;
-const FEW = 10;
+import { isLargeLoss } from '../domain/large-loss.ts';
 
 /** How many of a kind there are, and how many would go. */
 export interface ShrinkCount {
@@ -26,9 +23,7 @@ export function shrinkOf(
 ): HeldBack | undefined {
   const counts = ENTITY_KINDS.filter((kind) => kind !== 'revocation').flatMap((kind) => {
     const removed = removedOf(kind);
-    if (removed <= FEW) return [];
-    const present = presentOf(kind);
-    return removed > present * LARGE_SHARE ? [{ kind, present, removed }] : [];
+    return isLargeLoss(removed, () => presentOf(kind)) ? [{ kind, present: presentOf(kind), removed }] : [];
   });
   return counts.length === 0 ? undefined : { kind: 'held_back', counts };
 }

@@ -3,7 +3,7 @@
 import type { KeyManagerKey, KeyManagerWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
-import type { KeyManagerUsage } from './key-manager-usage.ts';
+import type { KeyManagerUsage } from '../domain/key-manager-usage.ts';
 import { putKeyManager } from './put-key-manager.ts';
 import { refuse } from './refuse.ts';
 import type { Ended, StructureLog } from './write-transaction.ts';

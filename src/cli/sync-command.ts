@@ -34,10 +34,12 @@ export function syncConfirmCommand(options: AdminOptions, around: Surroundings):
 function describeStatus(body: Readonly<Record<string, unknown>>): string {
   const { source, state, ageSeconds, loadedRows, problem, position, lag, followers } = body;
   const sequence = isJsonObject(position) ? position['sequence'] : undefined;
-  const lines = [`source    ${source}`, `state     ${state}`];
+  // The own catalog follows nothing, and so is never behind.
+  const isAlone = source === 'alone';
+  const lines = isAlone ? ['source    alone: the catalog is its own'] : [`source    ${source}`, `state     ${state}`];
   if (sequence !== undefined)
     lines.push(`sequence  ${sequence}${lag === undefined || lag === 0 ? '' : `, ${lag} behind`}`);
-  if (typeof ageSeconds === 'number') lines.push(`in sync   ${Math.round(ageSeconds)} s ago`);
+  if (typeof ageSeconds === 'number' && !isAlone) lines.push(`in sync   ${Math.round(ageSeconds)} s ago`);
   if (state === 'loading') lines.push(`loaded    ${loadedRows} rows`);
   if (typeof problem === 'string') lines.push(`problem   ${problem}`);
   for (const follower of Array.isArray(followers) ? followers.filter(isJsonObject) : []) {

@@ -3,19 +3,13 @@
 import { z } from 'zod';
 import { isEditableHeader } from '../domain/editable-header.ts';
 import { SIGNING_ALGORITHMS } from '../domain/signing-key.ts';
-import { DAY_SECONDS, filePath, form, MEBIBYTE, shortName, whole } from './setting-parts.ts';
+import { DAY_SECONDS, isInOnePlace, keySource, MEBIBYTE, shortName, whole } from './setting-parts.ts';
 
 const key = z
   .strictObject({
-    file: filePath.nullable().default(null),
-    env: form(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not the name of an environment variable', 'write the name alone')
-      .nullable()
-      .default(null),
+    ...keySource,
   })
-  .refine(({ file, env }) => (file === null) !== (env === null), {
-    error: 'does not say where the key is, or says it twice',
-    params: { fix: 'give either file or env' },
-  });
+  .refine(...isInOnePlace);
 
 /** The settings `upstream.backendJwt`. */
 export const backendJwtSettings = z.strictObject({

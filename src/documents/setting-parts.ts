@@ -19,5 +19,19 @@ export const whole = (min: number, max: number, standard: number) => z.int().min
 /** A path of a file. */
 export const filePath = z.string().min(1);
 
+/** Where a key is kept: a file, or an environment variable, and not both. */
+export const keySource = {
+  file: filePath.nullable().default(null),
+  env: form(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not the name of an environment variable', 'write the name alone')
+    .nullable()
+    .default(null),
+};
+
+/** Refuses a key that is nowhere, or in two places. */
+export const isInOnePlace = [
+  ({ file, env }: { readonly file: string | null; readonly env: string | null }) => (file === null) !== (env === null),
+  { error: 'does not say where the key is, or says it twice', params: { fix: 'give either file or env' } },
+] as const;
+
 /** A name of any kind. */
 export const shortName = z.string().min(1).max(256);

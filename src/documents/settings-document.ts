@@ -6,7 +6,17 @@ import { DEFAULT_ORGANIZATION } from '../domain/api.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
 import { IDENTITY_FACTS, type IdentityFact, isIdentityFact } from '../domain/identity-fact.ts';
 import { backendJwtSettings } from './backend-jwt-settings.ts';
-import { DAY_SECONDS, filePath, form, MEBIBYTE, MINUTE_MS, shortName, whole } from './setting-parts.ts';
+import {
+  DAY_SECONDS,
+  filePath,
+  form,
+  isInOnePlace,
+  keySource,
+  MEBIBYTE,
+  MINUTE_MS,
+  shortName,
+  whole,
+} from './setting-parts.ts';
 import { syncSettings } from './sync-settings.ts';
 
 /** What a caller of the admin side may do. */
@@ -186,15 +196,9 @@ const outbound = z.strictObject({
 const sealingKey = z
   .strictObject({
     id: form(/^[A-Za-z0-9._-]{1,32}$/, 'is not a short plain name', 'write for instance 2026-11'),
-    file: filePath.nullable().default(null),
-    env: form(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not the name of an environment variable', 'write the name alone')
-      .nullable()
-      .default(null),
+    ...keySource,
   })
-  .refine(({ file, env }) => (file === null) !== (env === null), {
-    error: 'does not say where the key is, or says it twice',
-    params: { fix: 'give either file or env' },
-  });
+  .refine(...isInOnePlace);
 
 const credential = z.strictObject({
   name: shortName,

@@ -2,6 +2,7 @@
 // in memory: a follower tells its position again when it connects.
 
 import type { SourcePosition } from '../domain/change.ts';
+import type { FleetProgress } from '../domain/fleet-progress.ts';
 
 /** A follower as the hub sees it. */
 export interface FollowerSeen {
@@ -9,18 +10,6 @@ export interface FollowerSeen {
   readonly position: SourcePosition | undefined;
   readonly connected: boolean;
   readonly seenAtMs: number;
-}
-
-/** How far the fleet has come with a write. */
-export interface FleetAnswer {
-  /** Every follower that was connected when the write was made has it. */
-  readonly complete: boolean;
-  readonly sequence: number;
-  readonly acknowledged: readonly string[];
-  /** Connected at the time of the write and not known to have it. */
-  readonly lagging: readonly string[];
-  /** Seen of late and not connected: they will have it before they go on. */
-  readonly absent: readonly string[];
 }
 
 interface Entry {
@@ -85,7 +74,7 @@ export class FleetPositions {
   }
 
   /** Waits until those that are connected now have a position, `timeoutMs` at most. One that disconnects meanwhile is lagging. */
-  async waitFor(target: SourcePosition, timeoutMs: number): Promise<FleetAnswer> {
+  async waitFor(target: SourcePosition, timeoutMs: number): Promise<FleetProgress> {
     const [present = [], away = []] = [true, false].map((wanted) =>
       this.list().flatMap(({ name, connected }) => (connected === wanted ? [name] : [])),
     );

@@ -2,11 +2,8 @@
 // must be confirmed by somebody.
 
 import type { EntityKind } from '../domain/change.ts';
+import { isLargeLoss } from '../domain/large-loss.ts';
 import type { Comparison } from './compare-copy.ts';
-
-/** Fewer removals are never suspicious, unless nothing is left. */
-const HARMLESS_ROWS = 10;
-const HARMLESS_SHARE = 0.2;
 
 /** A kind that would shrink too much. */
 export interface Shrinkage {
@@ -19,8 +16,7 @@ export interface Shrinkage {
 export function suspiciousShrinkage({ byKind }: Comparison): readonly Shrinkage[] {
   return (Object.keys(byKind) as EntityKind[]).flatMap((kind) => {
     const { here, there, removed } = byKind[kind];
-    const much = removed > HARMLESS_ROWS && removed > here * HARMLESS_SHARE;
     const all = removed > 0 && there === 0;
-    return much || all ? [{ kind, here, removed }] : [];
+    return all || isLargeLoss(removed, () => here) ? [{ kind, here, removed }] : [];
   });
 }

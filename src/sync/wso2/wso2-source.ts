@@ -194,7 +194,7 @@ export class Wso2Source implements Source {
       const shrinkage = suspiciousShrinkage(comparison);
       if (shrinkage.length > 0 && !this.#allowShrink) {
         this.#state = 'held_back';
-        this.#problem = `the control plane has much less than this copy (${shrinkage.map(told).join(', ')}); confirm it or repair it`;
+        this.#problem = `the control plane has much less than this copy (${shrinkage.map(told).join(', ')}); look at it, then run: gatehouse sync confirm`;
         observer.heldBack(shrinkage);
         return undefined;
       }

@@ -63,6 +63,7 @@ test('status tells at the hub how far each follower is, as text and as JSON', as
   ];
   status = { source: 'alone', state: 'following', complete: true, ageSeconds: 0, problem: null, followers };
   const { out } = await sync(['status']);
+  expect(out).toMatch(/^source {4}alone: the catalog is its own\n(?!state|in sync)/);
   expect(out).toContain('follower  follower/a: connected, has 7\nfollower  follower/b: away, has nothing yet');
   expect(JSON.parse((await sync(['status', '--json'])).out)).toEqual(status);
 });
