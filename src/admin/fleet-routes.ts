@@ -6,10 +6,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forwardedRevocations, positionDocument } from '../documents/fleet-documents.ts';
 import { readParsed } from '../documents/read-document.ts';
 import type { SourcePosition } from '../domain/change.ts';
+import { endingWhenStalled } from './ending-when-stalled.ts';
 import type { FleetStore, Hub } from './fleet-store.ts';
 import { isFollower } from './refuse-on-followers.ts';
 import type { RouteCallers } from './route-caller.ts';
-import { invalidBody, invalidQuery, refusedWrite, refuseWith, type Wso2Error } from './wso2-error.ts';
+import { invalidBody, invalidQuery, refusedWrite, refuseWith, TOO_MANY_READERS, type Wso2Error } from './wso2-error.ts';
 
 const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** Snapshots under way; each keeps a read open, and with it the room of what is written meanwhile. */
@@ -19,13 +20,6 @@ const MAX_FEEDS = 1024;
 const MAX_POLL_SECONDS = 60;
 /** A follower that polls, or that has taken a copy, is back well within this. */
 const KEPT_MS = 5_000;
-
-const TOO_MANY: Wso2Error = {
-  status: 503,
-  code: 503,
-  message: 'Service Unavailable',
-  description: 'Too many followers read at the same time; come again',
-};
 
 /** Registers the routes. */
 export function fleetRoutes(app: FastifyInstance, fleet: FleetStore, callers: RouteCallers): void {
@@ -97,7 +91,7 @@ export function fleetRoutes(app: FastifyInstance, fleet: FleetStore, callers: Ro
     most: number,
     read: (signal: AbortSignal) => AsyncIterable<string>,
   ) {
-    if (open[kind] >= most) return refuseWith(reply, TOO_MANY);
+    if (open[kind] >= most) return refuseWith(reply, TOO_MANY_READERS);
     open[kind] += 1;
     const signal = untilGone(reply, stopping.signal);
     signal.addEventListener('abort', () => (open[kind] -= 1), { once: true });
@@ -105,7 +99,8 @@ export function fleetRoutes(app: FastifyInstance, fleet: FleetStore, callers: Ro
     const { socket } = reply.raw;
     reply.raw.once('finish', () => stopping.signal.aborted && socket?.end());
     // One part at a time: the next is made when the one before has left.
-    return reply.type(NDJSON).send(Readable.from(read(signal), { highWaterMark: 1 }));
+    const parts = endingWhenStalled(read(signal), () => reply.raw.destroy());
+    return reply.type(NDJSON).send(Readable.from(parts, { highWaterMark: 1 }));
   }
 
   /** One name for each process: the credential's, and what the process calls itself. */

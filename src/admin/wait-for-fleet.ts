@@ -7,6 +7,10 @@ import type { FleetStore } from './fleet-store.ts';
 /** Longer than a change takes to the farthest follower that is well. */
 const LONGEST_WAIT_MS = 5_000;
 
+/** All three headers stay within the 16 KiB that HTTP clients take. */
+const MAX_NAMES = 32;
+const MAX_NAME_CHARACTERS = 128;
+
 /** Puts it behind every route that is registered afterwards. */
 export function waitForFleet(app: FastifyInstance, { hub }: Pick<FleetStore, 'hub'>): void {
   if (hub === undefined) return;
@@ -17,9 +21,18 @@ export function waitForFleet(app: FastifyInstance, { hub }: Pick<FleetStore, 'hu
     reply.headers({
       'x-gatehouse-fleet': complete ? 'complete' : 'lagging',
       'x-gatehouse-fleet-sequence': sequence,
-      'x-gatehouse-fleet-acknowledged': acknowledged.join(', '),
-      'x-gatehouse-fleet-lagging': lagging.join(', '),
-      'x-gatehouse-fleet-absent': absent.join(', '),
+      'x-gatehouse-fleet-acknowledged': listed(acknowledged),
+      'x-gatehouse-fleet-lagging': listed(lagging),
+      'x-gatehouse-fleet-absent': listed(absent),
     });
   });
+}
+
+/** Names as a header can hold them (RFC 9110 §5.5): a write that is done must not fail for how a credential is called. */
+function listed(names: readonly string[]): string {
+  const told = names
+    .slice(0, MAX_NAMES)
+    .map((name) => name.replace(/[^\x21-\x7e]|,/g, '?').slice(0, MAX_NAME_CHARACTERS));
+  const more = names.length - told.length;
+  return [...told, ...(more > 0 ? [`+${more}`] : [])].join(', ');
 }

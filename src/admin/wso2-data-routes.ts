@@ -6,15 +6,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { EntityByKind, EntityKind } from '../domain/change.ts';
 import type { PolicyKind } from '../domain/policy.ts';
+import { endingWhenStalled } from './ending-when-stalled.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { RouteCallers } from './route-caller.ts';
 import { INTERNAL_DATA } from './route-rights.ts';
 import * as items from './wso2-data-items.ts';
+import { refuseWith, TOO_MANY_READERS } from './wso2-error.ts';
 
 /** WSO2's `xWSO2Tenant` of all tenants. */
 const ALL_TENANTS = 'ALL';
 
 type Query = Readonly<Record<string, string | undefined>>;
+/** Lists under way; each has a connection to the catalog, and a read that keeps the room of what is written meanwhile. */
+const MAX_LISTS = 16;
+
 /** True for what the caller may see of an organization and wants to. */
 type Sees = (organization: string) => boolean;
 
@@ -25,9 +30,13 @@ export function wso2DataRoutes(
   callers: RouteCallers,
   superTenant: string,
 ): void {
+  let underWay = 0;
   const list = (path: string, rows: (query: Query, sees: Sees, signal: AbortSignal) => AsyncIterable<object>) =>
     app.get(`${INTERNAL_DATA}/${path}`, async (request, reply) => {
+      if (underWay >= MAX_LISTS) return refuseWith(reply, TOO_MANY_READERS);
+      underWay += 1;
       const { query, sees, signal } = asked(request, reply);
+      signal.addEventListener('abort', () => (underWay -= 1), { once: true });
       return send(reply, listText(rows(query, sees, signal)));
     });
 
@@ -126,7 +135,12 @@ function isAny(wanted: string | undefined, ...values: readonly (string | number)
 }
 
 function send(reply: FastifyReply, text: AsyncIterable<string>): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(Readable.from(text, { highWaterMark: 1 }));
+  return reply.type('application/json; charset=utf-8').send(
+    Readable.from(
+      endingWhenStalled(text, () => reply.raw.destroy()),
+      { highWaterMark: 1 },
+    ),
+  );
 }
 
 /** Rows in one piece of text. */

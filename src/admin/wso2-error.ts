@@ -32,6 +32,14 @@ export function refuseWith(reply: FastifyReply, error: Wso2Error): FastifyReply 
   return reply.code(error.status).send(errorBody(error));
 }
 
+/** Long answers under way; each keeps a read of the catalog open. */
+export const TOO_MANY_READERS: Wso2Error = {
+  status: 503,
+  code: 503,
+  message: 'Service Unavailable',
+  description: 'Too many read the catalog at the same time; come again',
+};
+
 /** The key manager is not there, or belongs to another organization. */
 export const KEY_MANAGER_NOT_FOUND: Wso2Error = {
   status: 404,

@@ -22,13 +22,15 @@ interface Entry {
 
 /** Those that are gone for longer are forgotten. */
 const FORGOTTEN_AFTER_MS = 3_600_000;
-/** More names than any hub has followers; a caller that makes up names gets no more room. */
-const MAX_FOLLOWERS = 1024;
+/** More names than any hub has followers; a caller that makes up names gets no more room, and takes none from who is connected. */
+const MAX_FOLLOWERS = 1536;
 
 /** The followers of this hub. */
 export class FleetPositions {
   readonly #followers = new Map<string, Entry>();
   readonly #waiting = new Set<() => void>();
+  /** Connections for whose names there was no room: nothing is known of them, so nothing is complete. */
+  #unnamed = 0;
   readonly #clock: () => number;
 
   constructor(clock: () => number) {
@@ -41,14 +43,20 @@ export class FleetPositions {
    */
   connect(name: string, position: SourcePosition | undefined, keptMs: number): () => void {
     const entry = this.#entry(name);
-    if (entry === undefined) return () => undefined;
-    entry.connections += 1;
-    entry.seenAtMs = this.#clock();
-    if (position !== undefined) this.acknowledge(name, position);
+    if (entry === undefined) this.#unnamed += 1;
+    else {
+      entry.connections += 1;
+      entry.seenAtMs = this.#clock();
+      if (position !== undefined) this.acknowledge(name, position);
+    }
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
+      if (entry === undefined) {
+        this.#unnamed -= 1;
+        return;
+      }
       entry.connections -= 1;
       entry.seenAtMs = this.#clock();
       entry.keptUntilMs = entry.seenAtMs + keptMs;
@@ -56,9 +64,9 @@ export class FleetPositions {
     };
   }
 
-  /** A follower has applied everything up to a position. */
+  /** A follower, which is or was connected, has applied everything up to a position. */
   acknowledge(name: string, position: SourcePosition): void {
-    const entry = this.#entry(name);
+    const entry = this.#followers.get(name);
     if (entry === undefined) return;
     entry.position = position;
     entry.seenAtMs = this.#clock();
@@ -78,6 +86,7 @@ export class FleetPositions {
     const [present = [], away = []] = [true, false].map((wanted) =>
       this.list().flatMap(({ name, connected }) => (connected === wanted ? [name] : [])),
     );
+    const hasUnnamed = this.#unnamed > 0;
     const lagging = () => present.filter((name) => !hasReached(this.#followers.get(name)?.position, target));
     const wakeUp = Promise.withResolvers<void>();
     const look = () => {
@@ -91,7 +100,7 @@ export class FleetPositions {
     this.#waiting.delete(look);
     const late = lagging();
     return {
-      complete: late.length === 0,
+      complete: late.length === 0 && !hasUnnamed,
       sequence: target.sequence,
       acknowledged: present.filter((name) => !late.includes(name)),
       lagging: late,
@@ -105,10 +114,20 @@ export class FleetPositions {
     const nowMs = this.#clock();
     for (const [other, { connections, seenAtMs }] of this.#followers)
       if (connections === 0 && nowMs - seenAtMs > FORGOTTEN_AFTER_MS) this.#followers.delete(other);
-    if (this.#followers.size >= MAX_FOLLOWERS) return undefined;
+    if (this.#followers.size >= MAX_FOLLOWERS && !this.#forgetLongestAway()) return undefined;
     const entry: Entry = { position: undefined, connections: 0, keptUntilMs: 0, seenAtMs: nowMs };
     this.#followers.set(name, entry);
     return entry;
+  }
+
+  /** Makes room for who is there now; false where all are. */
+  #forgetLongestAway(): boolean {
+    const nowMs = this.#clock();
+    let oldest: { readonly name: string; readonly seenAtMs: number } | undefined;
+    for (const [name, { connections, keptUntilMs, seenAtMs }] of this.#followers)
+      if (connections === 0 && keptUntilMs <= nowMs && seenAtMs < (oldest?.seenAtMs ?? Number.POSITIVE_INFINITY))
+        oldest = { name, seenAtMs };
+    return oldest !== undefined && this.#followers.delete(oldest.name);
   }
 
   #tell(): void {

@@ -1,11 +1,12 @@
 // A hub's routes over real HTTP: what a follower's credential may do, how answers stream, and what a write that waits for the fleet
 // is told.
 
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type ChangeLine, readChangeLines } from '../../../src/sync/change-lines.ts';
 import { eventually } from '../../rig/eventually.ts';
 import { type MemoryHistory, memoryHistory, scopeChange } from '../sync/copies.ts';
-import { type AdminRig, memoryFleet, startRig, TOKENS } from './admin-rig.ts';
+import { type AdminRig, CREDENTIALS, memoryFleet, startRig, TOKENS } from './admin-rig.ts';
 
 const KEY_MANAGERS = '/api/am/admin/v4/key-managers';
 const REVOCATION = {
@@ -173,6 +174,25 @@ describe('a write with ?wait=fleet', () => {
       'sync/gone, sync/slow',
     ]);
     feed.close();
+  });
+
+  test('is answered whatever followers and credentials are called, in headers that every client takes', async () => {
+    const name = 'Überwachung – ost, 1';
+    const sha256 = createHash('sha256').update(TOKENS.sync).digest('hex');
+    const others = CREDENTIALS.filter((one) => one.sha256 !== sha256);
+    const odd = await startRig({
+      fleet: memoryFleet(history),
+      credentials: [...others, { name, sha256, organization: 'carbon.super', rights: ['sync'], roles: [] }],
+    });
+    for (let follower = 0; follower < 200; follower += 1) {
+      const feed = await open('/sync/changes?epoch=first&after=2&wait=0', `f-${follower}-${'x'.repeat(50)}`, odd);
+      while ((await feed.next()) !== undefined);
+    }
+    const body = { name: 'km-odd', type: 'Okta' };
+    const { status, headers } = await odd.call('POST', `${KEY_MANAGERS}?wait=fleet`, TOKENS.all, body);
+    expect([status, headers.get('x-gatehouse-fleet')]).toEqual([201, 'lagging']);
+    expect(headers.get('x-gatehouse-fleet-lagging')).toMatch(/^\?berwachung.{1,5000}, \+168$/);
+    await odd.stop();
   });
 
   test('without it nobody waits, and a refused write does not either', async () => {

@@ -10,6 +10,7 @@ import { judgeKeyManager } from '../../../src/keymanagers/judge-key-manager.ts';
 import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
 import { ControlPlane } from '../../../src/sync/wso2/control-plane.ts';
 import { InternalData } from '../../../src/sync/wso2/internal-data.ts';
+import { eventually } from '../../rig/eventually.ts';
 import { MemoryCopy } from '../../rig/memory-copy.ts';
 import { openDoor } from '../outbound/open-door.ts';
 import { memoryHistory } from '../sync/copies.ts';
@@ -282,4 +283,29 @@ test('the header narrows what the super tenant sees, and widens nothing for othe
   expect(await idsOf(TOKENS.sync, 'other.example')).toEqual(['api-2']);
   for (const tenant of ['ALL', ORGANIZATION, 'other.example'])
     expect(await idsOf(TOKENS.other, tenant)).toEqual(['api-2']);
+});
+
+test('so many lists are under way at a time; one more is asked to come again, until another reader has left', async () => {
+  const policy = { id: 'p', number: 1, organization: ORGANIZATION, kind: 'API', name: 'x'.repeat(10_000) };
+  const more = { displayName: '', description: '', limits: {}, version: 1 };
+  const fleet = {
+    ...memoryFleet(),
+    entities: async function* () {
+      for (;;) yield [{ ...policy, ...more }] as never;
+    },
+  };
+  const endless = await startRig({ fleet });
+  const hangUp = new AbortController();
+  const read = () =>
+    fetch(`${endless.url}${BASE}/api-policies`, {
+      headers: { authorization: `Bearer ${TOKENS.sync}` },
+      signal: hangUp.signal,
+    });
+  const open = await Promise.all(Array.from({ length: 16 }, read));
+  expect(open.map(({ status }) => status)).toEqual(open.map(() => 200));
+  expect((await read()).status).toBe(503);
+  await open[0]?.body?.cancel();
+  await eventually('there is room', async () => (await read()).status === 200);
+  hangUp.abort();
+  await endless.stop();
 });

@@ -56,6 +56,28 @@ test('made-up names take bounded room', () => {
   expect(fleet.list().length).toBeLessThan(2_000);
 });
 
+test('who tells positions of names that never connected takes no room, and is not there', () => {
+  const fleet = new FleetPositions(Date.now);
+  for (let name = 0; name < 5_000; name++) fleet.acknowledge(String(name), at(1));
+  expect(fleet.list()).toEqual([]);
+});
+
+test('made-up names take no room from a follower that connects', async () => {
+  const fleet = new FleetPositions(Date.now);
+  for (let name = 0; name < 5_000; name++) fleet.connect(String(name), at(1), 0)();
+  fleet.connect('real', at(1), 0);
+  expect(await fleet.waitFor(at(2), 10)).toMatchObject({ complete: false, lagging: ['real'] });
+});
+
+test('nothing is complete while somebody is connected of whom nothing can be known', async () => {
+  const fleet = new FleetPositions(Date.now);
+  for (let name = 0; name < 1_536; name++) fleet.connect(String(name), at(9), 0);
+  const leave = fleet.connect('one too many', at(1), 0);
+  expect((await fleet.waitFor(at(2), 10)).complete).toBe(false);
+  leave();
+  expect((await fleet.waitFor(at(2), 10)).complete).toBe(true);
+});
+
 test('a follower that takes a whole copy is lagging until it has told that it has it', async () => {
   const fleet = new FleetPositions(Date.now);
   fleet.connect('new', undefined, 1_000)();
