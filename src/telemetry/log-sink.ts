@@ -33,7 +33,9 @@ export function openLogSink(fd: number, retryMs = RETRY_MS): LogSink {
 
 function sinkFor(open: () => Writable, retryMs: number | undefined): LogSink {
   let dropped = 0;
-  let corked = false;
+  /** Lines of this turn of the event loop: one write, and one system call, for all of them. */
+  let pending = '';
+  let pendingLines = 0;
   let stream: Writable | undefined = watched(open());
 
   function watched(opened: Writable): Writable {
@@ -48,29 +50,31 @@ function sinkFor(open: () => Writable, retryMs: number | undefined): LogSink {
     // The failed write may have ended within a line.
     stream.write('\n');
   }
-  const settled = (error: Error | null | undefined) => {
-    if (error) dropped += 1;
-  };
+  function writePending(): void {
+    if (pendingLines === 0) return;
+    const lines = pendingLines;
+    const text = pending;
+    pending = '';
+    pendingLines = 0;
+    if (stream === undefined) dropped += lines;
+    else
+      stream.write(text, (error) => {
+        if (error) dropped += lines;
+      });
+  }
   return {
     write(line) {
-      const current = stream;
-      if (current === undefined || current.writableLength > MAX_BUFFERED_BYTES) {
+      if (stream === undefined || stream.writableLength + pending.length > MAX_BUFFERED_BYTES) {
         dropped += 1;
         return;
       }
-      // One system call for all lines of a turn of the event loop.
-      if (!corked) {
-        corked = true;
-        current.cork();
-        setImmediate(() => {
-          corked = false;
-          current.uncork();
-        });
-      }
-      current.write(line, settled);
+      if (pendingLines === 0) setImmediate(writePending);
+      pending += line;
+      pendingLines += 1;
     },
     dropped: () => dropped,
     async flush(timeoutMs) {
+      writePending();
       const written = new Promise<void>((resolve) => {
         if (stream === undefined) resolve();
         else stream.write('', () => resolve());
