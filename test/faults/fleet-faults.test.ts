@@ -1,14 +1,17 @@
 // Faults of a member of a fleet, each with its figures: everything that it depends on is gone at its start, its file is damaged, its
 // catalog changes as fast as it can be written. Wrong allows, wrong denials and lost writes are counted and must be none.
 
+import { execFile } from 'node:child_process';
 import { closeSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckClient } from '../../src/extauthz/check-client.ts';
 import { eventually } from '../rig/eventually.ts';
 import { type FleetMember, type HubFleet, startHubFleet } from '../rig/hub-fleet.ts';
 import { type KeyManagerServer, startKeyManager } from '../rig/key-manager-server.ts';
 
+const run = promisify(execFile);
 const PATHS = ['/things/1/list', '/things/1/unknown', '/others/1/list', '/nowhere/1/list'];
 const PUBLISHER = '/api/am/publisher/v4';
 const DOCUMENTS = 200;
@@ -129,6 +132,55 @@ describe('a catalog’s file that is damaged', () => {
       expect(await follower.outcome(path, token)).toBe('subscription_blocked');
       console.log(`${_}: 0 wrong allows, 0 lost writes, recovered ${recoveredMs} ms after the start without the file`);
     },
+  );
+});
+
+test('a disk that is full: writes are refused whole and said so, decisions go on, and a member that has room again catches up', async () => {
+  const { hub } = fleet;
+  const token = tokenOf(0, 'shop');
+  const path = PATHS[0] ?? '';
+  await eventually('the follower to allow', async () => (await follower.outcome(path, token)) === 'allow');
+  // No file may grow: what SQLite writes is refused in the same way as on a full disk.
+  const limitFiles = async (member: FleetMember, bytes: string) =>
+    void (await run('prlimit', ['--pid', String(member.process().pid), `--fsize=${bytes}:unlimited`]));
+  const digestOf = async (member: FleetMember) => (await member.admin('GET', '/sync/digest')).body;
+  const counts = { acknowledged: 0, refused: 0 };
+  const policy = async (n: number) => {
+    const body = { policyName: `policy-${n}`, description: 'x'.repeat(1_000) };
+    const reply = await hub.admin('POST', '/api/am/admin/v4/throttling/policies/application', body);
+    if (reply.status === 201) counts.acknowledged += 1;
+    else {
+      expect(reply.status, JSON.stringify(reply.body)).toBe(503);
+      expect(reply.headers.get('retry-after')).not.toBeNull();
+      counts.refused += 1;
+    }
+    return reply.status;
+  };
+
+  await limitFiles(follower, '1');
+  for (let n = 0; n < 20; n++) expect(await policy(n)).toBe(201);
+  expect((await block()).status).toBe(200);
+  await limitFiles(hub, '1');
+  for (let n = 20; n < 40; n++) await policy(n);
+  expect(counts.refused).toBe(20);
+  // The hub has what it acknowledged; the follower decides from what it has.
+  expect(await hub.outcome(path, token)).toBe('subscription_blocked');
+  for (let n = 0; n < 20; n++) expect(await follower.outcome(path, token)).toBe('allow');
+  await Promise.all([hub, follower].map((member) => limitFiles(member, 'unlimited')));
+  const roomAt = performance.now();
+  expect(await eventually('the hub takes writes', async () => (await policy(40)) === 201)).toBe(true);
+  await fleet.inStep(follower, 60_000);
+  const recoveredMs = Math.round(performance.now() - roomAt);
+  expect(await follower.outcome(path, token)).toBe('subscription_blocked');
+  expect(await digestOf(follower)).toEqual(await digestOf(hub));
+  const { body } = await hub.admin('GET', '/api/am/admin/v4/throttling/policies/application?limit=1000');
+  const made = (body as { list: { policyName: string }[] }).list.filter(({ policyName }) =>
+    /^policy-/.test(policyName),
+  );
+  expect(made).toHaveLength(counts.acknowledged);
+  console.log(
+    `full disks: ${counts.acknowledged} writes acknowledged, 0 lost, ${counts.refused} refused whole; ` +
+      `decisions went on from what each had; in step ${recoveredMs} ms after there was room`,
   );
 });
 
