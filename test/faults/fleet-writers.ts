@@ -142,6 +142,23 @@ export class FleetWriter {
     }
   }
 
+  /** Blocks one subscription, or gives it back; whether it is blocked now and the answer said so. */
+  async toggle(app: HistoryApp, api: HistoryApi): Promise<boolean> {
+    const fact = `subscription:${app.name}/${api.name}`;
+    const find = async () => {
+      const list = await this.#list(0, `${PORTAL}/subscriptions?applicationId=${app.id}&limit=1000`);
+      return list.find((one) => one['apiId'] === api.id);
+    };
+    const id = this.#subscriptions.get(fact) ?? String((await find())?.['subscriptionId']);
+    this.#subscriptions.set(fact, id);
+    const [action, value] = this.#is(fact, 'UNBLOCKED') ? ['block', 'BLOCKED'] : ['unblock', 'UNBLOCKED'];
+    const state = action === 'block' ? '&blockState=BLOCKED' : '';
+    const path = `${PUBLISHER}/subscriptions/${action}-subscription?subscriptionId=${id}${state}`;
+    const read = async () => String((await find())?.['status']);
+    const reply = await this.#make(0, fact, value, () => this.#hub('POST', path), read);
+    return reply !== undefined && action === 'block';
+  }
+
   async #application(app: HistoryApp): Promise<void> {
     const fact = `application:${app.name}`;
     const value = `text ${this.#world.random.below(1_000_000)}`;
