@@ -1,5 +1,5 @@
 // Writes entities as a source gives them, inside a transaction that the caller holds. One that cannot stand beside the others is left
-// out, and so denied: it must not keep the others from coming.
+// out, and so denied: it must not keep the others from coming. Only of those that forbid none is left out.
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { JudgedKeyManager } from '../domain/catalog-facts.ts';
@@ -93,7 +93,8 @@ export class EntityWriter {
       const why = this.#write(change);
       if (why !== undefined) this.leftOut.push({ kind: change.kind, id: change.id, why });
     } catch (error) {
-      if (!isOfContent(error)) throw error;
+      // Without what forbids, somebody would be let in: then nothing of it comes.
+      if (!isOfContent(error) || change.kind === 'deny_policy' || change.kind === 'revocation') throw error;
       this.delete(change.kind, change.id);
       this.leftOut.push({ kind: change.kind, id: change.id, why: String(error) });
     }

@@ -212,6 +212,35 @@ test('applications, key managers and APIs may trade names, clients and contexts 
   expect(follower.feed.digest().digest).toBe(hub.feed.digest().digest);
 });
 
+test.each([
+  [
+    'deny policy of a type that is not known here',
+    'deny_policy',
+    { type: 'CUSTOM', value: 'x', invert: false, enabled: true },
+  ],
+  ['deny policy without a value', 'deny_policy', { type: 'USER', invert: false, enabled: true }],
+  ['revocation without a value', 'revocation', { kind: 'jti', lifted: false }],
+] as const)('a %s is not left out: nothing of its batch comes', async (_what, kind, entity) => {
+  const hub = await hubWithPizza();
+  const follower = await openTemporary();
+  const position = hub.feed.position();
+  await follower.writer.source.replaceAll(position, snapshotOf(hub), GUARDED);
+  const shack = done(await hub.writer.putApplication(NEW, { ...PLAIN, name: 'Late', owner: 'bob' }, AUDIT));
+  const forbidding = {
+    kind,
+    id: 'f',
+    entity: { ...entity, id: 'f', number: 1, organization: ORGANIZATION, version: 1 },
+  };
+  const batch: ChangeBatch = {
+    from: position,
+    to: { ...position, sequence: position.sequence + 1 },
+    changes: [{ kind: 'application', id: shack.id, entity: shack }, forbidding as unknown as Change],
+  };
+  expect((await follower.writer.source.applyChanges(batch, GUARDED)).kind).toBe('refused');
+  expect(follower.lists.find('application', ORGANIZATION, shack.id)).toBeUndefined();
+  expect(follower.sink.position()).toEqual(position);
+});
+
 test('what cannot stand beside the rest is left out, and denied; the rest comes', async () => {
   const hub = await hubWithPizza();
   const follower = await openTemporary();
