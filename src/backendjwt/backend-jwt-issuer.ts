@@ -41,6 +41,7 @@ export class BackendJwtIssuer implements Assertions {
   readonly #issued: LRUCache<string, Issued>;
   /** A number for each token decision in use: another decision about the same token is another number. */
   readonly #numbers = new WeakMap<TokenFacts, number>();
+  readonly #texts = new WeakMap<object, string>();
   #nextNumber = 1;
 
   constructor(options: BackendJwtOptions) {
@@ -101,13 +102,25 @@ export class BackendJwtIssuer implements Assertions {
       number = this.#nextNumber++;
       this.#numbers.set(token, number);
     }
-    return [
+    // Counts of writes are not enough: a source that was restored counts on from where the copy was made, to other rows.
+    return JSON.stringify([
       number,
-      ...[api?.id, api?.revision],
-      ...[application?.id, application?.version],
-      ...[subscription?.id, subscription?.version],
+      ...[api?.id, api?.revision, api?.name, api?.version, api?.context],
+      ...[application?.id, application?.version, application?.name, application?.owner, application?.policy],
+      application && this.#textOf(application.attributes),
+      ...[subscription?.id, subscription?.version, subscription?.policy],
       ...[keyType, key.id],
-    ].join('\n');
+    ]);
+  }
+
+  /** Attributes are the same object for as long as they are the same. */
+  #textOf(attributes: object): string {
+    let text = this.#texts.get(attributes);
+    if (text === undefined) {
+      text = JSON.stringify(attributes);
+      this.#texts.set(attributes, text);
+    }
+    return text;
   }
 }
 

@@ -176,6 +176,18 @@ describe('the same one is sent', () => {
     ['an API that was written anew', (known) => ({ ...known, api: sampleApi({ revision: 2 }) })],
     ['another application', (known) => ({ ...known, application: { ...application, id: 'app-2' } })],
     ['an application that was written anew', (known) => ({ ...known, application: { ...application, version: 2 } })],
+    [
+      'an application of a source that was restored',
+      (known) => ({ ...known, application: { ...application, policy: 'Bronze' } }),
+    ],
+    [
+      'other attributes of as many writes',
+      (known) => ({ ...known, application: { ...application, attributes: { region: 'us' } } }),
+    ],
+    [
+      'a subscription of a source that was restored',
+      (known) => ({ ...known, subscription: { ...subscription, policy: 'Bronze' } }),
+    ],
     ['another subscription', (known) => ({ ...known, subscription: { ...subscription, id: 's-2' } })],
     ['a subscription that was written anew', (known) => ({ ...known, subscription: { ...subscription, version: 2 } })],
     ['another key type', (known) => ({ ...known, keyType: 'SANDBOX' })],
