@@ -22,7 +22,7 @@ const client = (id: string, ...scopes: string[]): OAuthClient => ({ id, secret: 
 const CLIENTS_OF: Readonly<Record<DemoName, readonly OAuthClient[]>> = {
   PartnerKM: [client(CLIENTS.subscribed, 'order:write'), client(CLIENTS.notSubscribed, 'order:write')],
   StaffKM: [client(CLIENTS.staff, 'order:write')],
-  NewKM: [client(CLIENTS.newcomer)],
+  NewKM: [client(CLIENTS.newcomer, 'bread.read')],
 };
 
 /** Starts one; its tokens are short, for they are to be pasted. */
