@@ -27,7 +27,7 @@ export function startExtAuthz(
   const decisions = decisionLogger(log);
   const logDecision = decisionLog(
     telemetry.allowSampling,
-    () => reader.revision(),
+    () => reader.lastRevision,
     (record) => decisions.info(record, 'decision'),
   );
   const recorders = new WeakMap<AccessRequest, StepRecorder>();

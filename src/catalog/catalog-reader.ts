@@ -17,7 +17,7 @@ const UNREADABLE: Subscriber = { structureRevision: -1, mapping: null, applicati
 /** Implements {@link Catalog}. */
 export class CatalogReader implements Catalog {
   readonly #report: ReportCatalogEvent;
-  readonly #structureRevision: Statement<[], number>;
+  readonly #revisions: Statement<[], [structure: number, all: number]>;
   readonly #revision: Statement<[], number>;
   readonly #subscriber: Statement<[string, string, string], SubscriberRow>;
   readonly #keySet: Statement<[string, string], StoredKeySet>;
@@ -25,12 +25,13 @@ export class CatalogReader implements Catalog {
   readonly #loader: StructureLoader;
   #held: CatalogSnapshot | undefined;
   readonly #attributesOf = attributeReader();
+  #lastRevision: number | undefined;
   #failing = false;
 
   constructor(options: StructureLoaderOptions) {
     const { db, report } = options;
     this.#report = report;
-    this.#structureRevision = db.prepare<[], number>('SELECT structure_revision FROM meta').pluck();
+    this.#revisions = db.prepare<[], [number, number]>('SELECT structure_revision, revision FROM meta').raw();
     this.#revision = db.prepare<[], number>('SELECT revision FROM meta').pluck();
     this.#subscriber = db.prepare(findSubscriberSql);
     this.#keySet = db.prepare(
@@ -43,7 +44,10 @@ export class CatalogReader implements Catalog {
   /** The same object for as long as no API, no key manager and no deny policy changes. */
   snapshot(): CatalogSnapshot | undefined {
     return this.#reading(() => {
-      if (this.#structureRevision.get() !== this.#held?.structureRevision) this.#held = this.#loader.load(this.#held);
+      this.#lastRevision = undefined;
+      const [structureRevision, revision] = this.#revisions.get() ?? [];
+      if (structureRevision !== this.#held?.structureRevision) this.#held = this.#loader.load(this.#held);
+      this.#lastRevision = revision;
       return this.#held;
     }, undefined);
   }
@@ -67,6 +71,11 @@ export class CatalogReader implements Catalog {
   /** The key set kept of a key manager's URL. */
   loadKeySet(keyManagerId: string, url: string): StoredKeySet | undefined {
     return this.#reading(() => this.#keySet.get(keyManagerId, url), undefined);
+  }
+
+  /** As {@link revision} when the last snapshot was taken: what a decision's record says, without asking again. */
+  get lastRevision(): number | undefined {
+    return this.#lastRevision;
   }
 
   /** Rises with every write; undefined when it cannot be read. */

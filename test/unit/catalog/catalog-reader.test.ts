@@ -51,6 +51,18 @@ test('writes of subscriptions, applications, keys and key sets never rebuild the
   expect(catalog.reader.snapshot()).toBe(before);
 });
 
+test('a decision is recorded with the revision that its snapshot was taken at', async () => {
+  const catalog = await openWithPizza();
+  const { reader } = catalog;
+  reader.snapshot();
+  const revision = reader.revision() ?? 0;
+  expect(reader.lastRevision).toBe(revision);
+  const applications = [application('Other', { keys: [key('other')] })];
+  await catalog.writer.applyCatalog({ ...pizzaFacts(), applications }, 'second', { catalogWins: false });
+  reader.snapshot();
+  expect(reader.lastRevision).toBe(revision + 1);
+});
+
 test('a key manager that is added changes the index and leaves the router as it is', async () => {
   const catalog = await openWithPizza();
   const before = catalog.reader.snapshot();
@@ -232,6 +244,7 @@ test('a catalog that cannot be read answers nothing, reports it once, and answer
   behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE meta RENAME TO hidden'));
   expect(catalog.reader.snapshot()).toBeUndefined();
   expect(catalog.reader.snapshot()).toBeUndefined();
+  expect(catalog.reader.lastRevision).toBeUndefined();
   // No revision of any snapshot, so that a decision starts over and then finds nothing.
   expect(subscriber('shack')).toMatchObject({ structureRevision: -1, mapping: null });
   expect(catalog.events).toMatchObject([{ kind: 'unreadable' }]);
