@@ -7,6 +7,8 @@ import type { BatchText } from '../sync/change-ports.ts';
 export interface CatalogTextsOptions {
   /** The catalog's database. */
   readonly file: string;
+  /** Longer batches are left to a snapshot, which goes in parts: a batch is one text, sent and kept as a whole. */
+  readonly maxBatchCharacters: number;
 }
 
 /** A question; each has one answer. */

@@ -15,7 +15,7 @@ type Value = Extract<CatalogAnswer, { readonly value: unknown }>['value'];
 /** Entities of one part. */
 const PART = 200;
 
-const { file } = workerData as CatalogTextsOptions;
+const { file, maxBatchCharacters } = workerData as CatalogTextsOptions;
 const history = new CatalogHistory(new CatalogFeed(file));
 const reads = new Map<number, Generator<string | readonly unknown[], void>>();
 
@@ -50,7 +50,10 @@ async function batch(from: SourcePosition): Promise<BatchText | 'current' | 'gon
   const group = new GroupWriter();
   let text = group.batch(from, to);
   try {
-    for (let part = reading.next(); part !== undefined; part = reading.next()) text += group.changes(part);
+    for (let part = reading.next(); part !== undefined; part = reading.next()) {
+      text += group.changes(part);
+      if (text.length > maxBatchCharacters) return 'gone';
+    }
     return { text: text + group.end(), to };
   } finally {
     reading.close();

@@ -57,6 +57,8 @@ export function openCatalogTexts(
     return answer.promise as Promise<T>;
   };
   let reads = 0;
+  /** Whoever asks while everything is being read gets what that comes to. */
+  let digesting: Promise<DigestAnswer> | undefined;
   async function* read<T>(open: (read: number) => CatalogQuestion): AsyncGenerator<T> {
     reads += 1;
     const id = reads;
@@ -82,7 +84,12 @@ export function openCatalogTexts(
         yield part;
       }
     },
-    digest: () => ask<DigestAnswer>({ ask: 'digest' }),
+    digest() {
+      digesting ??= ask<DigestAnswer>({ ask: 'digest' }).finally(() => {
+        digesting = undefined;
+      });
+      return digesting;
+    },
     async close() {
       isClosed = true;
       await thread?.terminate();

@@ -22,6 +22,8 @@ import { followWso2 } from './follow-wso2.ts';
 
 /** Of batches that are kept for the next follower. */
 const MAX_KEPT_BYTES = 16 * 1_048_576;
+/** A tenth of what one text of JavaScript can hold. */
+const MAX_BATCH_CHARACTERS = 50_000_000;
 const HEARTBEAT_MS = 5_000;
 
 /** What it is wired with. */
@@ -60,8 +62,10 @@ export function openSyncSide(settings: Settings, parts: SyncSideParts): SyncSide
   const ownSource = () =>
     sync.source === 'wso2' ? followWso2(settings, { ...parts, onComplete: completed.resolve }) : standAlone(Date.now);
   const source: Source = follower?.follower ?? ownSource();
-  const texts = openCatalogTexts({ file: catalog.writer.file }, catalog.feed, (message) =>
-    log.error({ problem: message }, 'the catalog cannot be read for followers'),
+  const texts = openCatalogTexts(
+    { file: catalog.writer.file, maxBatchCharacters: MAX_BATCH_CHARACTERS },
+    catalog.feed,
+    (message) => log.error({ problem: message }, 'the catalog cannot be read for followers'),
   );
   const feed = new ChangeFeed({ texts, maxKeptBytes: MAX_KEPT_BYTES, heartbeatMs: HEARTBEAT_MS });
   const positions = new FleetPositions(Date.now);
