@@ -1,7 +1,7 @@
 // Copies a catalog while it is in use, and puts a copy in its place while it is not. Secrets stay sealed: a copy is of no use without
 // the sealing key, which is to be kept apart from it.
 
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { CatalogUnusable } from './catalog-unusable.ts';
@@ -48,6 +48,8 @@ export interface Restored {
  * that were made since the copy, and numbers that were given since, are taken over as far as the file of before can be read.
  */
 export function restoreCatalog(copy: string, file: string, epoch: string): Restored {
+  // On a new machine there is no folder yet.
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const giveBack = takeWriterLock(file);
   const restoring = `${file}.restoring`;
   try {

@@ -113,12 +113,13 @@ test('a damaged catalog is restored all the same, and what was left of it is kep
   expect(idsOf(await openTemporary(catalog.file)).subscriber('shack').subscription).not.toBeNull();
 });
 
-test('a copy is restored where there was no catalog', async () => {
+test('a copy is restored where there was no catalog, nor a folder for one', async () => {
   const catalog = await openTemporary();
   await catalog.writer.applyCatalog(pizzaFacts(), 'first', { catalogWins: false });
   const copy = temporaryFile().replace('data/', '');
   backupCatalog(catalog.file, copy);
-  const elsewhere = join(dirname(copy), 'new.db');
+  const elsewhere = join(dirname(copy), 'new', 'data', 'new.db');
   expect(restoreCatalog(copy, elsewhere, 'epoch-2')).toMatchObject({ keptAs: undefined, revocations: 0 });
+  expect(statSync(dirname(elsewhere)).mode & 0o777).toBe(0o700);
   expect(idsOf(await openTemporary(elsewhere)).subscriber('shack').subscription).not.toBeNull();
 });
