@@ -21,7 +21,7 @@ import {
   type World,
 } from './fleet-writers.ts';
 
-const SEED = 20_261_128;
+const SEED = Number(process.env['HISTORY_SEED'] ?? 20_261_128);
 const WRITES = Number(process.env['HISTORY_WRITES'] ?? 10_000);
 const WRITERS = 12;
 const MAX_PAUSE_MS = 60;
