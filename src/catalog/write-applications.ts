@@ -16,7 +16,7 @@ export function applicationAccess({ applications }: WriterTables): EntityAccess<
   };
 }
 
-/** Writes an application, new or anew; its owner has no other of its name. */
+/** Writes an application, new or anew; its owner has no other of its name, and none is renamed to leave a deny policy behind. */
 export function putApplication(
   tables: WriterTables,
   key: EntityKey,
@@ -30,6 +30,13 @@ export function putApplication(
   if (same !== undefined && same.owner === write.owner && same.id !== stored?.id) {
     const message = `"${write.owner}" has an application "${write.name}"; choose another name`;
     return refused('exists', { field: 'name', message });
+  }
+  const isRenamed = stored !== undefined && (stored.name !== write.name || stored.owner !== write.owner);
+  const value = `${stored?.owner}:${stored?.name}`;
+  // It names the application by what whoever it keeps out could change.
+  if (isRenamed && tables.denyPolicies.find(organization, { type: 'APPLICATION', value, invert: false })?.enabled) {
+    const message = 'cannot be changed while a deny policy names the application; remove that first';
+    return refused('immutable', { field: stored.name === write.name ? 'owner' : 'name', message });
   }
   const application: Application = {
     ...write,

@@ -123,6 +123,18 @@ describe('an application', () => {
     expect(right.status).toBe(201);
   });
 
+  test('that a deny policy names keeps its name while that is on', async () => {
+    const id = await application('ann');
+    const condition = { conditionType: 'APPLICATION', conditionValue: 'ann:Shop', conditionStatus: true };
+    const denied = await call('POST', `${ADMIN}/throttling/deny-policies`, condition);
+    expect(denied.status).toBe(201);
+    const rename = () =>
+      call('PUT', `${PORTAL}/applications/${id}`, { name: 'Stall', throttlingPolicy: 'Unlimited' }, as('ann'));
+    expect((await rename()).status).toBe(400);
+    await call('DELETE', `${ADMIN}/throttling/deny-policy/${denied.body.conditionId}`);
+    expect((await rename()).status).toBe(200);
+  });
+
   test('is called for on behalf of a user by admins alone', async () => {
     const made = await call('POST', `${PORTAL}/applications`, { name: 'Shop' }, onBehalfOf('zoe'));
     expect(made.body.owner).toBe('zoe');
