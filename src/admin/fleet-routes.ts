@@ -81,7 +81,7 @@ export function fleetRoutes(app: FastifyInstance, fleet: FleetStore, callers: Ro
 
   /** The hub's side; undefined after the answer that this is a follower. */
   function hubOf(reply: FastifyReply): Hub | undefined {
-    if (fleet.hub === undefined) refuseWith(reply, isFollower(fleet.hubUrl));
+    if (fleet.hub === undefined) refuseWith(reply, isFollower(fleet.sourceUrl));
     return fleet.hub;
   }
 

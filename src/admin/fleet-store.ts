@@ -39,8 +39,8 @@ export interface Hub {
 export interface FleetStore {
   /** Undefined on a follower. */
   readonly hub: Hub | undefined;
-  /** On a follower the URL at which its catalog is written. */
-  readonly hubUrl: string | undefined;
+  /** Of a follower the URL of its hub or control plane, where its catalog is written. */
+  readonly sourceUrl: string | undefined;
   /** Where this member stands. */
   status(): object;
   digest(): Promise<StateDigest>;

@@ -6,8 +6,8 @@ import { needOf } from './route-rights.ts';
 import { refuseWith, type Wso2Error } from './wso2-error.ts';
 
 /** The answer to who takes a follower for its source. */
-export function isFollower(hubUrl: string | undefined): Wso2Error {
-  const where = hubUrl === undefined ? 'its source' : `its source, ${hubUrl}`;
+export function isFollower(sourceUrl: string | undefined): Wso2Error {
+  const where = sourceUrl === undefined ? 'its source' : `its source, ${sourceUrl}`;
   return {
     status: 409,
     code: 409,
@@ -17,11 +17,11 @@ export function isFollower(hubUrl: string | undefined): Wso2Error {
 }
 
 /** Puts it before every route that is registered afterwards. */
-export function refuseOnFollowers(app: FastifyInstance, hubUrl: string | undefined): void {
-  if (hubUrl === undefined) return;
+export function refuseOnFollowers(app: FastifyInstance, sourceUrl: string | undefined): void {
+  if (sourceUrl === undefined) return;
   app.addHook('preValidation', async (request, reply) => {
     const need = needOf(request.method, request.routeOptions.url ?? '');
     if (request.method === 'GET' || need?.onFollowers === true) return;
-    if (need?.right === 'write' || need?.right === 'keys') return refuseWith(reply, isFollower(hubUrl));
+    if (need?.right === 'write' || need?.right === 'keys') return refuseWith(reply, isFollower(sourceUrl));
   });
 }

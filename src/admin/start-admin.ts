@@ -110,7 +110,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     },
   });
   const callers = guard(app, options);
-  refuseOnFollowers(app, options.fleet.hubUrl);
+  refuseOnFollowers(app, options.fleet.sourceUrl);
   waitForFleet(app, options.fleet);
   acceptJsonOnly(app);
   keyManagerRoutes(app, options.keyManagers, callers, options.roles);

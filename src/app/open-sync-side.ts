@@ -126,7 +126,7 @@ export function openSyncSide(settings: Settings, parts: SyncSideParts): SyncSide
     },
     fleetStore: (revocations) => ({
       hub: follower === undefined ? hub(revocations) : undefined,
-      hubUrl: { alone: undefined, hub: sync.hub.url, wso2: sync.wso2.url }[sync.source] ?? undefined,
+      sourceUrl: { alone: undefined, hub: sync.hub.url, wso2: sync.wso2.url }[sync.source] ?? undefined,
       status: () => {
         const now = status();
         const age = ageSeconds();

@@ -211,7 +211,7 @@ export function memoryFleet(history = memoryHistory()): FleetStore & { readonly 
       takeRevocations: async () => ({ kind: 'written' }),
       waitForFleet: (timeoutMs) => positions.waitFor(history.position(), Math.min(timeoutMs, 200)),
     },
-    hubUrl: undefined,
+    sourceUrl: undefined,
     status: () => ({ source: 'alone', followers: positions.list() }),
     digest: async () => ({ ...history.position(), digest: '' }),
     confirm: () => false,

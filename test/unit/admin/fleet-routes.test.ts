@@ -206,7 +206,7 @@ describe('a follower', () => {
   const HUB = 'https://hub.example:9443';
   let follower: AdminRig;
   beforeAll(async () => {
-    follower = await startRig({ fleet: { ...memoryFleet(), hub: undefined, hubUrl: HUB } });
+    follower = await startRig({ fleet: { ...memoryFleet(), hub: undefined, sourceUrl: HUB } });
   });
   afterAll(() => follower.stop());
 
