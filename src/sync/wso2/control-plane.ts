@@ -198,11 +198,9 @@ export class ControlPlane {
   ): Promise<Answer<readonly Revocation[]>> {
     const answer = await data.document('revokedjwt');
     if ('problem' in answer) return { problem: `revokedjwt: ${answer.problem}` };
-    return {
-      value: readRevokedList(answer.value, organizations, reading, (wrong) =>
-        this.#options.unusable('revokedjwt', wrong),
-      ),
-    };
+    const { unusable } = this.#options;
+    const found = readRevokedList(answer.value, organizations, reading, (wrong) => unusable('revokedjwt', wrong));
+    return 'wrong' in found ? { problem: `revokedjwt: ${found.wrong} cannot be read` } : { value: found };
   }
 
   /** Rows of `/apis` over all labels, each API once. */

@@ -5,7 +5,7 @@ import { isJsonObject } from '../../domain/json-object.ts';
 import type { Revocation } from '../../domain/revocation.ts';
 import { type ReadRevocationEvent, readRevocationEvent } from '../../domain/revocation-event.ts';
 import type { RevocationMargins } from '../../domain/revocation-times.ts';
-import { type Json, Row } from './row.ts';
+import { type Json, Row, type UnusableRow } from './row.ts';
 import { stableId } from './stable-id.ts';
 
 /** What revocations are read with. */
@@ -21,14 +21,14 @@ const CREATED_BY = 'wso2-control-plane';
 
 /**
  * The entries of `/revokedjwt`. It does not say whose single tokens are: they are revoked in each of `organizations`. Rows that cannot be
- * used are counted by `unusable`.
+ * used are counted by `unusable`; a list that is none makes all of it unusable.
  */
 export function readRevokedList(
   json: unknown,
   organizations: readonly string[],
   reading: RevocationReading,
   unusable: (wrong: string) => void,
-): readonly Revocation[] {
+): readonly Revocation[] | UnusableRow {
   const whole = new Row(json);
   const found: Revocation[] = [];
   const take = (event: Json, organization: string) => {
@@ -53,8 +53,7 @@ export function readRevokedList(
     for (const organization of named(item, organizations))
       take({ ...SUBJECT, entityId, entityType, revocationTime }, organization);
   }
-  if (whole.wrong !== undefined) unusable(whole.wrong);
-  return found;
+  return whole.done(found);
 }
 
 /** The entries of a `tokenRevocation` event; `batch` says that the list must be read anew. */

@@ -239,6 +239,17 @@ describe('the first load', () => {
     expect([...rig.copy.image.deny_policy.values()]).toMatchObject([{ type: 'USER', value: 'mallory' }]);
   });
 
+  test.each([
+    ['[]', 'row'],
+    ['{"revokedJWTList":"a-jti"}', 'revokedJWTList'],
+  ])('is not complete with revocations that are %s', async (body, member) => {
+    const rig = await shop();
+    rig.server.fault(`${DATA}/revokedjwt`, { kind: 'body', body });
+    rig.source.start();
+    await eventually('a problem', () => rig.told.find((line) => line.includes(`revokedjwt: ${member} cannot be read`)));
+    expect(rig.source.status()).toMatchObject({ state: 'away', complete: false });
+  });
+
   test('takes a list of more people to deny than anybody should have', async () => {
     const rig = await shop();
     const user = Array.from({ length: 10_001 }, (_, at) => `user-${at}`);
