@@ -143,7 +143,6 @@ test('a disk that is full: writes are refused whole and said so, decisions go on
   // No file may grow: what SQLite writes is refused in the same way as on a full disk.
   const limitFiles = async (member: FleetMember, bytes: string) =>
     void (await run('prlimit', ['--pid', String(member.process().pid), `--fsize=${bytes}:unlimited`]));
-  const digestOf = async (member: FleetMember) => (await member.admin('GET', '/sync/digest')).body;
   const counts = { acknowledged: 0, refused: 0 };
   const policy = async (n: number) => {
     const body = { policyName: `policy-${n}`, description: 'x'.repeat(1_000) };
@@ -172,7 +171,7 @@ test('a disk that is full: writes are refused whole and said so, decisions go on
   await fleet.inStep(follower, 60_000);
   const recoveredMs = Math.round(performance.now() - roomAt);
   expect(await follower.outcome(path, token)).toBe('subscription_blocked');
-  expect(await digestOf(follower)).toEqual(await digestOf(hub));
+  expect(await follower.digest()).toEqual(await hub.digest());
   const { body } = await hub.admin('GET', '/api/am/admin/v4/throttling/policies/application?limit=1000');
   const made = (body as { list: { policyName: string }[] }).list.filter(({ policyName }) =>
     /^policy-/.test(policyName),
@@ -240,7 +239,7 @@ test('a catalog that is written as fast as can be: each decision is of one state
   expect([...steadyOutcomes.keys()]).toEqual(['allow']);
   expect(wrongNext).toBe(0);
   await fleet.inStep(follower);
-  const digests = await Promise.all([hub, follower].map(async (one) => (await one.admin('GET', '/sync/digest')).body));
+  const digests = await Promise.all([hub, follower].map((one) => one.digest()));
   expect(digests[1]).toEqual(digests[0]);
 });
 

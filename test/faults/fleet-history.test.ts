@@ -2,6 +2,7 @@
 // goes and the network is cut: in the end all hold what the oracle holds, and no decision on the way was one that it forbids.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REASONS, type ReasonRow } from '../../src/domain/reason.ts';
 import { eventually } from '../rig/eventually.ts';
@@ -112,12 +113,10 @@ test('ten thousand random writes and events: nothing acknowledged is lost, nobod
   if (failures.length > 0) throw failures[0];
 
   for (const follower of fleet.followers) await fleet.inStep(follower, RECOVERY_LIMIT_MS);
-  const digestOf = async (member: FleetMember) => (await member.admin('GET', '/sync/digest')).body;
-  const hubDigest = await digestOf(fleet.hub);
   for (const member of fleet.members) {
     await eventually(
       `${member.name} to hold the hub’s state`,
-      async () => JSON.stringify(await digestOf(member)) === JSON.stringify(hubDigest),
+      async () => isDeepStrictEqual(await member.digest(), await fleet.hub.digest()),
       RECOVERY_LIMIT_MS,
     );
     expect(await contentOf(member), member.name).toEqual(expectedContent(oracle));

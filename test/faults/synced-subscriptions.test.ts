@@ -91,9 +91,7 @@ test(`${SUBSCRIPTIONS.toLocaleString('en')} subscriptions reach followers while 
     expect(firstAllow).toBeGreaterThanOrEqual(0);
     expect(new Set(lastOutcomes.slice(firstAllow))).toEqual(new Set(['allow']));
   }
-  const digests = await Promise.all(
-    [hub, follower, newcomer].map(async (one) => (await one.admin('GET', '/sync/digest')).body),
-  );
+  const digests = await Promise.all([hub, follower, newcomer].map((one) => one.digest()));
   expect(digests[1]).toEqual(digests[0]);
   expect(digests[2]).toEqual(digests[0]);
   expect(await newcomer.outcome(lastPath, last)).toBe('allow');

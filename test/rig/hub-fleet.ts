@@ -52,6 +52,8 @@ export interface FleetMember {
   outcome(path: string, token: string): Promise<string>;
   /** A call of the admin side. Rejects when nobody answers. */
   admin(method: string, path: string, body?: unknown): Promise<FleetReply>;
+  /** The number that is equal where catalogs are, with its position. Rejects when it is not told. */
+  digest(): Promise<unknown>;
   /** SIGKILL. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -108,7 +110,7 @@ export async function startHubFleet(options: HubFleetOptions): Promise<HubFleet>
       ...options.settings,
     };
     const credentials = [
-      { name: 'ops', rights: ['read', 'write', 'keys', 'revoke'], sha256: sha256(admin.secret) },
+      { name: 'ops', rights: ['read', 'write', 'keys', 'revoke', 'sync'], sha256: sha256(admin.secret) },
       { name: 'followers', rights: ['sync'], sha256: sha256(sync.secret) },
     ].map((one) => ({ organization: 'carbon.super', ...one }));
     const startMember = async (name: string, link: FaultProxy | undefined, own: SettingsSections, file?: string) => {
@@ -201,24 +203,30 @@ async function startFleetMember(options: MemberOptions): Promise<FleetMember & {
     const headers = [['authorization', `Bearer ${bearer}`]] as const;
     return client.check({ method: 'GET', url: `http://api.example${path}`, headers, headerMode: 'raw' }, CALL_LIMIT_MS);
   };
+  const admin: FleetMember['admin'] = async (method, path, body) => {
+    const reply = await fetch(`${adminUrl}${path}`, {
+      method,
+      signal: AbortSignal.timeout(CALL_LIMIT_MS),
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await reply.text();
+    const { status, headers } = reply;
+    return { status, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  };
   return {
     ...{ name, checkPort, adminUrl, folder, link, check },
     process: () => running,
     isUp: () => up,
     outcome: async (path, bearer) => saidBy(await check(path, bearer)),
-    admin: async (method, path, body) => {
-      const reply = await fetch(`${adminUrl}${path}`, {
-        method,
-        signal: AbortSignal.timeout(CALL_LIMIT_MS),
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const text = await reply.text();
-      const { status, headers } = reply;
-      return { status, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+    admin,
+    digest: async () => {
+      const { status, body } = await admin('GET', '/sync/digest');
+      if (status !== 200) throw new Error(`${name} tells no digest: ${status}`);
+      return body;
     },
     kill: () => leave('SIGKILL'),
     stop: () => leave('SIGTERM'),
