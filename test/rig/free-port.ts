@@ -7,18 +7,14 @@ const LOOPBACK = '127.0.0.1';
 /** Linux gives outgoing connections ports from here on (ip_local_port_range). */
 const FIRST_OUTGOING = 32_768;
 const FIRST_LASTING = 15_000;
-const LASTING_ATTEMPTS = 100;
+const ATTEMPTS = 100;
 
-/** A port that nobody listens on. For servers that cannot bind port 0 themselves. */
+/**
+ * A port that nobody listens on and that no outgoing connection is given, so that a server that ends can start on it again. For
+ * servers that cannot bind port 0 themselves.
+ */
 export async function freePort(): Promise<number> {
-  const port = await tryBind(0);
-  if (port === undefined) throw new Error('no free port on loopback');
-  return port;
-}
-
-/** A port that is free now and given to no outgoing connection, so that a server that ends can start on it again. */
-export async function lastingPort(): Promise<number> {
-  for (let attempt = 0; attempt < LASTING_ATTEMPTS; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = randomInt(FIRST_LASTING, FIRST_OUTGOING);
     if (await isPortFree(port)) return port;
   }
@@ -26,17 +22,10 @@ export async function lastingPort(): Promise<number> {
 }
 
 /** Whether nobody listens on the port. */
-export async function isPortFree(port: number): Promise<boolean> {
-  return (await tryBind(port)) !== undefined;
-}
-
-function tryBind(port: number): Promise<number | undefined> {
+export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, LOOPBACK, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)));
   });
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type CheckAnswer, CheckClient } from '../../src/extauthz/check-client.ts';
 import { eventually } from './eventually.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { lastingPort } from './free-port.ts';
+import { freePort } from './free-port.ts';
 import { type GatehouseProcess, type SettingsSections, startGatehouse } from './gatehouse-process.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 
@@ -116,7 +116,7 @@ export async function startHubFleet(options: HubFleetOptions): Promise<HubFleet>
     const startMember = async (name: string, link: FaultProxy | undefined, own: SettingsSections, file?: string) => {
       const member = await startFleetMember({
         ...{ name, link, folder: join(folder, name), token: admin.secret, catalogFile: file, env: options.env },
-        settings: { ...shared, ...own, admin: { credentials, port: await lastingPort() } },
+        settings: { ...shared, ...own, admin: { credentials, port: await freePort() } },
       });
       stops.push(member.end);
       return member;
@@ -182,7 +182,7 @@ interface MemberOptions {
 
 async function startFleetMember(options: MemberOptions): Promise<FleetMember & { readonly end: () => Promise<void> }> {
   const { name, folder, link, token, catalogFile, env } = options;
-  const checkPort = await lastingPort();
+  const checkPort = await freePort();
   const settings = {
     ...options.settings,
     extauthz: { listen: [`tcp://127.0.0.1:${checkPort}`], drainMs: 0, ...(options.settings['extauthz'] as object) },
@@ -242,7 +242,7 @@ async function startFleetMember(options: MemberOptions): Promise<FleetMember & {
 }
 
 async function startFleetRedis(): Promise<FleetRedis & { readonly stop: () => Promise<void> }> {
-  const port = await lastingPort();
+  const port = await freePort();
   let server: RedisServer | undefined = await startRedis({ port });
   const link = await startFaultProxy(port);
   return {
