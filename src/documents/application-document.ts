@@ -68,6 +68,3 @@ export const applicationDocument = z
       (at) => ({ path: ['subscriptions', at], message: 'is a second subscription to the same API', fix: 'keep one' }),
     );
   });
-
-/** An application as read. */
-export type ApplicationDocument = z.output<typeof applicationDocument>;

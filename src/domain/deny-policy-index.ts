@@ -20,9 +20,6 @@ export interface DenyPolicyIndex {
 /** Types whose value is compared as a text. */
 export type NamingPolicyType = Exclude<DenyPolicyType, 'IP' | 'IPRANGE'>;
 
-/** The index of nothing. */
-export const NO_DENY_POLICIES: DenyPolicyIndex = { byName: new Map(), ofAddresses: new Map() };
-
 /** Builds the index of those that are on. */
 export function denyPolicyIndexOf(policies: Iterable<DenyPolicy>): DenyPolicyIndex {
   const byName = new Map<string, DenyPolicy>();

@@ -2,7 +2,7 @@
 // and the SHA-256 of all lines before it, so that a cut or damaged one is noticed before anything of it is used.
 
 import { createHash, type Hash } from 'node:crypto';
-import { type Change, type ChangeBatch, ENTITY_KINDS, type SourcePosition } from '../domain/change.ts';
+import { type Change, ENTITY_KINDS, type SourcePosition } from '../domain/change.ts';
 import { isJsonObject } from '../domain/json-object.ts';
 
 /** Rises when what is sent means something else; a follower refuses a format that it does not know. */
@@ -53,12 +53,6 @@ export class GroupWriter {
     this.#hash.update(line);
     return line;
   }
-}
-
-/** A batch as a group. */
-export function batchText({ from, to, changes }: ChangeBatch): string {
-  const group = new GroupWriter();
-  return group.batch(from, to) + group.changes(changes) + group.end();
 }
 
 /** A heartbeat. */

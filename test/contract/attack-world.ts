@@ -8,7 +8,7 @@ import type { Catalog } from '../../src/authorize/ports.ts';
 import { TokenDecisions } from '../../src/cache/token-decisions.ts';
 import type { Api } from '../../src/domain/api.ts';
 import type { Decision } from '../../src/domain/decision.ts';
-import { NO_DENY_POLICIES } from '../../src/domain/deny-policy-index.ts';
+import { denyPolicyIndexOf } from '../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../src/domain/key-manager-index.ts';
 import type { SendOutbound } from '../../src/domain/outbound.ts';
@@ -160,7 +160,7 @@ export class AttackWorld implements AsyncDisposable {
       structureRevision: ++this.#revision,
       router: routerOf(this.apis),
       keyManagers: keyManagerIndexOf(this.keyManagers),
-      denyPolicies: NO_DENY_POLICIES,
+      denyPolicies: denyPolicyIndexOf([]),
     };
   }
 

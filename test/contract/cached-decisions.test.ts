@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { authorize } from '../../src/authorize/authorize.ts';
 import type { Catalog, CatalogSnapshot } from '../../src/authorize/ports.ts';
 import { TokenDecisions } from '../../src/cache/token-decisions.ts';
-import { NO_DENY_POLICIES } from '../../src/domain/deny-policy-index.ts';
+import { denyPolicyIndexOf } from '../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../src/domain/key-manager-index.ts';
 import type { SendOutbound } from '../../src/domain/outbound.ts';
@@ -75,7 +75,7 @@ class Surroundings {
       structureRevision: this.revision,
       router: routerOf(apis),
       keyManagers: keyManagerIndexOf(IDS.map((id, n) => this.#keyManager(id, n))),
-      denyPolicies: NO_DENY_POLICIES,
+      denyPolicies: denyPolicyIndexOf([]),
     };
   }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Api } from '../../../src/domain/api.ts';
-import { NO_DENY_POLICIES } from '../../../src/domain/deny-policy-index.ts';
+import { denyPolicyIndexOf } from '../../../src/domain/deny-policy-index.ts';
 import { keyManagerIndexOf } from '../../../src/domain/key-manager-index.ts';
 import { REASONS } from '../../../src/domain/reason.ts';
 import { routerOf } from '../../../src/domain/router.ts';
@@ -604,7 +604,7 @@ describe('on the way', () => {
       structureRevision: 1,
       router: routerOf([sampleApi()]),
       keyManagers: keyManagerIndexOf([sampleKeyManager()]),
-      denyPolicies: NO_DENY_POLICIES,
+      denyPolicies: denyPolicyIndexOf([]),
     };
     const second = { ...first, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
     let calls = 0;

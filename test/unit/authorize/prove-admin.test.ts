@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Catalog, CatalogSnapshot, Tokens } from '../../../src/authorize/ports.ts';
 import { proveAdmin } from '../../../src/authorize/prove-admin.ts';
 import { deny } from '../../../src/domain/decision.ts';
-import { NO_DENY_POLICIES } from '../../../src/domain/deny-policy-index.ts';
+import { denyPolicyIndexOf } from '../../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../../src/domain/key-manager-index.ts';
 import type { Revocation } from '../../../src/domain/revocation.ts';
@@ -32,7 +32,7 @@ function prove(
     structureRevision: 1,
     router: EMPTY_ROUTER,
     keyManagers: keyManagerIndexOf(keyManagers),
-    denyPolicies: NO_DENY_POLICIES,
+    denyPolicies: denyPolicyIndexOf([]),
   };
   const catalog: Catalog = {
     snapshot: () => (snapshots.length > 0 ? snapshots.shift() : snapshot),
@@ -122,7 +122,7 @@ test('a catalog that cannot be read, or changes while the token is proved, prove
     structureRevision: 1,
     router: EMPTY_ROUTER,
     keyManagers: keyManagerIndexOf([ADMIN]),
-    denyPolicies: NO_DENY_POLICIES,
+    denyPolicies: denyPolicyIndexOf([]),
   };
   const after = { ...before, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
   expect(await prove([ADMIN], proved(), { snapshots: [before, after] })).toBeUndefined();

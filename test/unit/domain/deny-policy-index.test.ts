@@ -91,6 +91,6 @@ test('a naming policy is found by organization, type and exact name among thousa
 });
 
 test('an API is named with or without the slash at the end of its context', () => {
-  const index = denyPolicyIndexOf([sampleDenyPolicy({ type: 'API', value: '/pizza/1.0.0/' })]);
-  expect(findNamingPolicy(index, 'API', ['carbon.super'], ['/pizza/1.0.0'])).toBeDefined();
+  const index = denyPolicyIndexOf([sampleDenyPolicy({ id: 'slash', type: 'API', value: '/pizza/1.0.0/' })]);
+  expect(findNamingPolicy(index, 'API', ['carbon.super'], ['/pizza/1.0.0'])?.id).toBe('slash');
 });

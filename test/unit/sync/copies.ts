@@ -1,7 +1,7 @@
 // A hub's history and a follower's copy in memory, for tests of what lies between the two.
 
 import type { Change, SourcePosition } from '../../../src/domain/change.ts';
-import { batchText, GroupWriter } from '../../../src/sync/change-lines.ts';
+import { GroupWriter } from '../../../src/sync/change-lines.ts';
 import type { ChangeSink, ChangeTexts } from '../../../src/sync/change-ports.ts';
 
 /** A scope, the simplest of all entities. */
@@ -46,7 +46,14 @@ export function memoryHistory(partSize = 2): MemoryHistory {
       begun += 1;
       const to = { epoch, sequence };
       const found = [...last.values()].filter((one) => one.sequence > position.sequence);
-      return { text: batchText({ from: position, to, changes: found.map(({ change }) => change) }), to };
+      return {
+        text: groupOf(
+          position,
+          to,
+          found.map(({ change }) => change),
+        ),
+        to,
+      };
     },
     async *everything() {
       const group = new GroupWriter();
@@ -127,4 +134,9 @@ export function memoryCopy(): MemoryCopy {
       };
     },
   };
+}
+
+function groupOf(from: SourcePosition, to: SourcePosition, changes: readonly Change[]): string {
+  const group = new GroupWriter();
+  return group.batch(from, to) + group.changes(changes) + group.end();
 }

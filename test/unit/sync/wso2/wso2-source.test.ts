@@ -620,7 +620,7 @@ describe('a comparison', () => {
     await rig.copy.apply([{ kind: 'application', id: 'own', entity: application }], 'event');
     rig.reconnect();
     await reconciled(rig, 2);
-    expect(rig.copy.find('application', 'own')).toBeDefined();
+    expect(rig.copy.find('application', 'own')).toMatchObject({ id: 'own', organization: 'elsewhere' });
   });
 
   test('that the catalog refuses is tried again', async () => {
