@@ -5,8 +5,8 @@ import type { z } from 'zod';
 /** One member that takes a value of its own. */
 export interface Leaf {
   readonly path: readonly string[];
-  /** `text` is taken as it is; `list` is split at commas; `value` is read as JSON. A list may also be JSON. */
-  readonly kind: 'text' | 'list' | 'value';
+  /** `text` is taken as it is; `list` is split at commas; `value` is read as JSON. A list may also be JSON; a `word` is what it can be. */
+  readonly kind: 'text' | 'list' | 'value' | 'word';
   /** An empty text means null. */
   readonly nullable: boolean;
 }
@@ -34,6 +34,9 @@ function leavesOf(schema: z.core.$ZodType, path: readonly string[], nullable: bo
     case 'string':
     case 'enum':
       return [{ path, kind: 'text', nullable }];
+    // A number or a word in its place (`workers: auto`).
+    case 'custom':
+      return [{ path, kind: 'word', nullable }];
     default:
       return [{ path, kind: 'value', nullable }];
   }
@@ -48,6 +51,6 @@ export function readLeaf(leaf: Leaf, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return undefined;
+    return leaf.kind === 'word' ? text : undefined;
   }
 }

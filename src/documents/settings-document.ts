@@ -22,6 +22,9 @@ import { syncSettings } from './sync-settings.ts';
 /** What a caller of the admin side may do. */
 export const ADMIN_RIGHTS = ['read', 'write', 'keys', 'revoke', 'sync'] as const;
 
+/** More than machines have use for, and few enough that their ports, from the default one on, end before the admin side's. */
+export const MAX_WORKERS = 128;
+
 /** Some forty tokens: with less, each would push out the one before. */
 const MIN_CACHE_BYTES = 65_536;
 
@@ -44,6 +47,13 @@ const tls = z
   .strictObject({ certFile: filePath, keyFile: filePath, clientCaFile: filePath.nullable().default(null) })
   .nullable()
   .default(null);
+
+const isWorkers = (value: unknown): boolean =>
+  value === 'auto' || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_WORKERS);
+const workers = z.custom<'auto' | number>(isWorkers, {
+  error: 'is not a number of workers',
+  params: { fix: `write auto, or a whole number from 1 to ${MAX_WORKERS}` },
+});
 
 const extauthz = z.strictObject({
   listen: z.array(listenAddress).min(1).max(8).default(['tcp://127.0.0.1:9191']),
@@ -226,6 +236,7 @@ export const settingsDocument = z.strictObject({
   organization: shortName.default(DEFAULT_ORGANIZATION),
   dataDir: filePath.default('./data'),
   catalogFile: filePath.nullable().default(null),
+  workers: workers.default(1),
   extauthz: extauthz.prefault({}),
   authorize: z
     .strictObject({ maxTokenBytes: whole(512, 131_072, 16_384), requireAudience: z.boolean().default(false) })

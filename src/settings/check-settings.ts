@@ -2,9 +2,8 @@
 
 import { isIPv4 } from 'node:net';
 import type { Problem } from '../documents/problem.ts';
+import { checkListeners } from './check-listeners.ts';
 import type { Settings } from './settings.ts';
-
-const MAX_PORT = 65_535;
 
 /** Everything that does not fit together. */
 export function checkSettings(settings: Settings): readonly Problem[] {
@@ -21,9 +20,7 @@ export function checkSettings(settings: Settings): readonly Problem[] {
           'is reachable beyond this machine without TLS',
           'set extauthz.tls, listen on 127.0.0.1 or a Unix socket, or start with --insecure-extauthz where the network is trusted',
         );
-  for (const [index, address] of extauthz.listen.entries())
-    if (portOf(address) > MAX_PORT)
-      add(`extauthz.listen[${index}]`, 'has a port above 65535', 'give a port up to 65535');
+  checkListeners(settings, add);
   if (admin.tls === null && !isLoopback(admin.host) && !settings.insecure.includes('admin-http'))
     add(
       'admin.host',
@@ -160,10 +157,6 @@ function isLoopback(host: string): boolean {
 
 function isLocalAddress(address: string): boolean {
   return address.startsWith('unix:') || isLoopback(address.slice('tcp://'.length).replace(/:\d+$/, ''));
-}
-
-function portOf(address: string): number {
-  return address.startsWith('unix:') ? 0 : Number(/:(\d+)$/.exec(address)?.[1]);
 }
 
 function repeated(values: readonly string[]): readonly number[] {

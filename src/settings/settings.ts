@@ -13,7 +13,9 @@ export const INSECURE_CHOICES = {
 export type InsecureChoice = keyof typeof INSECURE_CHOICES;
 
 /** All settings of a process. */
-export interface Settings extends Readonly<SettingsDocument> {
+export interface Settings extends Readonly<Omit<SettingsDocument, 'workers'>> {
+  /** Processes that decide; what `auto` stands for on this machine. */
+  readonly workers: number;
   /** The insecure choices made; each is worth a warning at every start. */
   readonly insecure: readonly InsecureChoice[];
 }

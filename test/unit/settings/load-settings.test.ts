@@ -61,6 +61,15 @@ describe('sources', () => {
     for (const fact of ['claim:', 'claims:x', 'Claim:x']) expect(told(fact)).toThrow();
   });
 
+  test('workers are a number or auto, which stands for the cores that there are, and for one at least', () => {
+    expect(settingsOf({ cores: 8 }).workers).toBe(1);
+    expect(settingsOf({ file: file('workers: auto'), cores: 8 }).workers).toBe(8);
+    expect(settingsOf({ env: { GATEHOUSE_WORKERS: 'auto' }, cores: 0 }).workers).toBe(1);
+    expect(settingsOf({ env: { GATEHOUSE_WORKERS: 'auto' }, flags: [flag('workers', '3')], cores: 8 }).workers).toBe(3);
+    expect(settingsOf({ env: { GATEHOUSE_WORKERS: '"auto"' }, cores: 1000 }).workers).toBe(128);
+    expect(settingsOf({ file: file('workers: auto') }).workers).toBeGreaterThanOrEqual(1);
+  });
+
   test('a section that is absent comes to be with its members', () => {
     const env = { GATEHOUSE_ADMIN_TLS_CERT_FILE: '/c', GATEHOUSE_ADMIN_TLS_KEY_FILE: '/k' };
     expect(settingsOf({ env }).admin.tls).toEqual({ certFile: '/c', keyFile: '/k', clientCaFile: null });
@@ -220,6 +229,12 @@ describe('mistakes', () => {
     const told = problemsOf({ file: file(text) });
     expect(told.join('\n')).toContain(expected.replace('x-a"]', 'upstream.identityHeaders.x-a'));
     expect(told).toHaveLength(1);
+  });
+
+  test.each(['0', '-1', '129', '1.5', 'all', 'null'])('are told for %s workers', (workers) => {
+    const told = 'is not a number of workers. Fix: write auto, or a whole number from 1 to 128';
+    expect(problemsOf({ file: file(`workers: ${workers}`) })).toEqual([`g.yaml:1:10 workers: ${told}`]);
+    expect(problemsOf({ env: { GATEHOUSE_WORKERS: workers } })).toEqual([`environment GATEHOUSE_WORKERS: ${told}`]);
   });
 
   test('are told for a credential or name that occurs twice', () => {
