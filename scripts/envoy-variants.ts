@@ -11,6 +11,14 @@ const INTRODUCTION = '# Envoy in front of your APIs, asking Gatehouse about ever
 const SOURCE_NOTE = /^# .* `npx node scripts\/envoy-variants\.ts`\.$/m;
 const ENDPOINT = '              - endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 9191 } } }';
 const RETRIES = '                          num_retries: 1\n';
+const RETRIES_ELSEWHERE = (other: string) =>
+  '                          num_retries: 2\n' +
+  `                          # Asks ${other}, not the one that has just refused.\n` +
+  '                          retry_host_predicate:\n' +
+  '                            - name: envoy.retry_host_predicates.previous_hosts\n' +
+  '                              typed_config:\n' +
+  '                                "@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate\n' +
+  '                          host_selection_retry_max_attempts: 20\n';
 const TYPE = '    - name: gatehouse\n      type: STATIC\n';
 const ROUTER_FILTER = '                  - name: envoy.filters.http.router\n';
 const ROUTE_END = '                            timeout: 0s\n';
@@ -58,16 +66,53 @@ const CHANGES: Readonly<Record<string, readonly Change[]>> = {
         '      # Takes an instance out that hangs before its health checks have timed out; never both.\n' +
         '      outlier_detection: { consecutive_5xx: 5, interval: 1s, base_ejection_time: 5s, max_ejection_percent: 50 }\n',
     ],
+    [RETRIES, RETRIES_ELSEWHERE('the other instance')],
+  ],
+  'envoy-workers.yaml': [
     [
-      RETRIES,
-      '                          num_retries: 2\n' +
-        '                          # Asks the other instance, not the one that has just refused.\n' +
-        '                          retry_host_predicate:\n' +
-        '                            - name: envoy.retry_host_predicates.previous_hosts\n' +
-        '                              typed_config:\n' +
-        '                                "@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate\n' +
-        '                          host_selection_retry_max_attempts: 20\n',
+      INTRODUCTION,
+      '# Envoy in front of your APIs, asking one of the workers of a Gatehouse about every request, each at a socket of its own:\n' +
+        '# Envoy keeps its connections, so workers behind one address would not share the load. Start Gatehouse with\n' +
+        '#   gatehouse serve … --set workers=4 --set extauthz.listen=unix:/run/gatehouse/gatehouse.sock\n' +
+        '# and list one endpoint for each worker: gatehouse-0.sock to gatehouse-3.sock here. A worker that is not listed is idle; an\n' +
+        '# endpoint without a worker only counts as unhealthy. Workers at ports have consecutive ones, from that of extauthz.listen\n' +
+        '# on: address: { socket_address: { address: 127.0.0.1, port_value: 9191 } }, then 9192, and so on. As for one socket, Envoy\n' +
+        '# must run with the group of the user that Gatehouse runs as, who must be able to write the folder.',
     ],
+    [
+      ENDPOINT,
+      [0, 1, 2, 3]
+        .map(
+          (worker) =>
+            `              - endpoint: { address: { pipe: { path: /run/gatehouse/gatehouse-${worker}.sock } } }`,
+        )
+        .join('\n'),
+    ],
+    [
+      TYPE,
+      `${TYPE}      # LEAST_REQUEST, looking at all workers: of two that are drawn, as by default, both may be the same busy one.\n` +
+        '      load_balancing_policy:\n' +
+        '        policies:\n' +
+        '          - typed_extension_config:\n' +
+        '              name: envoy.load_balancing_policies.least_request\n' +
+        '              typed_config:\n' +
+        '                "@type": type.googleapis.com/envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest\n' +
+        '                selection_method: FULL_SCAN\n' +
+        '      # Passes over a worker that is gone or hangs before its health checks have failed, and not for long, since one that has\n' +
+        '      # crashed is back within a second. What a worker answers says nothing of its health, so that counts for nothing.\n' +
+        '      outlier_detection:\n' +
+        '        split_external_local_origin_errors: true\n' +
+        '        consecutive_local_origin_failure: 3\n' +
+        '        enforcing_consecutive_local_origin_failure: 100\n' +
+        '        enforcing_consecutive_5xx: 0\n' +
+        '        enforcing_success_rate: 0\n' +
+        '        enforcing_local_origin_success_rate: 0\n' +
+        '        interval: 0.5s\n' +
+        '        base_ejection_time: 0.5s\n' +
+        '        max_ejection_time: 5s\n' +
+        '        max_ejection_percent: 50\n',
+    ],
+    [RETRIES, RETRIES_ELSEWHERE('another worker')],
   ],
   'envoy-rate-limit.yaml': [
     [

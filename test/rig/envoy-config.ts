@@ -14,6 +14,7 @@ export type EnvoyFile =
   | 'envoy.yaml'
   | 'envoy-uds.yaml'
   | 'envoy-two-instances.yaml'
+  | 'envoy-workers.yaml'
   | 'envoy-key-type-routing.yaml'
   | 'envoy-rate-limit.yaml';
 
