@@ -2,15 +2,14 @@
 // and takes them down in order. Nothing is decided here.
 
 import { adminCredentials } from './admin/admin-credentials.ts';
+import { countDefects } from './app/count-defects.ts';
 import { gaugesOf } from './app/gauges.ts';
 import { openBackendJwt } from './app/open-backend-jwt.ts';
+import { openDecidingSide } from './app/open-deciding-side.ts';
 import { openFleetSide } from './app/open-fleet-side.ts';
 import { openOutboundSide } from './app/open-outbound-side.ts';
 import { openSyncSide } from './app/open-sync-side.ts';
 import { startAdminSide } from './app/start-admin-side.ts';
-import { startExtAuthz } from './app/start-ext-authz.ts';
-import type { World } from './authorize/authorize.ts';
-import { TokenDecisions } from './cache/token-decisions.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
 import { applyCatalogFile, catalogDatabase, connectorSecrets, keyManagerDefaults } from './catalog-file.ts';
@@ -24,8 +23,6 @@ import { INSECURE_CHOICES } from './settings/settings.ts';
 import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { startMetrics } from './telemetry/metrics.ts';
-import { Introspector } from './tokens/introspector.ts';
-import { TokenProver } from './tokens/token-prover.ts';
 
 export { backupCatalog, restoreCatalog } from './app/copy-catalog.ts';
 export { discoverOnce as discover } from './app/discover-once.ts';
@@ -84,35 +81,11 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     undo.push(() => fleet.close());
     const outbound = openOutboundSide(settings, catalog, fleet.keySets, () => metrics, log);
     undo.push(() => outbound.close());
-    const { admission, door, keySets } = outbound;
     const sync = openSyncSide(settings, {
-      ...{ catalog, types, door, sealingKeys: sealing.keys, log },
+      ...{ catalog, types, door: outbound.door, sealingKeys: sealing.keys, log },
       metrics: () => metrics,
     });
     undo.push(() => sync.close());
-    const tokens = new TokenProver({
-      keySets,
-      admission,
-      introspector: new Introspector({
-        send: door.send,
-        admission,
-        clock: Date.now,
-        maxReplyBytes: settings.introspection.maxReplyBytes,
-        onResult: ({ name }, result) => metrics.count('gatehouse_introspections_total', { key_manager: name, result }),
-      }),
-      shared: fleet.tokenDecisions,
-      sharing: settings.cache.redis.tokens,
-      cache: new TokenDecisions({
-        maxBytes: settings.tokens.cacheBytes,
-        maxRefusalBytes: settings.tokens.refusalCacheBytes,
-        clock: Date.now,
-      }),
-      clock: Date.now,
-      stopwatch: () => performance.now(),
-      introspectionRefusalTtlMs: settings.introspection.refusalTtlSeconds * 1000,
-      proofTtlMs: settings.tokens.cacheTtlSeconds * 1000,
-      refusalTtlMs: settings.tokens.refusalTtlSeconds * 1000,
-    });
     const metrics = startMetrics({
       version: productVersion(),
       gauges: gaugesOf(catalog, outbound, fleet, sync),
@@ -120,25 +93,17 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
     });
     undo.push(() => metrics.close());
-    const countDefect = (error: unknown, fields: object, message: string) => {
-      metrics.defect();
-      log.error({ err: error, ...fields }, message);
-    };
-    // One request's defect must not end the process that decides all the others.
-    const onStray = (error: unknown) => countDefect(error, {}, 'a defect outside of any request');
-    process.on('unhandledRejection', onStray).on('uncaughtException', onStray);
-    undo.push(() => process.off('unhandledRejection', onStray).off('uncaughtException', onStray));
+    const defects = countDefects(metrics, log);
+    undo.push(defects.end);
 
-    const backendJwt = await openBackendJwt(settings, catalog, admission);
-    const world: World = {
-      catalog: catalog.reader,
-      tokens,
-      organization: settings.organization,
-      assertions: backendJwt?.assertions,
-      ...settings.authorize,
+    const backendJwt = await openBackendJwt(settings, catalog, outbound.admission);
+    const { tokens, listen } = openDecidingSide(settings, {
+      ...{ catalog, outbound, backendJwt, metrics, log },
+      shared: fleet.tokenDecisions,
       unfit: sync.unfit,
-    };
-    const extauthz = await startExtAuthz(settings, world, metrics, catalog, log, countDefect);
+      countDefect: defects.countDefect,
+    });
+    const extauthz = await listen(settings.extauthz.listen);
     undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
     let draining = false;
     const admin = await startAdminSide(settings, {

@@ -29,7 +29,7 @@ const FOLLOW_MS = 1_000;
 /** Opens the outbound side. Metrics are asked for when something is counted: they are made later, from parts made here. */
 export function openOutboundSide(
   settings: Settings,
-  catalog: OpenCatalog,
+  catalog: Pick<OpenCatalog, 'reader' | 'keySets'>,
   shared: SharedKeySets | undefined,
   metrics: () => Pick<Metrics, 'count'>,
   log: Logger,

@@ -14,20 +14,27 @@ import type { Settings } from '../settings/settings.ts';
 import { decisionLog } from '../telemetry/decision-log.ts';
 import { decisionLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { CountDefect } from './count-defects.ts';
+
+/** What is told of decisions, and to whom. */
+export interface ExtAuthzParts {
+  readonly catalog: Pick<OpenCatalog, 'reader'>;
+  readonly metrics: Pick<Metrics, 'decision'>;
+  readonly log: Logger;
+  readonly countDefect: CountDefect;
+}
 
 /** Starts listening for Envoy; it does not serve before it is told to. */
 export function startExtAuthz(
   { extauthz, telemetry, upstream }: Settings,
+  addresses: readonly string[],
   world: World,
-  metrics: Metrics,
-  { reader }: OpenCatalog,
-  log: Logger,
-  countDefect: (error: unknown, fields: object, message: string) => void,
+  { catalog, metrics, log, countDefect }: ExtAuthzParts,
 ): Promise<ExtAuthzServer> {
   const decisions = decisionLogger(log);
   const logDecision = decisionLog(
     telemetry.allowSampling,
-    () => reader.lastRevision,
+    () => catalog.reader.lastRevision,
     (record) => decisions.info(record, 'decision'),
   );
   const recorders = new WeakMap<AccessRequest, StepRecorder>();
@@ -44,7 +51,7 @@ export function startExtAuthz(
     logDecision(told, request && recorders.get(request)?.steps);
   };
   return startServer({
-    listen: extauthz.listen.map((text) => parseListenAddress(text, extauthz.tls)),
+    listen: addresses.map((text) => parseListenAddress(text, extauthz.tls)),
     maxConcurrentStreams: extauthz.maxConcurrentStreams,
     maxMessageBytes: extauthz.maxMessageBytes,
     maxMetadataBytes: extauthz.maxMetadataBytes,
