@@ -1,40 +1,16 @@
-// The deciding thread's side of metrics: plain sums, handed to the metrics thread once a second. Nothing is rendered here.
+// The metrics thread as others see it: sums go to it, texts come from it. Nothing is rendered here.
 
 import { Worker } from 'node:worker_threads';
-import type { Decision } from '../domain/decision.ts';
-import {
-  COUNTERS,
-  type Count,
-  type CounterName,
-  type Gauges,
-  type LabelsOf,
-  type Observations,
-  type Scrape,
-  type Scraped,
-} from './metrics-message.ts';
+import { type Counting, startMetricSums } from './metric-sums.ts';
+import type { Gauges, Observations, Scrape, Scraped } from './metrics-message.ts';
 
-/** Distinct values of a label (APIs, key managers, results) that are told apart; the rest share `other`. */
-const MAX_LABEL_VALUES = 200;
-const FLUSH_INTERVAL_MS = 1000;
-/** Half a mebibyte of durations; a fuller second is handed over early. */
-const MAX_DURATIONS = 65_536;
 /** Shorter than Prometheus' own default of 10 s. */
 const SCRAPE_TIMEOUT_MS = 5000;
-/** Holds shorter than this go unseen; more wake-ups would cost more than they tell. */
-const LOOP_TICK_MS = 5;
-/** A server chooses its status codes freely, so only their class makes a label. */
-const STATUS = /^(status_\d)\d+$/;
 
 /** What can be counted, and all of it as text. */
-export interface Metrics {
-  /** `api` is a configured name, never taken from a request. */
-  decision(outcome: Decision['outcome'], reason: string, api: string | undefined, durationSeconds: number): void;
-  /**
-   * Names are configured ones and all else is of a closed vocabulary, but for HTTP statuses (`status_404`), which count by class
-   * (`status_4xx`). However many values come, each label has at most a few hundred.
-   */
-  count<Name extends CounterName>(counter: Name, labels: LabelsOf<Name>, by?: number): void;
-  defect(): void;
+export interface Metrics extends Counting {
+  /** Adds what another process counted. */
+  add(observations: Observations): void;
   /** Prometheus' text format; rejects when the metrics thread does not answer. */
   scrape(): Promise<string>;
   close(): Promise<void>;
@@ -46,6 +22,8 @@ export interface MetricsOptions {
   /** State to report, asked for at each scrape. */
   readonly gauges: () => Gauges;
   readonly droppedLogLines: () => number;
+  /** False where other processes decide, and tell what they counted. */
+  readonly decides?: boolean;
   /** The metrics thread broke: decisions go on, scrapes fail. */
   readonly onFailure: (error: Error) => void;
 }
@@ -59,41 +37,15 @@ export function startMetrics(options: MetricsOptions): Metrics {
     execArgv: [],
   });
   thread.unref();
-  const loopDelay = startLoopDelay();
-  const caps = new Map<string, (value: string) => string>();
-  const capped = (label: string, value: string) => {
-    const cap = caps.get(label) ?? labelCap();
-    caps.set(label, cap);
-    return cap(value);
-  };
-  const counts = new Map<string, { counter: CounterName; labels: readonly string[]; by: number }>();
-  const durations = new Float64Array(MAX_DURATIONS);
+  const sums = startMetricSums({
+    droppedLogLines: options.droppedLogLines,
+    decides: options.decides ?? true,
+    send: (observations) => thread.postMessage(observations, [observations.durations.buffer]),
+  });
   const waiting = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>();
-  let filled = 0;
-  let droppedBefore = 0;
   let scrapes = 0;
   let failure: Error | undefined;
 
-  const count = (counter: CounterName, labels: readonly string[], by = 1) => {
-    const key = `${counter}\n${labels.join('\n')}`;
-    const entry = counts.get(key);
-    if (entry === undefined) counts.set(key, { counter, labels, by });
-    else entry.by += by;
-  };
-  const flush = () => {
-    const dropped = options.droppedLogLines();
-    if (dropped > droppedBefore) count('gatehouse_log_lines_dropped_total', [], dropped - droppedBefore);
-    droppedBefore = dropped;
-    const sent: Observations = {
-      kind: 'observations',
-      counts: [...counts.values()] satisfies Count[],
-      durations: new Float64Array(durations.subarray(0, filled)),
-      loopDelayMaxSeconds: loopDelay.takeMaxSeconds(),
-    };
-    counts.clear();
-    filled = 0;
-    thread.postMessage(sent, [sent.durations.buffer]);
-  };
   const fail = (error: Error) => {
     if (failure !== undefined) return;
     failure = error;
@@ -109,34 +61,19 @@ export function startMetrics(options: MetricsOptions): Metrics {
     options.onFailure(error);
   });
   thread.on('exit', () => fail(new Error('the metrics thread has ended')));
-  const timer = setInterval(flush, FLUSH_INTERVAL_MS).unref();
 
   return {
-    decision(outcome, reason, api, durationSeconds) {
-      count('gatehouse_decisions_total', [outcome, reason, api === undefined ? '' : capped('api', api)]);
-      if (filled === MAX_DURATIONS) flush();
-      durations[filled] = durationSeconds;
-      filled += 1;
-    },
-    count(counter, labels, by) {
-      const values: Readonly<Record<string, string>> = labels;
-      count(
-        counter,
-        COUNTERS[counter].labels.map((label) => capped(label, values[label]?.replace(STATUS, '$1xx') ?? '')),
-        by,
-      );
-    },
-    defect: () => count('gatehouse_defects_total', []),
+    ...{ decision: sums.decision, count: sums.count, defect: sums.defect, add: sums.add },
     scrape() {
       if (failure !== undefined) return Promise.reject(failure);
-      flush();
+      sums.flush();
       scrapes += 1;
       const id = scrapes;
       const gauges = options.gauges();
       const message: Scrape = {
         kind: 'scrape',
         id,
-        gauges: { ...gauges, keySetAges: oldestByLabel(gauges.keySetAges, (name) => capped('key_manager', name)) },
+        gauges: { ...gauges, keySetAges: oldestByLabel(gauges.keySetAges, (name) => sums.capped('key_manager', name)) },
         heapUsedBytes: process.memoryUsage().heapUsed,
       };
       return new Promise((resolve, reject) => {
@@ -155,45 +92,9 @@ export function startMetrics(options: MetricsOptions): Metrics {
       });
     },
     async close() {
-      clearInterval(timer);
-      loopDelay.stop();
+      sums.stop();
       await thread.terminate();
     },
-  };
-}
-
-/**
- * Measures how late a short timer comes. Node's own histogram forgets its last tick when it is reset, and with it a hold
- * that the flush comes right after.
- */
-function startLoopDelay(): { readonly takeMaxSeconds: () => number; readonly stop: () => void } {
-  let lastMs = performance.now();
-  let maxMs = 0;
-  const late = (nowMs: number) => Math.max(maxMs, nowMs - lastMs - LOOP_TICK_MS);
-  const timer = setInterval(() => {
-    const nowMs = performance.now();
-    maxMs = late(nowMs);
-    lastMs = nowMs;
-  }, LOOP_TICK_MS).unref();
-  return {
-    /** The longest since the last call; a hold whose tick is still to come counts now, and in full once it has come. */
-    takeMaxSeconds() {
-      const seconds = late(performance.now()) / 1000;
-      maxMs = 0;
-      return seconds;
-    },
-    stop: () => clearInterval(timer),
-  };
-}
-
-/** Gives the first names their own label value and all later ones `other`. */
-function labelCap(): (name: string) => string {
-  const known = new Set<string>();
-  return (name) => {
-    if (known.has(name)) return name;
-    if (known.size >= MAX_LABEL_VALUES) return 'other';
-    known.add(name);
-    return name;
   };
 }
 
