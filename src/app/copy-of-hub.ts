@@ -1,6 +1,7 @@
 // The own catalog as the copy of a hub's: what came is put in force by its writer, and how far that reached is kept beside it.
 
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import { isOneHistory } from '../domain/change.ts';
 import type { ChangeSink, OwnRevocations } from '../sync/change-ports.ts';
 
 /** Streams in the catalog's table of positions: how far own revocations were delivered, and when the copy was in sync. */
@@ -18,7 +19,7 @@ export function copyOfHub({ sink }: Pick<OpenCatalog, 'sink'>): ChangeSink {
       const staged = await sink.stage(from, to);
       if (staged === 'busy') return staged;
       // Within one history whatever went was deleted at the hub, and must not rule on here; another may be that of an empty disk.
-      const isSameHistory = held?.epoch === to.epoch;
+      const isSameHistory = held !== undefined && isOneHistory(held, to);
       return { ...staged, commit: (allowShrink) => staged.commit(allowShrink || isSameHistory) };
     },
   };

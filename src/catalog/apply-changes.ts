@@ -3,7 +3,15 @@
 
 import type { Database } from 'better-sqlite3';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
-import { type Change, type ChangeBatch, ENTITY_KINDS, type EntityKind, type SourcePosition } from '../domain/change.ts';
+import {
+  type Change,
+  type ChangeBatch,
+  ENTITY_KINDS,
+  type EntityKind,
+  hasCome,
+  leadsOn,
+  type SourcePosition,
+} from '../domain/change.ts';
 import { TABLE_OF } from './entity-tables.ts';
 import { type AnyChange, EntityWriter, type LeftOut } from './entity-writer.ts';
 import { type HeldBack, shrinkOf } from './shrink-guard.ts';
@@ -39,12 +47,11 @@ export function applyChanges(
   batch: ChangeBatch,
   { allowShrink }: FollowOptions,
 ): Ended<Followed> {
-  const { from, to, changes } = batch;
+  const { to, changes } = batch;
   const held = readSourcePosition(db);
-  if (held === undefined || held.epoch !== to.epoch || from.epoch !== to.epoch || from.sequence > held.sequence)
-    return { commit: false, result: { kind: 'gap', held } };
-  if (to.sequence <= held.sequence)
+  if (held !== undefined && hasCome(held, to))
     return { commit: false, result: { kind: 'applied', position: held, changed: 0, leftOut: [] } };
+  if (held === undefined || !leadsOn(held, batch)) return { commit: false, result: { kind: 'gap', held } };
   const byKind = Map.groupBy(changes, ({ kind }) => kind);
   const heldBack = allowShrink ? undefined : shrinkOfBatch(db, byKind);
   if (heldBack !== undefined) return { commit: false, result: heldBack };

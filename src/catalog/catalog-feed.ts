@@ -31,12 +31,16 @@ export class CatalogFeed {
   readonly #since: Statement<[number, number], LogRow>;
   readonly #after: Statement<[number, string, string, number], LogRow>;
   readonly #count: Statement<[number, number], number>;
+  readonly #runEnd: Statement<[string], number>;
 
   constructor(file: string) {
     this.file = file;
     this.#db = openForReading(file);
     this.#entities = new EntityTables(this.#db);
-    this.#meta = this.#db.prepare('SELECT epoch, revision AS sequence, change_horizon AS horizon FROM meta');
+    this.#meta = this.#db.prepare(
+      `SELECT epoch || '.' || (SELECT name FROM run ORDER BY number DESC LIMIT 1) AS epoch, revision AS sequence,
+       change_horizon AS horizon FROM meta`,
+    );
     this.#since = this.#db.prepare('SELECT kind, id, gone, revision FROM change_log WHERE revision > ? LIMIT ?');
     this.#after = this.#db.prepare(
       `SELECT kind, id, gone, revision FROM change_log WHERE (revision, kind, id) > (?, ?, ?)
@@ -44,6 +48,13 @@ export class CatalogFeed {
     );
     this.#count = this.#db
       .prepare<[number, number], number>('SELECT count(*) FROM (SELECT 1 FROM change_log WHERE revision > ? LIMIT ?)')
+      .pluck();
+    // Up to where the next run began, or up to now.
+    this.#runEnd = this.#db
+      .prepare<[string], number>(
+        `SELECT coalesce((SELECT first_revision FROM run AS next WHERE next.number > run.number ORDER BY number LIMIT 1),
+         (SELECT revision FROM meta)) FROM run WHERE (SELECT epoch FROM meta) || '.' || name = ?`,
+      )
       .pluck();
   }
 
@@ -66,7 +77,7 @@ export class CatalogFeed {
   changesSince(from: SourcePosition, limit: number): ChangeBatch | 'too_far' {
     return this.#db.transaction((): ChangeBatch | 'too_far' => {
       const { epoch, sequence, horizon } = this.#read();
-      if (from.epoch !== epoch || from.sequence < horizon || from.sequence > sequence) return 'too_far';
+      if (!this.#isOurs(from) || from.sequence < horizon) return 'too_far';
       const rows = this.#since.all(from.sequence, limit + 1);
       if (rows.length > limit) return 'too_far';
       return { from, to: { epoch, sequence }, changes: rows.map((row) => this.#changeOf(row)) };
@@ -78,7 +89,7 @@ export class CatalogFeed {
     this.#db.exec('BEGIN');
     try {
       const { epoch, sequence, horizon } = this.#read();
-      if (from.epoch !== epoch || from.sequence < horizon || from.sequence > sequence) return 'too_far';
+      if (!this.#isOurs(from) || from.sequence < horizon) return 'too_far';
       if ((this.#count.get(from.sequence, limit + 1) ?? 0) > limit) return 'too_far';
       const position = { epoch, sequence };
       const next = (last: LogRow) => this.#after.all(last.revision, last.kind, last.id, partSize);
@@ -136,6 +147,11 @@ export class CatalogFeed {
 
   #changeOf({ kind, id, gone }: LogRow): Change {
     return changeOf(kind, id, gone === 1 ? undefined : this.#entities.read(kind, id));
+  }
+
+  /** False for what was never here: another history, the future, and what was written to a file of which this is an older image. */
+  #isOurs({ epoch, sequence }: SourcePosition): boolean {
+    return sequence <= (this.#runEnd.get(epoch) ?? Number.NEGATIVE_INFINITY);
   }
 
   #read(): SourcePosition & { readonly horizon: number } {

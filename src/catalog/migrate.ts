@@ -8,6 +8,7 @@ import { initialSchema } from './migrations/0001-initial-schema.ts';
 import { liveKeyManagers } from './migrations/0002-live-key-managers.ts';
 import { subscriptionsWhole } from './migrations/0003-subscriptions-whole.ts';
 import { signingKeys } from './migrations/0004-signing-keys.ts';
+import { runs } from './migrations/0005-runs.ts';
 import { type FirstSchemaSecrets, sealFirstSchema } from './seal-first-schema.ts';
 
 /** SQL, and what SQL alone cannot do. */
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: liveKeyManagers, finish: sealFirstSchema },
   { sql: subscriptionsWhole },
   { sql: signingKeys },
+  { sql: runs },
 ];
 
 /** SQLite's `application_id` of a catalog, written by the first migration. */

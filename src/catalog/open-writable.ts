@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import { SecretSealer } from '../sealing/secret-sealer.ts';
+import { beginRun } from './begin-run.ts';
 import { CatalogUnusable } from './catalog-unusable.ts';
 import { damaged, findDamage } from './find-damage.ts';
 import { migrate } from './migrate.ts';
@@ -56,6 +57,7 @@ export function openWritable(options: OpenWritableOptions): WritableCatalog {
     const wasClean = db.prepare('SELECT clean FROM meta').pluck().get() === 1;
     const problems = wasClean ? [] : findDamage(db);
     if (problems.length > 0) throw damaged(file, problems.join('; '));
+    beginRun(db);
     const fingerprintKey = sealCatalog(db, file, sealer, sealingKeys);
     db.exec('UPDATE meta SET clean = 0');
     const close = () => {

@@ -50,14 +50,32 @@ export type Change = {
   readonly [K in EntityKind]: { readonly kind: K; readonly id: string; readonly entity: EntityByKind[K] | null };
 }[EntityKind];
 
-/** Where in a source's history a copy stands. Another epoch is another history: sequences of two epochs cannot be compared. */
+/** Where in a source's history a copy stands. Sequences of two epochs cannot be compared: only the source knows whether one goes on from the other. */
 export interface SourcePosition {
+  /** The source's history and, after a full stop, the run of its program. */
   readonly epoch: string;
   /** Rises with every write transaction of the source. */
   readonly sequence: number;
 }
 
-/** Changes between two positions of one epoch, whole transactions: applied together, in one transaction. */
+/** True for two runs of one history. One of them may have been lost with a disk of which an older image was put back. */
+export function isOneHistory(a: SourcePosition, b: SourcePosition): boolean {
+  const historyOf = ({ epoch }: SourcePosition) => epoch.split('.', 1)[0];
+  return historyOf(a) === historyOf(b);
+}
+
+/** True when a copy at `held` has all that leads up to `to`. */
+export function hasCome(held: SourcePosition, to: SourcePosition): boolean {
+  return held.epoch === to.epoch && held.sequence >= to.sequence;
+}
+
+/** True when a copy at `held` may apply what leads on from `from`; into another epoch only from exactly there. */
+export function leadsOn(held: SourcePosition, { from, to }: Pick<ChangeBatch, 'from' | 'to'>): boolean {
+  if (held.epoch !== from.epoch) return false;
+  return from.epoch === to.epoch ? from.sequence <= held.sequence : from.sequence === held.sequence;
+}
+
+/** Changes between two positions of one history, whole transactions: applied together, in one transaction. */
 export interface ChangeBatch {
   readonly from: SourcePosition;
   readonly to: SourcePosition;

@@ -1,7 +1,7 @@
 // Takes the lines of one connection into the copy: each group in one transaction with its position, and only when its end has proved
 // that it is whole. Duplicates and what is older are let go by; a gap or another history asks for a fresh copy.
 
-import type { Change, SourcePosition } from '../domain/change.ts';
+import { type Change, hasCome, leadsOn, type SourcePosition } from '../domain/change.ts';
 import type { ChangeLine } from './change-lines.ts';
 import type { ChangeSink, OpensSecrets, StagedChanges } from './change-ports.ts';
 
@@ -95,10 +95,9 @@ export class Intake {
   async #openBatch(from: SourcePosition, to: SourcePosition): Promise<void> {
     const here = this.#position;
     if (here === undefined) throw new Error('not_asked_for');
-    if (to.epoch !== here.epoch || from.epoch !== here.epoch || from.sequence > here.sequence)
-      throw new NeedsSnapshot();
-    if (to.sequence > here.sequence) await this.#open(here, to);
-    else this.#group = { kind: 'known' };
+    if (hasCome(here, to)) this.#group = { kind: 'known' };
+    else if (leadsOn(here, { from, to })) await this.#open(here, to);
+    else throw new NeedsSnapshot();
   }
 
   async #open(from: SourcePosition | null, to: SourcePosition): Promise<void> {

@@ -108,13 +108,16 @@ test('a follower that is killed goes on from where it was', async () => {
 });
 
 test('a follower that is killed in the middle of a copy has none, and takes it anew', async () => {
-  fleet.proxy.faults.bytesPerSecond = 500;
+  // As many bytes as the copy has, and the head of the answer is among them: its end never comes.
+  const headers = { authorization: `Bearer ${SYNC_TOKEN}` };
+  const whole = await (await fetch(`${fleet.hub().gatehouse.adminUrl}/sync/snapshot`, { headers })).text();
+  fleet.proxy.faults.mostBytes = whole.length;
   let follower = await fleet.follow('one');
   await eventually('some of it came', async () => Number((await follower.status())['loadedRows']) > 0);
   expect(await follower.outcome(fleet.token())).toBe('copy_incomplete');
   follower = await follower.restart('SIGKILL');
   expect(await follower.outcome(fleet.token())).toBe('copy_incomplete');
-  fleet.proxy.faults.bytesPerSecond = 0;
+  fleet.proxy.faults.mostBytes = 0;
   fleet.proxy.reset();
   await outcomes(follower, fleet.token(), 'allow');
   await caughtUp(fleet, follower);
@@ -250,12 +253,19 @@ test('a hub that is restored, as an image of its disk or as a new epoch, is foll
   const id = await subscriptionId();
   await block(id);
   await outcomes(follower, fleet.token(), 'subscription_blocked');
+  // Back from the image the hub comes as far as the follower is, by other writes, before the two meet again.
+  const reached = Number((await follower.digest())['sequence']);
+  fleet.proxy.faults.refusing = true;
+  fleet.proxy.reset();
   await replaceHub(() => {
     rmSync(data, { recursive: true });
     cpSync(kept, data, { recursive: true });
   });
-  await caughtUp(fleet, follower);
+  for (let at = 0; Number((await fleet.hub().digest())['sequence']) <= reached; at++)
+    await fleet.hub().admin('POST', `${PUBLISHER}/scopes`, { name: `scope-${at}`, displayName: `Scope ${at}` });
+  fleet.proxy.faults.refusing = false;
   await outcomes(follower, fleet.token(), 'allow');
+  await caughtUp(fleet, follower);
   await block(id);
   await outcomes(follower, fleet.token(), 'subscription_blocked');
   await replaceHub(() => {
@@ -267,7 +277,7 @@ test('a hub that is restored, as an image of its disk or as a new epoch, is foll
     db.close();
   });
   await outcomes(follower, fleet.token(), 'allow');
-  expect((await follower.digest())['epoch']).toBe('restored');
+  expect((await follower.digest())['epoch']).toMatch(/^restored\./);
 });
 
 test('many changes at once end in the hub’s state', async () => {

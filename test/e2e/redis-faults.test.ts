@@ -19,7 +19,7 @@ let fleet: Fleet;
 let member: Member;
 const WELL: Faults = {
   ...{ silent: false, halfOpen: false, refusing: false },
-  ...{ latencyMs: 0, sliceBytes: 0, bytesPerSecond: 0 },
+  ...{ latencyMs: 0, sliceBytes: 0, bytesPerSecond: 0, mostBytes: 0 },
 };
 const figures: Record<string, object> = {};
 beforeAll(async () => {

@@ -1,4 +1,5 @@
-// A TCP proxy with faults: latency, silence, resets, half-open connections, narrow bandwidth, slices. Changed while it runs.
+// A TCP proxy with faults: latency, silence, resets, half-open connections, narrow bandwidth, slices, an end before the end. Changed
+// while it runs.
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
@@ -15,6 +16,8 @@ export interface Faults {
   refusing: boolean;
   /** Bytes per second towards the client; 0: no limit. */
   bytesPerSecond: number;
+  /** Bytes towards the client that pass on each connection; those that follow never come. 0: no limit. */
+  mostBytes: number;
   /** Bytes in one piece towards the client; 0: as they come. */
   sliceBytes: number;
 }
@@ -38,6 +41,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     halfOpen: false,
     refusing: false,
     bytesPerSecond: 0,
+    mostBytes: 0,
     sliceBytes: 0,
   };
   const sockets = new Set<Socket>();
@@ -63,8 +67,12 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       if (!faults.silent) upstream.write(bytes);
     });
     let line = Promise.resolve();
-    upstream.on('data', (bytes) => {
+    let passed = 0;
+    upstream.on('data', (all) => {
       if (faults.silent || faults.halfOpen) return;
+      const bytes = faults.mostBytes === 0 ? all : all.subarray(0, Math.max(0, faults.mostBytes - passed));
+      passed += bytes.length;
+      if (bytes.length === 0) return;
       const { latencyMs, bytesPerSecond } = faults;
       const dueAtMs = performance.now() + latencyMs;
       for (const piece of slices(bytes, faults.sliceBytes)) {

@@ -53,7 +53,7 @@ test('a restored catalog is as the copy was, in a new epoch; its former file is 
   const { keptAs } = restoreCatalog(copy, catalog.file, 'epoch-2');
   expect(existsSync(keptAs ?? '')).toBe(true);
   const restored = await openTemporary(catalog.file);
-  expect(restored.feed.position().epoch).toBe('epoch-2');
+  expect(restored.feed.position().epoch).toMatch(/^epoch-2\./);
   expect(restored.feed.changesSince(former, 10)).toBe('too_far');
   expect(idsOf(restored).subscriber('shack').subscription?.state).toBe('UNBLOCKED');
   expect(restored.lists.page('application', ORGANIZATION, { name: 'Late' }, { offset: 0, limit: 1 }).total).toBe(0);

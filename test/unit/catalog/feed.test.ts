@@ -1,5 +1,6 @@
 // What followers read: changes since a position and snapshots, always one moment's; and what they make of it, whatever order it comes in.
 
+import { copyFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { CatalogFeed } from '../../../src/catalog/catalog-feed.ts';
@@ -113,6 +114,49 @@ test('positions of another history, of the future, and before what is remembered
   expect(hub.feed.changesSince(position, 10)).toBe('too_far');
   const reachable = { ...position, sequence: position.sequence + 4 };
   expect(kindsOf(changesSince(hub, reachable))).toEqual(['application gone']);
+});
+
+test('the history goes on over a start, and who stood where it was at a former run gets what came since', async () => {
+  const first = await hubWithPizza();
+  const before = first.feed.position();
+  await first.close();
+  const second = await openTemporary(first.file);
+  const start = second.feed.position();
+  expect(start.sequence).toBe(before.sequence);
+  expect(start.epoch).not.toBe(before.epoch);
+  expect(changesSince(second, before)).toEqual({ from: before, to: start, changes: [] });
+  done(await second.writer.putApplication(NEW, { ...PLAIN, name: 'A', owner: 'bob' }, AUDIT));
+  const between = second.feed.position();
+  await second.close();
+  const third = await openTemporary(first.file);
+  done(await third.writer.putApplication(NEW, { ...PLAIN, name: 'B', owner: 'bob' }, AUDIT));
+  expect(kindsOf(changesSince(third, before))).toEqual(['application', 'application']);
+  expect(kindsOf(changesSince(third, between))).toEqual(['application']);
+  const follower = await openTemporary();
+  await follower.writer.source.replaceAll(before, snapshotOf(first), GUARDED);
+  const batch = changesSince(third, before);
+  expect(await follower.writer.source.applyChanges(batch, GUARDED)).toMatchObject({ kind: 'applied', changed: 2 });
+  expect(await follower.writer.source.applyChanges(batch, GUARDED)).toMatchObject({ kind: 'applied', changed: 0 });
+  expect(follower.feed.digest().digest).toBe(third.feed.digest().digest);
+});
+
+test('an image that was put back is another history from there on, though it comes to the same revision', async () => {
+  const hub = await hubWithPizza();
+  await hub.close();
+  const image = `${hub.file}.image`;
+  copyFileSync(hub.file, image);
+  const lost = await openTemporary(hub.file);
+  const shared = lost.feed.position();
+  done(await lost.writer.putApplication(NEW, { ...PLAIN, name: 'Lost', owner: 'bob' }, AUDIT));
+  const ahead = lost.feed.position();
+  await lost.close();
+  copyFileSync(image, hub.file);
+  const restored = await openTemporary(hub.file);
+  done(await restored.writer.putApplication(NEW, { ...PLAIN, name: 'Other', owner: 'bob' }, AUDIT));
+  expect(restored.feed.position().sequence).toBe(ahead.sequence);
+  expect(restored.history.after(ahead)).toBe('gone');
+  done(await restored.writer.putApplication(NEW, { ...PLAIN, name: 'Another', owner: 'bob' }, AUDIT));
+  for (const position of [ahead, shared]) expect(restored.feed.changesSince(position, 10)).toBe('too_far');
 });
 
 test('a follower that took the snapshot decides as its hub does, and has the same digest', async () => {

@@ -16,6 +16,8 @@ export interface MemoryHistory extends ChangeTexts {
   write(...changes: readonly Change[]): void;
   /** As a restore from a backup does: another history, with these entities. */
   restore(epoch: string, ...changes: readonly Change[]): void;
+  /** As a start of the hub does: the history goes on under another name. */
+  begin(epoch: string): void;
   /** Forgets what was deleted before now. */
   forget(): void;
   /** Snapshots that are open. */
@@ -32,6 +34,7 @@ export function memoryHistory(partSize = 2): MemoryHistory {
   let horizon = 0;
   let open = 0;
   let begun = 0;
+  const ended = new Map<string, number>();
   const last = new Map<string, { readonly change: Change; readonly sequence: number }>();
   const rows = () => [...last.values()].map(({ change }) => change).filter(({ entity }) => entity !== null);
   const write = (changes: readonly Change[]) => {
@@ -41,8 +44,9 @@ export function memoryHistory(partSize = 2): MemoryHistory {
   return {
     position: () => ({ epoch, sequence }),
     async after(position) {
-      if (position.epoch !== epoch || position.sequence > sequence || position.sequence < horizon) return 'gone';
-      if (position.sequence === sequence) return 'current';
+      const end = position.epoch === epoch ? sequence : (ended.get(position.epoch) ?? Number.NEGATIVE_INFINITY);
+      if (position.sequence > end || position.sequence < horizon) return 'gone';
+      if (position.epoch === epoch && position.sequence === sequence) return 'current';
       begun += 1;
       const to = { epoch, sequence };
       const found = [...last.values()].filter((one) => one.sequence > position.sequence);
@@ -73,6 +77,10 @@ export function memoryHistory(partSize = 2): MemoryHistory {
       epoch = name;
       last.clear();
       write(changes);
+    },
+    begin(name) {
+      ended.set(epoch, sequence);
+      epoch = name;
     },
     forget: () => {
       horizon = sequence;

@@ -219,6 +219,37 @@ test('another epoch of the hub, as after a restore, is answered by a fresh copy,
   expect(world.copy.position()?.epoch).toBe('second');
 });
 
+test('a start of the hub is followed into the next run, without a fresh copy', async () => {
+  const world = startWorld();
+  world.history.write(scopeChange('a', 'one'));
+  world.follower.start();
+  await world.inSync();
+  world.history.begin('second');
+  world.wake();
+  await world.inSync();
+  world.history.write(scopeChange('a', 'two'));
+  world.history.begin('third');
+  world.wake();
+  await world.inSync();
+  expect(rowsOf(world)).toEqual([['a', 'two']]);
+  expect(world.asked.filter((path) => path === '/sync/snapshot')).toHaveLength(1);
+});
+
+test('a batch that goes on from elsewhere in the run before is not applied', async () => {
+  const world = startWorld();
+  world.history.write(scopeChange('a', 'one'));
+  world.follower.start();
+  await world.inSync();
+  // As of a hub that has lost the last write of the run before, and does not know it.
+  world.onTheWay = (text) =>
+    text.replace('"from":{"epoch":"first","sequence":2}', '"from":{"epoch":"first","sequence":1}');
+  world.history.begin('second');
+  world.history.write(scopeChange('b'));
+  world.wake();
+  await world.inSync();
+  expect(world.asked.filter((path) => path === '/sync/snapshot')).toHaveLength(2);
+});
+
 test('a position that the hub does not reach back to is answered by a fresh copy', async () => {
   const world = startWorld();
   world.history.write(scopeChange('a'), scopeChange('b'));
