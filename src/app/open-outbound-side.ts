@@ -113,7 +113,7 @@ function follower(
 ) {
   let followed: number | undefined;
   return () => {
-    const snapshot = catalog.snapshot();
+    const snapshot = catalog.moment()?.snapshot;
     if (snapshot === undefined || snapshot.structureRevision === followed) return;
     followed = snapshot.structureRevision;
     const { byId } = snapshot.keyManagers;

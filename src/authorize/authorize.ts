@@ -12,7 +12,16 @@ import { checkRevocation } from './check-revocation.ts';
 import { readCredential } from './credential.ts';
 import { checkLifecycle, checkMethod, checkPath, matchApi, matchResource } from './find-api.ts';
 import { pickKeyManager } from './pick-key-manager.ts';
-import type { Assertions, Budget, Catalog, CatalogSnapshot, Recorder, StepName, Tokens } from './ports.ts';
+import type {
+  Assertions,
+  Budget,
+  Catalog,
+  CatalogMoment,
+  CatalogSnapshot,
+  Recorder,
+  StepName,
+  Tokens,
+} from './ports.ts';
 
 /** How often a decision may start over because the catalog changed under it. */
 const MAX_ATTEMPTS = 3;
@@ -42,27 +51,27 @@ export function authorize(
   attempt = 1,
 ): Decision | Promise<Decision> {
   const known: Known = {};
-  const snapshot = world.catalog.snapshot();
-  if (snapshot === undefined) return { ...fault('catalog_not_loaded'), known };
+  const moment = world.catalog.moment();
+  if (moment === undefined) return { ...fault('catalog_not_loaded'), known };
   const unfit = world.unfit?.();
   if (unfit !== undefined) return { ...fault(unfit), known };
-  const claim = findClaim(request, snapshot, world, known, recorder);
+  const claim = findClaim(request, moment.snapshot, world, known, recorder);
   if (claim === 'public') return { outcome: 'allow', reason: 'public_resource', known };
   if (isRefusal(claim)) return { ...claim, known };
 
-  const judge = (proof: TokenDecision, current: CatalogSnapshot | undefined): Decision | Promise<Decision> => {
+  const judge = (proof: TokenDecision, current: CatalogMoment | undefined): Decision | Promise<Decision> => {
     // Facts of two revisions must not meet in one decision: if the catalog's structure has moved on, start over.
     const verdict =
-      current === snapshot ? judgeClaim(request, nowMs, claim, proof, snapshot, world, known, recorder) : 'stale';
+      current?.snapshot === moment.snapshot
+        ? judgeClaim(request, nowMs, claim, proof, current, world, known, recorder)
+        : 'stale';
     if (verdict === 'passed') return { outcome: 'allow', reason: 'allowed', known };
     if (verdict !== 'stale') return { ...verdict, known };
     if (attempt >= MAX_ATTEMPTS) return { ...fault('catalog_changing', { attempts: attempt }), known };
     return authorize(request, nowMs, budget, world, recorder, attempt + 1);
   };
   const proof = world.tokens.prove(claim.token, claim.keyManager, nowMs, budget);
-  return proof instanceof Promise
-    ? proof.then((late) => judge(late, world.catalog.snapshot()))
-    : judge(proof, snapshot);
+  return proof instanceof Promise ? proof.then((late) => judge(late, world.catalog.moment())) : judge(proof, moment);
 }
 
 /** What the request claims to be: a token for a resource of an API, and the one key manager that may vouch for it. */
@@ -117,7 +126,7 @@ function judgeClaim(
   nowMs: number,
   claim: Claim,
   proof: TokenDecision,
-  snapshot: CatalogSnapshot,
+  moment: CatalogMoment,
   world: World,
   known: Known,
   recorder: Recorder | undefined,
@@ -130,7 +139,7 @@ function judgeClaim(
   known.token = token;
   const revocation = seen(
     'revocation',
-    checkRevocation(claim.token, token, keyManager, api.organization, world.catalog, nowMs),
+    checkRevocation(claim.token, token, keyManager, api.organization, moment, nowMs),
   );
   if (isRefusal(revocation)) return revocation;
   const binding = seen('binding', access.checkBinding(token, request));
@@ -138,10 +147,8 @@ function judgeClaim(
   const audience = seen('audience', access.checkAudience(token, api, keyManager, world.requireAudience));
   if (isRefusal(audience)) return audience;
   const subscriber =
-    token.consumerKey === undefined
-      ? undefined
-      : world.catalog.findSubscriber(token.consumerKey, keyManager.id, api.id);
-  if (subscriber !== undefined && subscriber.structureRevision !== snapshot.structureRevision) return 'stale';
+    token.consumerKey === undefined ? undefined : moment.findSubscriber(token.consumerKey, keyManager.id, api.id);
+  if (subscriber === 'stale') return 'stale';
   // Before the check, so that a denial can name the application that lacks a subscription.
   if (subscriber?.application) known.application = subscriber.application;
   const caller = seen('subscriber', access.identifyCaller(token, api, keyManager, subscriber));
@@ -154,7 +161,10 @@ function judgeClaim(
   if (isRefusal(environment)) return environment;
   const scopes = seen('scopes', access.checkScopes(token, resource));
   if (isRefusal(scopes)) return scopes;
-  const policies = seen('caller_policies', checkCallerPolicies(api, { ...caller, token }, snapshot.denyPolicies));
+  const policies = seen(
+    'caller_policies',
+    checkCallerPolicies(api, { ...caller, token }, moment.snapshot.denyPolicies),
+  );
   if (isRefusal(policies) || world.assertions === undefined) return policies;
   const assertion = seen('assertion', world.assertions.assertionFor(known, nowMs));
   if (isRefusal(assertion)) return assertion;

@@ -5,7 +5,7 @@ import type { Api } from '../domain/api.ts';
 import { deny, fault, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { TokenFacts, UnprovedToken } from '../domain/token.ts';
-import type { Catalog } from './ports.ts';
+import type { CatalogMoment } from './ports.ts';
 import { revocationHash } from './revocation-hash.ts';
 
 /** An entry in force that hits the token denies it; entries that cannot be read are a fault. */
@@ -14,11 +14,11 @@ export function checkRevocation(
   facts: TokenFacts,
   keyManager: KeyManager,
   apiOrganization: Api['organization'],
-  catalog: Pick<Catalog, 'findRevocation'>,
+  moment: Pick<CatalogMoment, 'findRevocation'>,
   nowMs: number,
 ): Refusal | 'passed' {
   const { consumerKey, issuedAt, jti, keyId, keyThumbprint, subject } = facts;
-  const entry = catalog.findRevocation(
+  const entry = moment.findRevocation(
     {
       keyManagerId: keyManager.id,
       keyManagerType: keyManager.type,

@@ -24,10 +24,15 @@ export interface CatalogSnapshot {
 /** The deciding thread's view of the catalog: reads only, never waits for a writer. */
 export interface Catalog {
   /** Includes every write committed before the call, in any process; undefined until loaded or when it cannot be read. */
-  snapshot(): CatalogSnapshot | undefined;
-  /** One statement, so one revision. */
-  findSubscriber(consumerKey: string, keyManagerId: string, apiId: string): Subscriber;
-  /** An entry in force that hits the token; `unreadable` must deny. Includes every entry committed before the call. */
+  moment(): CatalogMoment | undefined;
+}
+
+/** The catalog as it was when it was asked for. Whoever has waited since asks for another: what was written meanwhile rules. */
+export interface CatalogMoment {
+  readonly snapshot: CatalogSnapshot;
+  /** One statement, so one revision; `stale` where that is none of the snapshot's any more, or cannot be read: start over. */
+  findSubscriber(consumerKey: string, keyManagerId: string, apiId: string): Subscriber | 'stale';
+  /** An entry in force that hits the token; `unreadable` must deny. */
   findRevocation(subject: RevocationSubject, nowMs: number): Revocation | 'unreadable' | undefined;
 }
 

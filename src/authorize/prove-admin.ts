@@ -35,23 +35,27 @@ export async function proveAdmin(
   nowMs: number,
 ): Promise<ProvedAdmin | undefined> {
   const token = tokens.read(bearer);
-  const snapshot = catalog.snapshot();
+  const snapshot = catalog.moment()?.snapshot;
   if (isRefusal(token) || token.kind === 'opaque' || snapshot === undefined) return undefined;
   const { issuer, claims } = token;
   const marked = [...snapshot.keyManagers.byId.values()].filter(
     (keyManager) => issuer !== undefined && mayVouch(keyManager, issuer) && claimsToken(keyManager, claims),
   );
   if (marked.length > MAX_CANDIDATES) return undefined;
-  const proved: ProvedAdmin[] = [];
+  const proofs: { readonly keyManager: KeyManager; readonly facts: TokenFacts }[] = [];
   for (const keyManager of marked) {
     const proof = await tokens.prove(token, keyManager, nowMs, { deadlineMs: nowMs + BUDGET_MS });
-    if (proof.kind !== 'proved') continue;
-    // After the wait for the proof, and so by the clock of the one who asks: an entry's end is hours away from mattering.
-    const revocation = checkRevocation(token, proof.facts, keyManager, keyManager.organization, catalog, nowMs);
-    const admin = revocation === 'passed' ? adminOf(proof.facts, keyManager) : undefined;
-    if (admin !== undefined) proved.push(admin);
+    if (proof.kind === 'proved') proofs.push({ keyManager, facts: proof.facts });
   }
-  return proved.length === 1 && catalog.snapshot() === snapshot ? proved[0] : undefined;
+  // After the last wait, and so by the clock of the one who asks: an entry's end is hours away from mattering.
+  const moment = catalog.moment();
+  if (moment?.snapshot !== snapshot) return undefined;
+  const proved = proofs.flatMap(({ keyManager, facts }) => {
+    const revocation = checkRevocation(token, facts, keyManager, keyManager.organization, moment, nowMs);
+    const admin = revocation === 'passed' ? adminOf(facts, keyManager) : undefined;
+    return admin === undefined ? [] : [admin];
+  });
+  return proved.length === 1 ? proved[0] : undefined;
 }
 
 function adminOf(facts: TokenFacts, { audiences, organization }: KeyManager): ProvedAdmin | undefined {

@@ -1,71 +1,86 @@
-// The deciding thread's view of the catalog: reads only, one prepared statement a question, and the routing structure in
-// memory. It never waits for a writer and never turns a failed read into an answer.
+// The deciding thread's view of the catalog: reads only, and the routing structure in memory. It never waits for a writer, never
+// turns a failed read into an answer, and answers from memory only while SQLite says that nothing was committed since.
 
 import type { Statement } from 'better-sqlite3';
-import type { Catalog, CatalogSnapshot, StoredKeySet } from '../authorize/ports.ts';
-import type { Revocation, RevocationSubject } from '../domain/revocation.ts';
-import type { Subscriber } from '../domain/subscriber.ts';
-import { attributeReader } from './attribute-reader.ts';
+import type { Catalog, CatalogMoment, CatalogSnapshot, StoredKeySet } from '../authorize/ports.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
 import { RevocationFinder } from './find-revocation.ts';
+import { SubscriberFinder } from './find-subscriber.ts';
 import { StructureLoader, type StructureLoaderOptions } from './structure-loader.ts';
-import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscriber-row.ts';
 
-/** Belongs to no snapshot, so a decision that gets it starts over and finds the catalog unreadable. */
-const UNREADABLE: Subscriber = { structureRevision: -1, mapping: null, application: null, subscription: null };
+interface MetaRow {
+  readonly revision: number;
+  readonly structureRevision: number;
+  /** The log of changes has every deletion after this revision. */
+  readonly horizon: number;
+  readonly revocations: number;
+  readonly tokenRevocations: number;
+}
+
+/** A moment that stays the present one until somebody commits something. */
+interface HeldMoment extends CatalogMoment {
+  /** As {@link DATA_VERSION} has it. */
+  readonly version: number;
+  readonly revision: number;
+}
+
+/**
+ * Differs from what it was once any other connection, of any process, has committed anything to the file: the same look at the
+ * WAL index by which SQLite itself knows whether its cached pages are still good. Compared for equality only.
+ */
+const DATA_VERSION = 'PRAGMA data_version';
 
 /** Implements {@link Catalog}. */
 export class CatalogReader implements Catalog {
   readonly #report: ReportCatalogEvent;
-  readonly #revisions: Statement<[], [structure: number, all: number]>;
+  readonly #version: Statement<[], number>;
+  readonly #meta: Statement<[], MetaRow>;
   readonly #revision: Statement<[], number>;
-  readonly #subscriber: Statement<[string, string, string], SubscriberRow>;
   readonly #keySet: Statement<[string, string], StoredKeySet>;
+  readonly #subscribers: SubscriberFinder;
   readonly #revocations: RevocationFinder;
   readonly #loader: StructureLoader;
-  #held: CatalogSnapshot | undefined;
-  readonly #attributesOf = attributeReader();
-  #lastRevision: number | undefined;
+  readonly #inOneRevision: () => HeldMoment;
+  /** Undefined after a failed read: nothing that was held before is the present then. */
+  #present: HeldMoment | undefined;
+  /** The last that was loaded, to go on from. */
+  #loaded: { readonly snapshot: CatalogSnapshot; readonly revision: number } | undefined;
   #failing = false;
+
+  readonly #takeMoment = () => {
+    if (this.#present === undefined || this.#present.version !== this.#version.get()) {
+      this.#present = undefined;
+      this.#present = this.#inOneRevision();
+    }
+    return this.#present;
+  };
 
   constructor(options: StructureLoaderOptions) {
     const { db, report } = options;
     this.#report = report;
-    this.#revisions = db.prepare<[], [number, number]>('SELECT structure_revision, revision FROM meta').raw();
+    this.#version = db.prepare<[], number>(DATA_VERSION).pluck();
+    this.#meta = db.prepare(
+      `SELECT revision, structure_revision AS structureRevision, change_horizon AS horizon, revocations,
+         token_revocations AS tokenRevocations FROM meta`,
+    );
     this.#revision = db.prepare<[], number>('SELECT revision FROM meta').pluck();
-    this.#subscriber = db.prepare(findSubscriberSql);
     this.#keySet = db.prepare(
       'SELECT url, jwks, fetched_at_ms AS fetchedAtMs FROM key_set WHERE key_manager_id = ? AND url = ?',
     );
+    this.#subscribers = new SubscriberFinder(db);
     this.#revocations = new RevocationFinder(db);
     this.#loader = new StructureLoader(options);
+    this.#inOneRevision = db.transaction(() => this.#load());
   }
 
-  /** The same object for as long as no API, no key manager and no deny policy changes. */
+  /** The same object for as long as nothing at all is written. */
+  moment(): CatalogMoment | undefined {
+    return this.#reading(this.#takeMoment, undefined);
+  }
+
+  /** Of the present moment; the same object for as long as no API, no key manager and no deny policy changes. */
   snapshot(): CatalogSnapshot | undefined {
-    return this.#reading(() => {
-      this.#lastRevision = undefined;
-      const [structureRevision, revision] = this.#revisions.get() ?? [];
-      if (structureRevision !== this.#held?.structureRevision) this.#held = this.#loader.load(this.#held);
-      this.#lastRevision = revision;
-      return this.#held;
-    }, undefined);
-  }
-
-  /** What is known of a client that calls an API, all of one revision. */
-  findSubscriber(consumerKey: string, keyManagerId: string, apiId: string): Subscriber {
-    return this.#reading(() => {
-      const row = this.#subscriber.get(consumerKey, keyManagerId, apiId);
-      return row === undefined ? UNREADABLE : toSubscriber(row, this.#attributesOf);
-    }, UNREADABLE);
-  }
-
-  /** An entry in force that hits the token. Nothing is looked up where nothing is revoked. */
-  findRevocation(subject: RevocationSubject, nowMs: number): Revocation | 'unreadable' | undefined {
-    return this.#reading<Revocation | 'unreadable' | undefined>(
-      () => this.#revocations.find(subject, nowMs),
-      'unreadable',
-    );
+    return this.moment()?.snapshot;
   }
 
   /** The key set kept of a key manager's URL. */
@@ -73,9 +88,9 @@ export class CatalogReader implements Catalog {
     return this.#reading(() => this.#keySet.get(keyManagerId, url), undefined);
   }
 
-  /** As {@link revision} when the last snapshot was taken: what a decision's record says, without asking again. */
+  /** As {@link revision} at the last moment: what a decision's record says, without asking again. */
   get lastRevision(): number | undefined {
-    return this.#lastRevision;
+    return this.#present?.revision;
   }
 
   /** Rises with every write; undefined when it cannot be read. */
@@ -83,12 +98,43 @@ export class CatalogReader implements Catalog {
     return this.#reading(() => this.#revision.get(), undefined);
   }
 
-  #reading<T>(read: () => T, otherwise: T): T {
+  #load(): HeldMoment {
+    // Once more, now that nothing can be committed in between.
+    const version = this.#version.get();
+    const meta = this.#meta.get();
+    if (version === undefined || meta === undefined) throw new Error('the catalog has no meta row');
+    const { revision, structureRevision, horizon } = meta;
+    const before = this.#loaded;
+    this.#subscribers.follow(before?.revision, revision, horizon);
+    const snapshot =
+      before?.snapshot.structureRevision === structureRevision ? before.snapshot : this.#loader.load(before?.snapshot);
+    this.#loaded = { snapshot, revision };
+    const counts = { all: meta.revocations, tokens: meta.tokenRevocations };
+    const isPresent = () => this.#version.get() === version;
+    const moment: HeldMoment = {
+      ...{ version, revision, snapshot },
+      findSubscriber: (consumerKey, keyManagerId, apiId) =>
+        // Who asks a moment that is over is told what the file says.
+        (this.#present === moment ? this.#subscribers.remembered(consumerKey, keyManagerId, apiId) : undefined) ??
+        this.#reading(
+          () => this.#subscribers.find(consumerKey, keyManagerId, apiId, structureRevision, isPresent),
+          'stale',
+        ),
+      findRevocation: (subject, nowMs) =>
+        counts.all === 0
+          ? undefined
+          : this.#reading(() => this.#revocations.find(subject, nowMs, counts), 'unreadable'),
+    };
+    return moment;
+  }
+
+  #reading<T, U>(read: () => T, otherwise: U): T | U {
     try {
       const result = read();
       this.#failing = false;
       return result;
     } catch (error) {
+      this.#present = undefined;
       if (!this.#failing) this.#report({ kind: 'unreadable', message: String(error) });
       this.#failing = true;
       return otherwise;

@@ -1,21 +1,21 @@
-// The question of every request: is there an entry in force that hits this token? Costs one look at a counter where nothing is revoked.
+// The question of every request: is there an entry in force that hits this token? Nothing is looked up where nothing is revoked.
 
 import type { Database, Statement } from 'better-sqlite3';
 import { type Revocation, type RevocationKind, type RevocationSubject, revocationHits } from '../domain/revocation.ts';
 import { HITS_BEFORE, REVOCATION_COLUMNS, type RevocationRow, toSequenced } from './stored-revocations.ts';
 
-interface Counts {
+/** Entries that there are at a moment. */
+export interface RevocationCounts {
   readonly all: number;
+  /** Those of tokens by their hash. */
   readonly tokens: number;
 }
 
 /** Prepares the question for one connection. It throws when the catalog cannot be read. */
 export class RevocationFinder {
-  readonly #counts: Statement<[], Counts>;
   readonly #named: Statement<[string, RevocationKind, string, string, number], RevocationRow>;
 
   constructor(db: Database) {
-    this.#counts = db.prepare('SELECT revocations AS "all", token_revocations AS tokens FROM meta');
     // The casts keep SQLite from planning the statement anew on every call.
     this.#named = db.prepare(`
       SELECT ${REVOCATION_COLUMNS} FROM revocation
@@ -24,9 +24,7 @@ export class RevocationFinder {
   }
 
   /** The entry, any of several. */
-  find(subject: RevocationSubject, nowMs: number): Revocation | undefined {
-    const counts = this.#counts.get();
-    if (counts === undefined) throw new Error('the catalog has no meta row');
+  find(subject: RevocationSubject, nowMs: number, counts: RevocationCounts): Revocation | undefined {
     if (counts.all === 0) return undefined;
     // One user or client may have an entry for every log-out of years: those that are too old for the token are left out by the index,
     // and the first that hits is enough.

@@ -1,7 +1,7 @@
 // The question of every request in one statement: client → key mapping → application → subscription, with the revision.
 
 import type { KeyType } from '../domain/api.ts';
-import type { Application, ApplicationState, Subscriber, SubscriptionState } from '../domain/subscriber.ts';
+import type { ApplicationState, CallingApplication, Subscriber, SubscriptionState } from '../domain/subscriber.ts';
 
 /**
  * Parameters: consumer key, key manager, API. Always one row. The casts change nothing but SQLite's mind: for a bare
@@ -42,19 +42,16 @@ export interface SubscriberRow {
   readonly version: number;
 }
 
-/** The row as plain facts; `attributesOf` reads the application's attributes. */
-export function toSubscriber(
-  row: SubscriberRow,
-  attributesOf: (json: string) => Application['attributes'],
-): Subscriber {
-  const { structureRevision, consumerKey, keyManagerId, keyType, applicationId } = row;
-  return {
-    structureRevision,
-    mapping: consumerKey === null ? null : { consumerKey, keyManagerId, applicationId: row.mappedTo, keyType },
+/** The row as plain facts, frozen: decisions share them. */
+export function toSubscriber(row: SubscriberRow): Subscriber {
+  const { consumerKey, keyManagerId, keyType, applicationId } = row;
+  return Object.freeze({
+    mapping:
+      consumerKey === null ? null : Object.freeze({ consumerKey, keyManagerId, applicationId: row.mappedTo, keyType }),
     application:
       applicationId === null
         ? null
-        : {
+        : Object.freeze({
             id: applicationId,
             number: row.applicationNumber,
             organization: row.organization,
@@ -64,11 +61,11 @@ export function toSubscriber(
             attributes: attributesOf(row.attributes),
             state: row.applicationState,
             version: row.applicationVersion,
-          },
+          }),
     subscription:
       row.subscriptionId === null || applicationId === null
         ? null
-        : {
+        : Object.freeze({
             id: row.subscriptionId,
             number: row.number,
             apiId: row.apiId,
@@ -76,6 +73,12 @@ export function toSubscriber(
             policy: row.subscriptionPolicy,
             state: row.state,
             version: row.version,
-          },
-  };
+          }),
+  });
+}
+
+const NO_ATTRIBUTES: CallingApplication['attributes'] = Object.freeze({});
+
+function attributesOf(json: string): CallingApplication['attributes'] {
+  return json === '{}' ? NO_ATTRIBUTES : Object.freeze(JSON.parse(json) as CallingApplication['attributes']);
 }

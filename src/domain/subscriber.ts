@@ -79,8 +79,6 @@ export type CallingKey = Omit<ApplicationKeyMapping, 'id' | 'mode' | 'extra'>;
 
 /** What the catalog knows of a client that calls an API, read in one statement and so from one revision. */
 export interface Subscriber {
-  /** The catalog's structure revision that this was read at; compare it with the snapshot's. */
-  readonly structureRevision: number;
   readonly mapping: CallingKey | null;
   /** Null with a mapping present means a dangling row. */
   readonly application: CallingApplication | null;

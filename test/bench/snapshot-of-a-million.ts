@@ -84,8 +84,8 @@ async function take(what: string, sequence: number, state: SubscriptionState): P
   let decisions = 0;
   const deciding = (async () => {
     while (!stopped.signal.aborted) {
-      catalog.reader.snapshot();
-      catalog.reader.findSubscriber(`client-${decisions % APPLICATIONS}`, keyManagerId, `api-${decisions % APIS}`);
+      const moment = catalog.reader.moment();
+      moment?.findSubscriber(`client-${decisions % APPLICATIONS}`, keyManagerId, `api-${decisions % APIS}`);
       decisions++;
       held.turn();
       await sleep(1);

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { authorize } from '../../src/authorize/authorize.ts';
-import type { Catalog } from '../../src/authorize/ports.ts';
+import type { Catalog, CatalogMoment, CatalogSnapshot } from '../../src/authorize/ports.ts';
 import { TokenDecisions } from '../../src/cache/token-decisions.ts';
 import type { Api } from '../../src/domain/api.ts';
 import type { Decision } from '../../src/domain/decision.ts';
@@ -68,7 +68,7 @@ export class AttackWorld implements AsyncDisposable {
   tokens = this.prover();
   readonly #door = openDoor();
   #revision = 0;
-  #snapshot: ReturnType<Catalog['snapshot']>;
+  #snapshot: CatalogSnapshot | undefined;
 
   /** A process of the fleet, without anything in its memory. */
   prover(): TokenProver {
@@ -177,14 +177,16 @@ export class AttackWorld implements AsyncDisposable {
   }
 
   readonly catalog: Catalog = {
-    snapshot: () => this.#snapshot,
+    moment: () => this.#snapshot && { ...this.facts, snapshot: this.#snapshot },
+  };
+
+  /** What every moment of the catalog is asked. */
+  readonly facts: Omit<CatalogMoment, 'snapshot'> = {
     findRevocation: (subject) => (this.revoked(subject) ? REVOCATION : undefined),
     findSubscriber: (consumerKey, keyManagerId, apiId) => {
-      const [structureRevision, applicationId] = [this.#revision, 'app'];
-      if (consumerKey !== 'client-1')
-        return { structureRevision, mapping: null, application: null, subscription: null };
+      const applicationId = 'app';
+      if (consumerKey !== 'client-1') return { mapping: null, application: null, subscription: null };
       return {
-        structureRevision,
         mapping: { consumerKey, keyManagerId, applicationId, keyType: 'PRODUCTION' },
         application: {
           ...{ id: applicationId, number: 2, organization: 'carbon.super', name: 'App', owner: 'o', policy: 'Gold' },

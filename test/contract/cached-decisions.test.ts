@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { authorize } from '../../src/authorize/authorize.ts';
-import type { Catalog, CatalogSnapshot } from '../../src/authorize/ports.ts';
+import type { Catalog, CatalogMoment, CatalogSnapshot } from '../../src/authorize/ports.ts';
 import { TokenDecisions } from '../../src/cache/token-decisions.ts';
 import { denyPolicyIndexOf } from '../../src/domain/deny-policy-index.ts';
 import type { KeyManager } from '../../src/domain/key-manager.ts';
@@ -98,11 +98,14 @@ class Surroundings {
   }
 
   readonly catalog: Catalog = {
-    snapshot: () => this.snapshot,
+    moment: () => ({ ...this.facts, snapshot: this.snapshot }),
+  };
+
+  readonly facts: Omit<CatalogMoment, 'snapshot'> = {
     findRevocation: ({ jti }) => (jti !== undefined && this.revoked.has(jti) ? REVOCATION : undefined),
     findSubscriber: (consumerKey, keyManagerId, apiId) => {
       const mapped = this.subscribed && consumerKey === 'client-1';
-      const [applicationId, structureRevision] = ['app-1', this.revision];
+      const applicationId = 'app-1';
       const application = {
         ...{ id: applicationId, number: 2, organization: 'carbon.super', name: 'A', owner: 'o', policy: 'Gold' },
         ...({ attributes: {}, state: 'APPROVED', version: 1 } as const),
@@ -111,9 +114,7 @@ class Surroundings {
         ...({ id: 's', number: 3, apiId, applicationId, policy: 'Gold', state: 'UNBLOCKED', version: 1 } as const),
       };
       const mapping = { consumerKey, keyManagerId, applicationId, keyType: 'PRODUCTION' } as const;
-      return mapped
-        ? { structureRevision, mapping, application, subscription }
-        : { structureRevision, mapping: null, application: null, subscription: null };
+      return mapped ? { mapping, application, subscription } : { mapping: null, application: null, subscription: null };
     },
   };
 

@@ -41,7 +41,7 @@ const PACKAGE_ROOM: Readonly<Record<string, string | readonly string[]>> = {
   fastify: 'admin',
   jose: ['tokens', 'backendjwt'],
   ioredis: 'cache',
-  'lru-cache': ['cache', 'backendjwt'],
+  'lru-cache': ['backendjwt', 'cache', 'catalog'],
   oauth4webapi: 'tokens',
   pino: 'telemetry',
   'prom-client': 'telemetry',

@@ -579,7 +579,7 @@ describe('on the way', () => {
 
   test('facts of another revision are not mixed in: it starts over, and gives up after three times', () => {
     const witness: Witness = { asked: [] };
-    expect(decide({ subscriber: { structureRevision: 2 } }, witness)).toMatchObject({
+    expect(decide({ subscriber: 'stale' }, witness)).toMatchObject({
       outcome: 'fault',
       reason: 'catalog_changing',
       evidence: { attempts: 3 },
@@ -588,7 +588,7 @@ describe('on the way', () => {
   });
 
   test('an unreadable catalog is a fault', () => {
-    const catalog = { snapshot: () => undefined, findRevocation: () => undefined, findSubscriber: () => SUBSCRIBER };
+    const catalog = { moment: () => undefined };
     expect(decide({ world: { catalog } })).toMatchObject({ outcome: 'fault', reason: 'catalog_not_loaded' });
   });
 
@@ -608,11 +608,8 @@ describe('on the way', () => {
     };
     const second = { ...first, structureRevision: 2, keyManagers: keyManagerIndexOf([]) };
     let calls = 0;
-    const catalog = {
-      snapshot: () => (calls++ === 0 ? first : second),
-      findRevocation: () => undefined,
-      findSubscriber: () => SUBSCRIBER,
-    };
+    const facts = { findRevocation: () => undefined, findSubscriber: () => SUBSCRIBER };
+    const catalog = { moment: () => ({ ...facts, snapshot: calls++ === 0 ? first : second }) };
     const proof = Promise.resolve({ kind: 'proved', facts: sampleFacts() } as const);
     expect(await decide({ proof, world: { catalog } })).toMatchObject({ outcome: 'deny', reason: 'issuer_unknown' });
   });

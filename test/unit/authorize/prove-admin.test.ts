@@ -1,7 +1,7 @@
 // Who may open the admin side with an access token: only what a key manager marked for it vouches for, meant for the admin side.
 
 import { expect, test } from 'vitest';
-import type { Catalog, CatalogSnapshot, Tokens } from '../../../src/authorize/ports.ts';
+import type { Catalog, CatalogMoment, CatalogSnapshot, Tokens } from '../../../src/authorize/ports.ts';
 import { proveAdmin } from '../../../src/authorize/prove-admin.ts';
 import { deny } from '../../../src/domain/decision.ts';
 import { denyPolicyIndexOf } from '../../../src/domain/deny-policy-index.ts';
@@ -34,10 +34,15 @@ function prove(
     keyManagers: keyManagerIndexOf(keyManagers),
     denyPolicies: denyPolicyIndexOf([]),
   };
-  const catalog: Catalog = {
-    snapshot: () => (snapshots.length > 0 ? snapshots.shift() : snapshot),
+  const facts: Omit<CatalogMoment, 'snapshot'> = {
     findRevocation: () => revocation,
-    findSubscriber: () => ({ structureRevision: 1, mapping: null, application: null, subscription: null }),
+    findSubscriber: () => ({ mapping: null, application: null, subscription: null }),
+  };
+  const catalog: Catalog = {
+    moment: () => {
+      const taken = snapshots.length > 0 ? snapshots.shift() : snapshot;
+      return taken && { ...facts, snapshot: taken };
+    },
   };
   const claims = { iss: 'https://partner.example', organization: 'org-b' };
   const tokens: Tokens = {

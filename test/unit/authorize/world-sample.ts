@@ -1,7 +1,7 @@
 // A world of plain facts around the decision: one API, one key manager, one subscribed application. Tests change one fact each.
 
 import { authorize, type World } from '../../../src/authorize/authorize.ts';
-import type { Catalog, Recorder, Tokens } from '../../../src/authorize/ports.ts';
+import type { Catalog, CatalogMoment, Recorder, Tokens } from '../../../src/authorize/ports.ts';
 import type { Api } from '../../../src/domain/api.ts';
 import { type Decision, deny } from '../../../src/domain/decision.ts';
 import { denyPolicyIndexOf } from '../../../src/domain/deny-policy-index.ts';
@@ -20,11 +20,11 @@ export interface Scene {
   apis: readonly Api[];
   keyManagers: readonly KeyManager[];
   denyPolicies: readonly DenyPolicy[];
-  subscriber: Partial<Subscriber>;
+  subscriber: Partial<Subscriber> | 'stale';
   /** Claims that the token text `good` carries. */
   claims: Readonly<Record<string, unknown>>;
   proof: TokenDecision | Promise<TokenDecision>;
-  revocation: Catalog['findRevocation'];
+  revocation: CatalogMoment['findRevocation'];
   request: Partial<Omit<AccessRequest, 'header'>>;
   headers: Readonly<Record<string, readonly string[]>>;
   world: Partial<World>;
@@ -53,7 +53,6 @@ export function sampleFacts(over: Partial<TokenFacts> = {}): TokenFacts {
 
 /** A client with an application that is subscribed. */
 export const SUBSCRIBER: Subscriber = {
-  structureRevision: 1,
   mapping: { consumerKey: 'client-1', keyManagerId: 'km-partner', applicationId: 'app-1', keyType: 'PRODUCTION' },
   application: {
     ...{ id: 'app-1', number: 2, organization: 'carbon.super', name: 'PizzaShack', owner: 'bob', policy: 'Gold' },
@@ -99,10 +98,11 @@ export function decide(
     keyManagers: keyManagerIndexOf(over.keyManagers ?? [sampleKeyManager()]),
     denyPolicies: denyPolicyIndexOf(over.denyPolicies ?? []),
   };
-  const catalog: Catalog = {
+  const moment: CatalogMoment = {
+    snapshot,
     findRevocation: over.revocation ?? (() => undefined),
-    snapshot: () => snapshot,
     findSubscriber: (consumerKey, keyManagerId, apiId) => {
+      if (over.subscriber === 'stale') return 'stale';
       const subscriber = { ...SUBSCRIBER, ...over.subscriber };
       const { mapping, subscription } = subscriber;
       const mapped = mapping?.consumerKey === consumerKey && mapping.keyManagerId === keyManagerId;
@@ -110,6 +110,7 @@ export function decide(
       return { ...subscriber, subscription: subscription?.apiId === apiId ? subscription : null };
     },
   };
+  const catalog: Catalog = { moment: () => moment };
   const claims = over.claims ?? { iss: 'https://partner.example' };
   const tokens: Tokens = {
     read: (text): UnprovedToken | ReturnType<typeof deny> => {

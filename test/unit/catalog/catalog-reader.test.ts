@@ -73,13 +73,16 @@ test('a key manager that is added changes the index and leaves the router as it 
   expect(after?.keyManagers.byIssuer.size).toBe(3);
 });
 
-test('a subscriber comes with the structure revision it was read at, so facts of two revisions cannot meet', async () => {
+test('a moment that structure has moved on from knows no subscriber, so facts of two revisions cannot meet', async () => {
   const catalog = await openWithPizza();
-  const snapshot = catalog.reader.snapshot();
-  const { subscriber } = idsOf(catalog);
-  expect(subscriber('shack').structureRevision).toBe(snapshot?.structureRevision);
+  const { keyManagers, apis } = idsOf(catalog);
+  const ask = (moment = catalog.reader.moment()) =>
+    moment?.findSubscriber('shack', keyManagers.get('Partner') ?? '', apis.get('Pizza') ?? '');
+  const before = catalog.reader.moment();
+  expect(ask(before)).toMatchObject({ application: { name: 'Shack' } });
   await catalog.writer.createKeyManager(keyManager('Third'), AUDIT);
-  expect(subscriber('shack').structureRevision).toBe((snapshot?.structureRevision ?? 0) + 1);
+  expect(ask()).toMatchObject({ application: { name: 'Shack' } });
+  expect(ask(before)).toBe('stale');
 });
 
 test('a snapshot that followed every change equals one that is loaded afresh', async () => {
@@ -239,14 +242,16 @@ test('a key manager that its type cannot read is left out and reported', async (
 
 test('a catalog that cannot be read answers nothing, reports it once, and answers again when it can be read', async () => {
   const catalog = await openWithPizza();
-  const { subscriber } = idsOf(catalog);
+  const { keyManagers, apis } = idsOf(catalog);
+  const moment = catalog.reader.moment();
+  const ask = () => moment?.findSubscriber('shack', keyManagers.get('Partner') ?? '', apis.get('Pizza') ?? '');
   const snapshot = catalog.reader.snapshot();
   behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE meta RENAME TO hidden'));
-  expect(catalog.reader.snapshot()).toBeUndefined();
-  expect(catalog.reader.snapshot()).toBeUndefined();
+  expect(catalog.reader.moment()).toBeUndefined();
+  expect(catalog.reader.moment()).toBeUndefined();
   expect(catalog.reader.lastRevision).toBeUndefined();
-  // No revision of any snapshot, so that a decision starts over and then finds nothing.
-  expect(subscriber('shack')).toMatchObject({ structureRevision: -1, mapping: null });
+  // So that a decision starts over, and then finds no moment.
+  expect(ask()).toBe('stale');
   expect(catalog.events).toMatchObject([{ kind: 'unreadable' }]);
   behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE hidden RENAME TO meta'));
   expect(catalog.reader.snapshot()).toBe(snapshot);

@@ -7,7 +7,7 @@ import { CatalogFeed } from '../../../src/catalog/catalog-feed.ts';
 import type { WriteRefusal } from '../../../src/domain/catalog-facts.ts';
 import type { Change, ChangeBatch } from '../../../src/domain/change.ts';
 import { AUDIT, api, keyManager, ORGANIZATION, pizzaFacts, revocation, SEALING_KEY } from './catalog-samples.ts';
-import { behindItsBack, openTemporary } from './temporary-catalog.ts';
+import { behindItsBack, openTemporary, subscriberOf } from './temporary-catalog.ts';
 
 // Each test starts threads, and machines are busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -170,9 +170,9 @@ test('a follower that took the snapshot decides as its hub does, and has the sam
   expect(follower.feed.digest().digest).toBe(hub.feed.digest().digest);
   const [km] = hub.lists.listKeyManagers(ORGANIZATION);
   const pizza = hub.lists.listApis(ORGANIZATION).find(({ name }) => name === 'Pizza');
-  const found = follower.reader.findSubscriber('shack', km?.id ?? '', pizza?.id ?? '');
-  expect(found.subscription).toEqual(hub.reader.findSubscriber('shack', km?.id ?? '', pizza?.id ?? '').subscription);
-  expect(found.subscription).not.toBeNull();
+  const [found, wanted] = [follower, hub].map(({ reader }) => subscriberOf(reader, 'shack', km?.id, pizza?.id));
+  expect(found?.subscription).toEqual(wanted?.subscription);
+  expect(found?.subscription).toMatchObject({ state: 'UNBLOCKED' });
 });
 
 test('a snapshot again changes nothing, and one that breaks off, or follows another, leaves what is here', async () => {

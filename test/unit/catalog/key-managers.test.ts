@@ -6,7 +6,7 @@ import type { KeyManagerWrite } from '../../../src/domain/catalog-facts.ts';
 import type { LiteralRule } from '../../../src/domain/key-manager.ts';
 import type { StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 import { AUDIT, keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
-import { idsOf, openTemporary } from './temporary-catalog.ts';
+import { idsOf, openTemporary, subscriberOf } from './temporary-catalog.ts';
 
 // Each test starts a thread, some a process, and machines are busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -130,7 +130,7 @@ test('a forced deletion removes list entries and key mappings too, and a new key
   expect(snapshot?.keyManagers.byId.has(id)).toBe(false);
   expect(snapshot?.router.byId.get(apis.get('Pizza') ?? '')?.api.keyManagers).toEqual([]);
   expect(subscriber('shack').mapping).toBeNull();
-  expect(catalog.reader.findSubscriber('shack', successor.id, apis.get('Pizza') ?? '').mapping).toBeNull();
+  expect(subscriberOf(catalog.reader, 'shack', successor.id, apis.get('Pizza')).mapping).toBeNull();
   expect(catalog.lists.keyManagerUsage(successor.id)).toEqual({ apis: [], applications: [] });
   expect(catalog.keySets.load(id, 'https://partner.example/jwks')).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ORGANIZATION } from './catalog-samples.ts';
 import { startProgram } from './child-program.ts';
-import { behindItsBack, openTemporary, temporaryFile } from './temporary-catalog.ts';
+import { behindItsBack, openTemporary, subscriberOf, temporaryFile } from './temporary-catalog.ts';
 
 const ROUNDS = 15;
 const LONGEST_LIFE_MS = 150;
@@ -39,7 +39,7 @@ test('every acknowledged write survives kill -9, and every write is there as a w
   for (const api of lists.listApis(ORGANIZATION)) {
     const keyManagerId = written.get(api.name)?.id ?? '';
     expect(api.keyManagers).toEqual([keyManagerId]);
-    expect(reader.findSubscriber(api.name, keyManagerId, api.id).subscription).not.toBeNull();
+    expect(subscriberOf(reader, api.name, keyManagerId, api.id).subscription).not.toBeNull();
   }
 
   const audit = lists.listAudit(ORGANIZATION, ALL).list;

@@ -34,7 +34,9 @@ const subject = (more: Partial<RevocationSubject> = {}): RevocationSubject => ({
 
 const save = ({ writer }: OpenCatalog, ...entries: Revocation[]) => writer.saveRevocations(entries, BY_ADMIN);
 const hit = ({ reader }: OpenCatalog, more: Partial<RevocationSubject> = {}, nowMs = NOW) => {
-  const found = reader.findRevocation(subject(more), nowMs);
+  const moment = reader.moment();
+  if (moment === undefined) throw new Error('the catalog cannot be read');
+  const found = moment.findRevocation(subject(more), nowMs);
   return found === 'unreadable' ? found : found?.id;
 };
 
@@ -256,6 +258,10 @@ test('a revocation is not edited behind the counters that tell whether there is 
 
 test('a catalog that cannot be read says so and lets nothing pass', async () => {
   const catalog = await openTemporary();
-  behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE meta RENAME TO hidden'));
+  await save(catalog, revocation());
+  expect(hit(catalog)).toBe(revocation().id);
+  behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE revocation RENAME TO lost'));
   expect(hit(catalog)).toBe('unreadable');
+  behindItsBack(catalog.file, (db) => db.exec('ALTER TABLE meta RENAME TO hidden'));
+  expect(catalog.reader.moment()).toBeUndefined();
 });

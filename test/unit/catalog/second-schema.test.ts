@@ -8,7 +8,7 @@ import { expect, test, vi } from 'vitest';
 import { initialSchema } from '../../../src/catalog/migrations/0001-initial-schema.ts';
 import { liveKeyManagers } from '../../../src/catalog/migrations/0002-live-key-managers.ts';
 import { AUDIT, keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
-import { behindItsBack, openTemporary, temporaryFile } from './temporary-catalog.ts';
+import { behindItsBack, openTemporary, subscriberOf, temporaryFile } from './temporary-catalog.ts';
 
 // Each test starts a thread, and machines are busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -48,7 +48,7 @@ function secondSchemaFile(): string {
 
 test('keys, subscriptions and their states go on, with numbers and ids of their own, and approved applications', async () => {
   const catalog = await openTemporary(secondSchemaFile());
-  const found = catalog.reader.findSubscriber('c1', 'km', 'pizza');
+  const found = subscriberOf(catalog.reader, 'c1', 'km', 'pizza');
   expect(found).toMatchObject({
     mapping: { applicationId: 'a1', keyType: 'PRODUCTION' },
     application: { name: 'Shack', state: 'APPROVED', attributes: {}, version: 1 },

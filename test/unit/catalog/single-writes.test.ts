@@ -8,7 +8,7 @@ import type {
   WriteRefusal,
 } from '../../../src/domain/catalog-facts.ts';
 import { AUDIT, api, keyManager, ORGANIZATION } from './catalog-samples.ts';
-import { behindItsBack, openTemporary } from './temporary-catalog.ts';
+import { behindItsBack, openTemporary, subscriberOf } from './temporary-catalog.ts';
 
 // Each test starts a thread, and machines are busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -46,7 +46,7 @@ async function world() {
   );
   const wanted = { applicationId: shack.id, apiId: pizza.id, policy: 'Gold', state: 'UNBLOCKED' } as const;
   const subscription = done(await writer.putSubscription(NEW, wanted, AUDIT));
-  const subscriber = () => catalog.reader.findSubscriber('c1', partner.id, pizza.id);
+  const subscriber = () => subscriberOf(catalog.reader, 'c1', partner.id, pizza.id);
   return { ...catalog, partner, pizza, shack, mapping, key, wanted, subscription, subscriber };
 }
 

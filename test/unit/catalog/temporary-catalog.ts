@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import type { CatalogEvent } from '../../../src/catalog/catalog-event.ts';
 import { type OpenCatalog, type OpenCatalogOptions, openCatalog } from '../../../src/catalog/open-catalog.ts';
+import type { Subscriber } from '../../../src/domain/subscriber.ts';
 import { ORGANIZATION, resolveKeyManager, SEALING_KEY } from './catalog-samples.ts';
 
 /** A file name in a new folder that goes when the test is over. */
@@ -51,6 +52,18 @@ export function idsOf({ reader, lists }: OpenCatalog) {
   const keyManagers = new Map(lists.listKeyManagers(ORGANIZATION).map(({ id, dto }) => [dto.name, id]));
   const apis = new Map(lists.listApis(ORGANIZATION).map(({ id, name }) => [name, id]));
   const subscriber = (consumerKey: string, keyManagerName = 'Partner', apiName = 'Pizza') =>
-    reader.findSubscriber(consumerKey, keyManagers.get(keyManagerName) ?? '', apis.get(apiName) ?? '');
+    subscriberOf(reader, consumerKey, keyManagers.get(keyManagerName), apis.get(apiName));
   return { keyManagers, apis, subscriber };
+}
+
+/** What the catalog says of a client at this moment. */
+export function subscriberOf(
+  reader: OpenCatalog['reader'],
+  consumerKey: string,
+  keyManagerId: string | undefined,
+  apiId: string | undefined,
+): Subscriber {
+  const found = reader.moment()?.findSubscriber(consumerKey, keyManagerId ?? '', apiId ?? '');
+  if (found === undefined || found === 'stale') throw new Error('the catalog cannot be read');
+  return found;
 }

@@ -1,0 +1,50 @@
+// Remembers who calls what, bounded in bytes. Clients without a subscription have a small segment of their own, so that a flood of
+// unknown ones cannot displace those that may call. It never asks whether what it remembers is still so.
+
+import { LRUCache } from 'lru-cache';
+import type { Subscriber } from '../domain/subscriber.ts';
+
+/** Ten thousand clients and more: as many as call through one sidecar in a while. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** For those without a subscription. */
+const MAX_ABSENT_BYTES = 1024 * 1024;
+
+/** Of one that is remembered, without its texts: objects, and the places in the cache. */
+const ENTRY_BYTES = 640;
+
+/** Least recently used go first. */
+export class SubscriberMemory {
+  readonly #subscribed = new LRUCache<string, Subscriber>({ maxSize: MAX_BYTES });
+  readonly #absent = new LRUCache<string, Subscriber>({ maxSize: MAX_ABSENT_BYTES });
+
+  get(consumerKey: string, keyManagerId: string, apiId: string): Subscriber | undefined {
+    const key = keyOf(consumerKey, keyManagerId, apiId);
+    return this.#subscribed.get(key) ?? this.#absent.get(key);
+  }
+
+  set(consumerKey: string, keyManagerId: string, apiId: string, subscriber: Subscriber): void {
+    const key = keyOf(consumerKey, keyManagerId, apiId);
+    const size = bytesOf(key, subscriber);
+    if (subscriber.subscription === null) this.#absent.set(key, subscriber, { size });
+    else this.#subscribed.set(key, subscriber, { size });
+  }
+
+  clear(): void {
+    this.#subscribed.clear();
+    this.#absent.clear();
+  }
+}
+
+/** The lengths tell apart what would run together: a consumer key is whatever its key manager says. */
+function keyOf(consumerKey: string, keyManagerId: string, apiId: string): string {
+  return `${keyManagerId.length} ${apiId.length} ${keyManagerId}${apiId}${consumerKey}`;
+}
+
+/** Of texts, two bytes a character at the most. */
+function bytesOf(key: string, { application }: Subscriber): number {
+  // Key and mapping have the consumer key each; ids and short texts are in ENTRY_BYTES.
+  const texts =
+    application === null ? [] : [application.name, application.owner, ...Object.entries(application.attributes).flat()];
+  return ENTRY_BYTES + 4 * key.length + 2 * texts.join('').length;
+}
