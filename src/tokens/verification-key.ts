@@ -27,12 +27,16 @@ export interface KeyLabels {
   readonly issuer: string | undefined;
 }
 
+/** RFC 7518 §3.4: an ECDSA signature is R and S side by side, each as long as the curve's order. */
+const SIDE_BY_SIDE = { dsaEncoding: 'ieee-p1363' } as const;
+
 /** A public key fit to prove tokens. */
 export interface VerificationKey extends KeyLabels {
   readonly kty: string;
   readonly crv: string | undefined;
   /** RFC 7638, SHA-256, base64url: the key's identity under any name. */
   readonly thumbprint: string;
+  /** One of a curve says itself how its signatures are laid out, so that it can be handed to `verify` as it is. */
   readonly publicKey: KeyObject;
 }
 
@@ -60,6 +64,7 @@ export function verificationKeyOf(publicKey: KeyObject, labels: KeyLabels): Veri
   if (jwk === undefined || algorithms.length === 0) return 'unknown_kind';
   if (labels.alg !== undefined && !algorithms.some(([alg]) => alg === labels.alg)) return 'unknown_algorithm';
   const weakness = kty === 'RSA' ? rsaWeakness(jwk) : undefined;
+  if (kty === 'EC') Object.assign(publicKey, SIDE_BY_SIDE);
   return weakness ?? { ...labels, kty, crv, thumbprint: thumbprintOf(jwk), publicKey };
 }
 
