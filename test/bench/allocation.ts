@@ -2,10 +2,11 @@
 
 import { eventually } from '../rig/eventually.ts';
 import type { RunningProcess } from '../rig/running-process.ts';
+import { BUILT_PROBE } from './built-programs.ts';
 
 /** The environment of a Node process that can tell. */
 export const TELLS_ALLOCATION: NodeJS.ProcessEnv = {
-  NODE_OPTIONS: `--import=${new URL('./allocation-probe.ts', import.meta.url).href}`,
+  NODE_OPTIONS: `--import=${BUILT_PROBE.href}`,
 };
 
 /** Bytes on the heap of the main thread. */

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { findEnvoy } from '../../scripts/envoy-tool.ts';
 import { findH2load } from '../../scripts/h2load-tool.ts';
 import { findRedis } from '../../scripts/redis-tool.ts';
+import { buildPrograms } from './built-programs.ts';
 import { findCores, pin } from './lab.ts';
 import { startLoadProcess } from './load-process.ts';
 import { drawPage } from './page/draw-page.ts';
@@ -63,6 +64,7 @@ async function main(): Promise<number> {
   const isWhole = wanted.length === all.length;
   const scenarios = all.filter(({ id }) => wanted.includes(id));
   const effort = values.quick ? QUICK : FULL;
+  await buildPrograms();
   const { h2load, versions } = await findTools(values.quick);
   await pin(process.pid, cores.load);
   const client = startLoadProcess();

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../scripts/run-command.ts';
 import { eventually } from '../rig/eventually.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import { type RedisServer, startRedis } from '../rig/redis-server.ts';
 import { startProcess } from '../rig/running-process.ts';
 import { TELLS_ALLOCATION, type WatchAllocation, watchAllocation } from './allocation.ts';
+import { BUILT_FLOOR, BUILT_MAIN } from './built-programs.ts';
 import type { Answer } from './verified-answer.ts';
 
 /** Which core is whose. */
@@ -63,7 +63,8 @@ export class Lab {
 
   /** A Gatehouse as users start it. */
   async gatehouse(options: GatehouseOptions): Promise<GatehouseProcess & CheckServer> {
-    const gatehouse = await startGatehouse({ ...options, env: { ...options.env, ...TELLS_ALLOCATION } });
+    const env = { ...options.env, ...TELLS_ALLOCATION };
+    const gatehouse = await startGatehouse({ ...options, main: BUILT_MAIN, env });
     this.defer(() => gatehouse.stop());
     // Its log is read and let go, as by a collector: every denial is a line.
     const log = setInterval(() => (gatehouse.stdout as string[]).splice(0), LOG_READ_MS);
@@ -75,10 +76,9 @@ export class Lab {
 
   /** A floor that answers with as many bytes as Gatehouse has. */
   async floor({ decoded }: Answer): Promise<CheckServer> {
-    const program = fileURLToPath(new URL('./floor-server.ts', import.meta.url));
     const floor = await startProcess({
       command: process.execPath,
-      args: [program, JSON.stringify(decoded)],
+      args: [BUILT_FLOOR, JSON.stringify(decoded)],
       env: { ...process.env, ...TELLS_ALLOCATION },
     });
     this.defer(() => floor.stop());

@@ -18,6 +18,8 @@ export interface GatehouseOptions {
   readonly catalogFile?: string;
   /** Holds settings and data, and is kept; without it a temporary folder is made and removed in the end. */
   readonly folder?: string;
+  /** The program's entry; its source unless another is given. */
+  readonly main?: string;
   /** More of the command line of `serve`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -55,7 +57,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
   writeFileSync(configFile, JSON.stringify(settingsOf(options, dataDir), null, 2));
   const running = await startProcess({
     command: process.execPath,
-    args: [MAIN, 'serve', '--config', configFile, ...(options.args ?? [])],
+    args: [options.main ?? MAIN, 'serve', '--config', configFile, ...(options.args ?? [])],
     env: { ...process.env, ...options.env },
     logFile: options.logFile,
   });
