@@ -9,6 +9,12 @@ import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscribe
 /** What an answer is made of, by the kinds that the log knows; {@link findSubscriberSql} reads nothing else. */
 const KINDS: ReadonlySet<string> = new Set(['application', 'key_mapping', 'subscription']);
 
+/** Some thousand clients: as many as call through one process in a while. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** For clients without a subscription: those that misbehave go on asking for the same. */
+const MAX_ABSENT_BYTES = 1024 * 1024;
+
 /** Changes that are looked through; with more of them forgetting is cheaper, as an import writes thousands at once. */
 const MAX_CHANGES = 100;
 
@@ -16,7 +22,7 @@ const MAX_CHANGES = 100;
 export class SubscriberFinder {
   readonly #row: Statement<[string, string, string], SubscriberRow>;
   readonly #kinds: Statement<[number], string>;
-  readonly #memory = new SubscriberMemory();
+  readonly #memory = new SubscriberMemory({ maxBytes: MAX_BYTES, maxAbsentBytes: MAX_ABSENT_BYTES });
 
   constructor(db: Database) {
     this.#row = db.prepare(findSubscriberSql);

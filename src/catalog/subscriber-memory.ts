@@ -4,19 +4,26 @@
 import { LRUCache } from 'lru-cache';
 import type { Subscriber } from '../domain/subscriber.ts';
 
-/** Ten thousand clients and more: as many as call through one sidecar in a while. */
-const MAX_BYTES = 8 * 1024 * 1024;
-
-/** For those without a subscription. */
-const MAX_ABSENT_BYTES = 1024 * 1024;
+/** Bounds of the memory. */
+export interface SubscriberMemoryOptions {
+  /** For clients with a subscription. */
+  readonly maxBytes: number;
+  /** For those without. */
+  readonly maxAbsentBytes: number;
+}
 
 /** Of one that is remembered, without its texts: objects, and the places in the cache. */
 const ENTRY_BYTES = 640;
 
 /** Least recently used go first. */
 export class SubscriberMemory {
-  readonly #subscribed = new LRUCache<string, Subscriber>({ maxSize: MAX_BYTES });
-  readonly #absent = new LRUCache<string, Subscriber>({ maxSize: MAX_ABSENT_BYTES });
+  readonly #subscribed: LRUCache<string, Subscriber>;
+  readonly #absent: LRUCache<string, Subscriber>;
+
+  constructor({ maxBytes, maxAbsentBytes }: SubscriberMemoryOptions) {
+    this.#subscribed = new LRUCache({ maxSize: maxBytes });
+    this.#absent = new LRUCache({ maxSize: maxAbsentBytes });
+  }
 
   get(consumerKey: string, keyManagerId: string, apiId: string): Subscriber | undefined {
     const key = keyOf(consumerKey, keyManagerId, apiId);

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import type { CatalogEvent } from '../../../src/catalog/catalog-event.ts';
+import { CatalogReader } from '../../../src/catalog/catalog-reader.ts';
 import { type OpenCatalog, type OpenCatalogOptions, openCatalog } from '../../../src/catalog/open-catalog.ts';
+import { openForReading } from '../../../src/catalog/open-database.ts';
 import type { Subscriber } from '../../../src/domain/subscriber.ts';
+import { SecretSealer } from '../../../src/sealing/secret-sealer.ts';
 import { ORGANIZATION, resolveKeyManager, SEALING_KEY } from './catalog-samples.ts';
 
 /** A file name in a new folder that goes when the test is over. */
@@ -34,6 +37,13 @@ export async function openTemporary(
   });
   onTestFinished(() => catalog.close());
   return { ...catalog, file, events };
+}
+
+/** A reader of a file that somebody else writes, as a worker process has it. */
+export function openReader(file: string): CatalogReader {
+  const db = openForReading(file);
+  onTestFinished(() => void db.close());
+  return new CatalogReader({ db, sealer: new SecretSealer([SEALING_KEY]), resolveKeyManager, report: () => undefined });
 }
 
 /** Does to the file what an admin's write over HTTP would do; also reads what no interface shows. */
