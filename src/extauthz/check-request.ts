@@ -109,7 +109,7 @@ export class CheckRequest implements AccessRequest {
   #readHttp(http: WireReader): void {
     for (let field = http.next(); field !== 0; field = http.next()) {
       if (field === 2) this.method = http.text();
-      else if (field === 3) this.#headers.addMapEntry(http.message());
+      else if (field === 3) this.#headers.addMapEntry(http);
       else if (field === 4) this.path = http.text();
       else if (field === 5) this.host = http.text();
       else if (field === 13) this.#headers.addHeaderMap(http.message());

@@ -80,44 +80,59 @@ const REFUSAL_FIELD = { denied: 2, error: 5 } as const;
 /** The bytes: status=1, the response of its kind, dynamic_metadata=4. */
 export function encodeCheckResponse(response: CheckResponse): Buffer {
   const writer = new WireWriter();
-  writer.message(1, () => writer.varint(1, response.status));
-  if (response.kind === 'allowed') writer.message(3, () => writeAllowed(writer, response));
-  else writer.message(REFUSAL_FIELD[response.kind], () => writeRefusal(writer, response));
-  writer.message(4, () => writeMetadata(writer, response.metadata));
+  const status = writer.open(1);
+  writer.varint(1, response.status);
+  writer.close(status);
+  if (response.kind === 'allowed') writeAllowed(writer, response);
+  else writeRefusal(writer, response);
+  const metadata = writer.open(4);
+  writeMetadata(writer, response.metadata);
+  writer.close(metadata);
   return writer.finish();
 }
 
-/** OkHttpResponse: headers=2, headers_to_remove=5, response_headers_to_add=6. */
+/** OkHttpResponse ok_response=3: headers=2, headers_to_remove=5, response_headers_to_add=6. */
 function writeAllowed(writer: WireWriter, response: Allowed): void {
-  writeOverwriting(writer, 2, response.setHeaders);
+  const ok = writer.open(3);
+  for (const header of response.setHeaders) writeOverwriting(writer, 2, header);
   for (const removal of response.removeHeaders) writer.fields(removal.encoded);
-  writeOverwriting(writer, 6, response.responseHeaders);
+  for (const header of response.responseHeaders) writeOverwriting(writer, 6, header);
+  writer.close(ok);
 }
 
-function writeOverwriting(writer: WireWriter, field: number, headers: readonly Header[]): void {
-  for (const header of headers) {
-    writer.message(field, () => {
-      writeHeader(writer, header);
-      // Which of the two a release obeys has changed back and forth around 1.37: only both overwrite whatever it is.
-      writer.message(2, () => writer.varint(1, 0));
-      writer.varint(3, OVERWRITE_IF_EXISTS_OR_ADD);
-    });
-  }
+/** HeaderValueOption: header=1, append=2 (BoolValue value=1), append_action=3. */
+function writeOverwriting(writer: WireWriter, field: number, header: Header): void {
+  const option = writer.open(field);
+  writeHeader(writer, header);
+  // Which of the two a release obeys has changed back and forth around 1.37: only both overwrite whatever it is.
+  const append = writer.open(2);
+  writer.varint(1, 0);
+  writer.close(append);
+  writer.varint(3, OVERWRITE_IF_EXISTS_OR_ADD);
+  writer.close(option);
 }
 
 /** DeniedHttpResponse: status=1 (HttpStatus code=1), headers=2, body=3. */
-function writeRefusal(writer: WireWriter, response: HttpRefusal): void {
-  writer.message(1, () => writer.varint(1, response.httpStatus));
-  for (const header of response.headers) writer.message(2, () => writeHeader(writer, header));
+function writeRefusal(writer: WireWriter, response: Denied | ErrorResponse): void {
+  const refusal = writer.open(REFUSAL_FIELD[response.kind]);
+  const status = writer.open(1);
+  writer.varint(1, response.httpStatus);
+  writer.close(status);
+  for (const header of response.headers) {
+    const option = writer.open(2);
+    writeHeader(writer, header);
+    writer.close(option);
+  }
   writer.text(3, response.body);
+  writer.close(refusal);
 }
 
 /** HeaderValueOption: header=1 (HeaderValue key=1, value=2). */
-function writeHeader(writer: WireWriter, [name, value]: Header): void {
-  writer.message(1, () => {
-    writer.text(1, name);
-    writer.text(2, value);
-  });
+function writeHeader(writer: WireWriter, header: Header): void {
+  const value = writer.open(1);
+  writer.text(1, header[0]);
+  writer.text(2, header[1]);
+  writer.close(value);
 }
 
 /** Struct: fields=1, a map of key=1 to Value=2 (string_value=3, struct_value=5). */
@@ -125,13 +140,19 @@ function writeMetadata(
   writer: WireWriter,
   metadata: Readonly<Record<string, string | DynamicMetadata['claims']>>,
 ): void {
-  for (const [key, value] of Object.entries(metadata)) {
-    writer.message(1, () => {
-      writer.text(1, key);
-      writer.message(2, () => {
-        if (typeof value === 'string') writer.text(3, value);
-        else writer.message(5, () => writeMetadata(writer, value));
-      });
-    });
+  for (const key of Object.keys(metadata)) {
+    const value = metadata[key];
+    if (value === undefined) continue;
+    const entry = writer.open(1);
+    writer.text(1, key);
+    const told = writer.open(2);
+    if (typeof value === 'string') writer.text(3, value);
+    else {
+      const struct = writer.open(5);
+      writeMetadata(writer, value);
+      writer.close(struct);
+    }
+    writer.close(told);
+    writer.close(entry);
   }
 }

@@ -4,29 +4,32 @@
 import { isUtf8 } from 'node:buffer';
 import { readText, type WireReader } from './wire-reader.ts';
 
-/** Numbers kept for each header: bounds of the name, bounds of the value, and whether the value is raw bytes. */
-const STRIDE = 5;
+/** Numbers kept for each header: bounds of the name, bounds of the value; that of a raw value's end is negative. */
+const STRIDE = 4;
+/** Headers of a usual request; for more the list grows. */
+const USUAL_HEADERS = 32;
 const UNDERSCORE = 0x5f;
 
 /** The headers of one request. */
 export class HeaderIndex {
   readonly #bytes: Buffer;
-  readonly #bounds: number[] = [];
+  readonly #bounds = new Array<number>(USUAL_HEADERS * STRIDE);
+  #length = 0;
   #underscored = false;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
-  /** Takes in one entry of the `headers` map: key=1, value=2. */
-  addMapEntry(entry: WireReader): void {
-    this.#add(entry, false);
+  /** Takes in one entry of the `headers` map, which is next: key=1, value=2. */
+  addMapEntry(map: WireReader): void {
+    this.#add(map, false);
   }
 
   /** Takes in a HeaderMap: repeated HeaderValue headers=1. */
   addHeaderMap(map: WireReader): void {
     for (let field = map.next(); field !== 0; field = map.next()) {
-      if (field === 1) this.#add(map.message(), true);
+      if (field === 1) this.#add(map, true);
       else map.skip();
     }
   }
@@ -34,7 +37,7 @@ export class HeaderIndex {
   /** Every value of a header, by lower-case name, in order of arrival. */
   values(name: string): readonly string[] {
     const values: string[] = [];
-    for (let at = 0; at < this.#bounds.length; at += STRIDE) {
+    for (let at = 0; at < this.#length; at += STRIDE) {
       if (this.#isNamed(at, name)) values.push(this.#value(at));
     }
     return values;
@@ -44,7 +47,7 @@ export class HeaderIndex {
   underscoredNames(): readonly string[] {
     if (!this.#underscored) return [];
     const names: string[] = [];
-    for (let at = 0; at < this.#bounds.length; at += STRIDE) {
+    for (let at = 0; at < this.#length; at += STRIDE) {
       const name = readText(this.#bytes, this.#bound(at), this.#bound(at + 1));
       if (name.includes('_')) names.push(name);
     }
@@ -52,6 +55,7 @@ export class HeaderIndex {
   }
 
   #add(header: WireReader, rawAllowed: boolean): void {
+    const outer = header.into();
     let keyStart = 0;
     let keyEnd = 0;
     let valueStart = 0;
@@ -73,10 +77,18 @@ export class HeaderIndex {
         rawEnd = header.end;
       } else header.skip();
     }
+    header.leave(outer);
+    const bytes = this.#bytes;
+    for (let at = keyStart; at < keyEnd; at++) if (bytes[at] === UNDERSCORE) this.#underscored = true;
     // Envoy fills one of value and raw_value; where both came, the bytes that it forwards count.
     const raw = rawEnd > rawStart;
-    for (let at = keyStart; at < keyEnd; at++) if (this.#bytes[at] === UNDERSCORE) this.#underscored = true;
-    this.#bounds.push(keyStart, keyEnd, raw ? rawStart : valueStart, raw ? rawEnd : valueEnd, raw ? 1 : 0);
+    const bounds = this.#bounds;
+    const at = this.#length;
+    bounds[at] = keyStart;
+    bounds[at + 1] = keyEnd;
+    bounds[at + 2] = raw ? rawStart : valueStart;
+    bounds[at + 3] = raw ? -rawEnd : valueEnd;
+    this.#length = at + STRIDE;
   }
 
   #bound(at: number): number {
@@ -98,7 +110,7 @@ export class HeaderIndex {
   #value(at: number): string {
     const start = this.#bound(at + 2);
     const end = this.#bound(at + 3);
-    if (this.#bound(at + 4) === 0) return readText(this.#bytes, start, end);
-    return this.#bytes.toString(isUtf8(this.#bytes.subarray(start, end)) ? 'utf8' : 'latin1', start, end);
+    if (end >= 0) return readText(this.#bytes, start, end);
+    return this.#bytes.toString(isUtf8(this.#bytes.subarray(start, -end)) ? 'utf8' : 'latin1', start, -end);
   }
 }

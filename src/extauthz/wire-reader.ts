@@ -14,7 +14,7 @@ const MAX_VARINT_BYTES = 10;
 /** A cursor over one message, or over the part of a buffer that holds one. */
 export class WireReader {
   readonly #bytes: Buffer;
-  readonly #end: number;
+  #end: number;
   #at: number;
   #wireType = VARINT;
   /** Where the value that {@link enter} opened begins and ends. */
@@ -59,6 +59,20 @@ export class WireReader {
   message(): WireReader {
     this.enter();
     return new WireReader(this.#bytes, this.start, this.end);
+  }
+
+  /** Goes into the length-delimited value, a message whose fields come next; {@link leave} wants the result back at its end. */
+  into(): number {
+    this.enter();
+    const outer = this.#end;
+    this.#end = this.end;
+    this.#at = this.start;
+    return outer;
+  }
+
+  /** Back to the message that {@link into} went into one from, which has been read to its end. */
+  leave(outer: number): void {
+    this.#end = outer;
   }
 
   /** The length-delimited value as text. */

@@ -3,6 +3,8 @@
 
 /** Room for a usual answer; a larger one grows it. */
 const INITIAL_BYTES = 2048;
+/** Up to here a loop beats a call out of JavaScript; and a length of one byte. */
+const SHORT_CHARACTERS = 64;
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
@@ -20,6 +22,7 @@ export class WireWriter {
 
   /** A string; what is not well-formed becomes U+FFFD, so the result is UTF-8. */
   text(field: number, text: string): void {
+    if (text.length <= SHORT_CHARACTERS && this.#shortAscii(field, text)) return;
     const length = Buffer.byteLength(text);
     this.#reserve(length + 6);
     this.#bytes[this.#at++] = (field << 3) | LENGTH_DELIMITED;
@@ -27,12 +30,16 @@ export class WireWriter {
     this.#at += this.#bytes.write(text, this.#at, length, 'utf8');
   }
 
-  /** A message, whose fields `write` writes. */
-  message(field: number, write: () => void): void {
+  /** Opens a message, whose fields are those written until {@link close} gets the result back. */
+  open(field: number): number {
     this.#reserve(2);
-    this.#bytes[this.#at++] = (field << 3) | LENGTH_DELIMITED;
-    const start = ++this.#at;
-    write();
+    this.#bytes[this.#at] = (field << 3) | LENGTH_DELIMITED;
+    this.#at += 2;
+    return this.#at;
+  }
+
+  /** Closes the message that was opened last, of those that are open. */
+  close(start: number): void {
     const length = this.#at - start;
     // One byte was left for the length; the content moves up when it needs more.
     const extra = varintBytes(length) - 1;
@@ -54,6 +61,23 @@ export class WireWriter {
   /** The message. The writer is used up. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** False, with nothing written, for a text that has other characters. */
+  #shortAscii(field: number, text: string): boolean {
+    const { length } = text;
+    this.#reserve(length + 2);
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at + 2 + i] = code;
+    }
+    bytes[at] = (field << 3) | LENGTH_DELIMITED;
+    bytes[at + 1] = length;
+    this.#at = at + 2 + length;
+    return true;
   }
 
   #number(value: number): void {
