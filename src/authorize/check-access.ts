@@ -44,7 +44,7 @@ export function checkAudience(
   const ofPair = Object.hasOwn(api.audiencesByKeyManager, keyManager.id)
     ? (api.audiencesByKeyManager[keyManager.id] ?? [])
     : [];
-  const ofApi = [ofPair, api.audiences].find((audiences) => !statesNoAudience({ audiences })) ?? [];
+  const ofApi = statedAudiences(ofPair) ?? statedAudiences(api.audiences) ?? [];
   const expected = ofApi.length > 0 ? ofApi : keyManager.audiences;
   if (expected.length === 0)
     return requireAudience
@@ -53,6 +53,10 @@ export function checkAudience(
   if (expected.some((audience) => token.audiences.includes(audience))) return 'passed';
   const evidence = { expected, got: token.audiences };
   return ofApi.length > 0 ? deny('audience_not_accepted', evidence) : deny('key_manager_audience_mismatch', evidence);
+}
+
+function statedAudiences(audiences: readonly string[]): readonly string[] | undefined {
+  return audiences.length === 0 || statesNoAudience({ audiences }) ? undefined : audiences;
 }
 
 /** The application behind the client, and the key type it calls with. */

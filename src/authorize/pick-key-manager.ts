@@ -31,6 +31,17 @@ function pickByIssuer(token: UnprovedJwt, api: Api, index: KeyManagerIndex): Key
     issuer === undefined
       ? keyManagersWithoutIssuer(index, api.organization)
       : keyManagersOfIssuer(index, api.organization, issuer);
+  const claiming = known.filter(
+    (keyManager) => allows(api, keyManager) && keyManager.enabled && claimsToken(keyManager, token.claims),
+  );
+  const [chosen] = claiming;
+  if (chosen === undefined) return whyNone(token, known, api);
+  if (claiming.length > 1) return deny('ambiguous_key_manager', { issuer, key_managers: names(claiming) });
+  return chosen;
+}
+
+/** What the last of the issuer's key managers failed at. */
+function whyNone({ issuer }: UnprovedJwt, known: readonly KeyManager[], api: Api): Refusal {
   if (known.length === 0)
     return issuer === undefined ? deny('issuer_missing') : deny('issuer_unknown', { issuer: issuer.slice(0, 256) });
   const allowed = known.filter((keyManager) => allows(api, keyManager));
@@ -38,11 +49,7 @@ function pickByIssuer(token: UnprovedJwt, api: Api, index: KeyManagerIndex): Key
     return deny('key_manager_not_allowed', { issuer, key_managers: names(known), api: api.name });
   const enabled = allowed.filter((keyManager) => keyManager.enabled);
   if (enabled.length === 0) return deny('key_manager_disabled', { issuer, key_managers: names(allowed) });
-  const claiming = enabled.filter((keyManager) => claimsToken(keyManager, token.claims));
-  const [chosen, ...others] = claiming;
-  if (chosen === undefined) return deny('token_not_claimed', { issuer, key_managers: names(enabled) });
-  if (others.length > 0) return deny('ambiguous_key_manager', { issuer, key_managers: names(claiming) });
-  return chosen;
+  return deny('token_not_claimed', { issuer, key_managers: names(enabled) });
 }
 
 /** The first of the API's key managers whose pattern fits; `all` means in order of creation. */

@@ -30,6 +30,8 @@ export type PathProblem =
 
 /** RFC 3986 pchar without `*`, which templates use: these characters may stand in a segment as they are. */
 const PLAIN = /^[A-Za-z0-9\-._~!$&'()+,=:@;]*$/;
+/** Only segments as nearly all are: of plain characters, none of them at its start a dot and none anywhere a semicolon. */
+const USUAL_PATH = /^(?:\/[A-Za-z0-9\-_~!$&'()+,=:@][A-Za-z0-9\-._~!$&'()+,=:@]*)+\/?$/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 // A dot segment however a lenient upstream would find it: between (encoded) slashes, before (encoded) parameters. A segment
 // that is nothing but parameters is one too: stripped of them it is empty, and merges with its neighbours.
@@ -43,13 +45,13 @@ export function readPath(raw: string): PlainPath | PathProblem {
   if (path.length > MAX_PATH_BYTES) return 'too_long';
   if (raw.includes('#')) return 'fragment';
   if (!path.startsWith('/')) return 'not_origin_form';
+  if (USUAL_PATH.test(path)) return { segments: segmentsOf(path), encodedSlash: false, matrixParameters: false };
   for (let at = 0; at < path.length; at++) {
     const code = path.charCodeAt(at);
     if (code <= 0x20 || code >= 0x7f) return 'byte';
     if (code === 0x5c) return 'backslash';
   }
-  const segments = path.slice(1).split('/');
-  if (segments.at(-1) === '') segments.pop();
+  const segments = segmentsOf(path);
   let encodedSlash = false;
   let matrixParameters = false;
   for (let index = 0; index < segments.length; index++) {
@@ -66,6 +68,13 @@ export function readPath(raw: string): PlainPath | PathProblem {
     if (DOT_PIECE.test(segment)) return 'dot_segment';
   }
   return { segments, encodedSlash, matrixParameters };
+}
+
+/** A single trailing slash leaves none. */
+function segmentsOf(path: string): string[] {
+  const segments = path.slice(1).split('/');
+  if (segments.at(-1) === '') segments.pop();
+  return segments;
 }
 
 /**

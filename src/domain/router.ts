@@ -208,20 +208,22 @@ export function findResource(
   below: readonly string[],
   verb: string,
 ): Resource | { readonly allow: readonly Verb[] } {
-  const allow = new Set<Verb>();
-  const found = walk(root, below, 0, verb as Verb, allow);
+  const found = walk(root, below, 0, verb as Verb);
   if (found !== undefined) return found;
+  const allow = new Set<Verb>();
+  walk(root, below, 0, verb as Verb, allow);
   if (allow.has('GET')) allow.add('HEAD');
   if (allow.size > 0) allow.add('OPTIONS');
   return { allow: VERBS.filter((known) => allow.has(known)) };
 }
 
+/** Notes in `allow` the verbs that the path has instead. */
 function walk(
   node: ResourceNode,
   below: readonly string[],
   at: number,
   verb: Verb,
-  allow: Set<Verb>,
+  allow?: Set<Verb>,
 ): Resource | undefined {
   const segment = below[at];
   if (segment === undefined) {
@@ -237,10 +239,10 @@ function walk(
   return withVerb(node.rest, verb, allow);
 }
 
-function withVerb(verbs: ReadonlyMap<Verb, Resource> | undefined, verb: Verb, allow: Set<Verb>): Resource | undefined {
+function withVerb(verbs: ReadonlyMap<Verb, Resource> | undefined, verb: Verb, allow?: Set<Verb>): Resource | undefined {
   if (verbs === undefined) return undefined;
   const exact = verbs.get(verb) ?? (verb === 'HEAD' ? verbs.get('GET') : undefined);
   if (exact !== undefined) return exact;
-  for (const known of verbs.keys()) allow.add(known);
+  if (allow !== undefined) for (const known of verbs.keys()) allow.add(known);
   return undefined;
 }

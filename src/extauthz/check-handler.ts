@@ -111,7 +111,7 @@ class Check {
 
   /** Bytes that are no CheckRequest are a fault like any other: a gRPC error would leave the verdict to Envoy's failure mode. */
   #fail(error: unknown): void {
-    this.#report(() => this.#options.onDefect(error, this.#decisionId));
+    this.#reportDefect(error);
     if (this.#answered) return;
     const evidence = error instanceof MalformedCheckRequest ? { problem: error.message } : {};
     this.#settle({ ...INTERNAL_ERROR, evidence });
@@ -122,11 +122,14 @@ class Check {
     clearTimeout(this.#timer);
     if ('code' in answer) this.#respond(answer);
     else this.#respond(null, answer);
-    this.#report(() => this.#options.onDecision(this.#record(decision), this.#request));
+    try {
+      this.#options.onDecision(this.#record(decision), this.#request);
+    } catch (error) {
+      this.#reportDefect(error);
+    }
   }
 
   #record(decision: Decision): ToldDecision {
-    const path = this.#request?.path ?? '';
     return {
       decisionId: this.#decisionId,
       requestId: this.#requestId(),
@@ -135,7 +138,7 @@ class Check {
       durationUs: Math.round((performance.now() - this.#startedMark) * 1000),
       method: this.#request?.method ?? '',
       host: this.#request?.host ?? '',
-      path: /^[^?#]*/.exec(path)?.[0] ?? '',
+      path: withoutQuery(this.#request?.path ?? ''),
     };
   }
 
@@ -148,15 +151,11 @@ class Check {
   }
 
   /** The answer has left, or is about to: a listener that throws must not take either with it. */
-  #report(tell: () => void): void {
+  #reportDefect(error: unknown): void {
     try {
-      tell();
-    } catch (error) {
-      try {
-        this.#options.onDefect(error, this.#decisionId);
-      } catch {
-        // The one place to report to has failed as well.
-      }
+      this.#options.onDefect(error, this.#decisionId);
+    } catch {
+      // The one place to report to has failed as well.
     }
   }
 }
@@ -166,4 +165,9 @@ const UNREAD = { contentType: undefined, underscoredHeaders: () => [] };
 
 function late(evidence: Evidence): Fault {
   return { outcome: 'fault', reason: 'deadline_exceeded', evidence, known: {} };
+}
+
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end === -1 ? path : path.slice(0, end);
 }

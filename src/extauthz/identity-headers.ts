@@ -126,8 +126,10 @@ export class IdentityHeaders {
       if (value === undefined) remove.push(header.removal);
       else set.push([header.name, value]);
     }
-    const twins = underscored.map((name) => name.toLowerCase()).filter((name) => this.#isMixedTwin(name));
-    if (twins.length > 0) remove.push(headerRemoval(twins));
+    if (underscored.length > 0) {
+      const twins = underscored.map((name) => name.toLowerCase()).filter((name) => this.#isMixedTwin(name));
+      if (twins.length > 0) remove.push(headerRemoval(twins));
+    }
     if (credentialHeader !== undefined && !set.some(([name]) => name === credentialHeader))
       remove.push(this.#credentialRemoval(credentialHeader));
     return { set, remove };

@@ -10,6 +10,8 @@ const LENGTH_DELIMITED = 2;
 const FIXED32 = 5;
 /** A varint of 64 bits (protobuf encoding guide). */
 const MAX_VARINT_BYTES = 10;
+/** Up to here a loop beats a call out of JavaScript. */
+const SHORT_BYTES = 64;
 
 /** A cursor over one message, or over the part of a buffer that holds one. */
 export class WireReader {
@@ -106,9 +108,14 @@ export class WireReader {
   }
 }
 
+function isShortAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
+}
+
 /** The bytes as UTF-8, which every protobuf string is. */
 export function readText(bytes: Buffer, start: number, end: number): string {
-  if (start === end) return '';
+  if (end - start <= SHORT_BYTES && isShortAscii(bytes, start, end)) return bytes.toString('latin1', start, end);
   const part = bytes.subarray(start, end);
   if (isAscii(part)) return bytes.toString('latin1', start, end);
   if (isUtf8(part)) return bytes.toString('utf8', start, end);
