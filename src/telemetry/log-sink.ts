@@ -7,6 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 /** Some ten thousand records: enough for a reader's hiccup, too little to matter to a container's memory. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+/** Lines are handed on together: each system call costs as much as making some ten lines, and wakes the reader up. */
+const GATHER_MS = 10;
+/** Half of what a pipe of Linux holds, so that there is room while its reader catches up. */
+const GATHER_BYTES = 32 * 1024;
 /** A disk that was full is noticed to have room again soon, and a full one is not asked for every line. */
 const RETRY_MS = 1000;
 
@@ -33,9 +37,10 @@ export function openLogSink(fd: number, retryMs = RETRY_MS): LogSink {
 
 function sinkFor(open: () => Writable, retryMs: number | undefined): LogSink {
   let dropped = 0;
-  /** Lines of this turn of the event loop: one write, and one system call, for all of them. */
+  /** Lines since the last write. */
   let pending = '';
   let pendingLines = 0;
+  let timer: NodeJS.Timeout | undefined;
   let stream: Writable | undefined = watched(open());
 
   function watched(opened: Writable): Writable {
@@ -51,6 +56,8 @@ function sinkFor(open: () => Writable, retryMs: number | undefined): LogSink {
     stream.write('\n');
   }
   function writePending(): void {
+    clearTimeout(timer);
+    timer = undefined;
     if (pendingLines === 0) return;
     const lines = pendingLines;
     const text = pending;
@@ -68,9 +75,10 @@ function sinkFor(open: () => Writable, retryMs: number | undefined): LogSink {
         dropped += 1;
         return;
       }
-      if (pendingLines === 0) setImmediate(writePending);
       pending += line;
       pendingLines += 1;
+      if (pending.length >= GATHER_BYTES) writePending();
+      else timer ??= setTimeout(writePending, GATHER_MS);
     },
     dropped: () => dropped,
     async flush(timeoutMs) {
