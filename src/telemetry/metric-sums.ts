@@ -2,16 +2,17 @@
 // rendered here.
 
 import type { Decision } from '../domain/decision.ts';
+import { DurationSums } from './duration-sums.ts';
 import { startLoopDelay } from './loop-delay.ts';
 import { COUNTERS, type Count, type CounterName, type LabelsOf, type Observations } from './metrics-message.ts';
 
 /** Distinct values of a label (APIs, key managers, results) that are told apart; the rest share `other`. */
 const MAX_LABEL_VALUES = 200;
 const FLUSH_INTERVAL_MS = 1000;
-/** Half a mebibyte of durations; a fuller second is handed over early. */
-const MAX_DURATIONS = 65_536;
 /** A server chooses its status codes freely, so only their class makes a label. */
 const STATUS = /^(status_\d)\d+$/;
+
+type MutableCount = { -readonly [Part in keyof Count]: Count[Part] };
 
 /** What can be counted. */
 export interface Counting {
@@ -42,7 +43,7 @@ export interface MetricSumsOptions {
   /** False where others decide: only how long those were held up counts. */
   readonly decides?: boolean;
   readonly send: (observations: Observations) => void;
-  /** False while the last ones are not taken yet: counts go on in the same sums, and durations beyond a full batch are lost. */
+  /** False while the last ones are not taken yet: the same sums go on then. */
   readonly isTaken?: () => boolean;
 }
 
@@ -56,17 +57,28 @@ export function startMetricSums(options: MetricSumsOptions): MetricSums {
     caps.set(label, cap);
     return cap(value);
   };
-  const counts = new Map<string, { counter: CounterName; labels: readonly string[]; by: number }>();
-  const durations = new Float64Array(MAX_DURATIONS);
-  let filled = 0;
+  const counts = new Map<string, MutableCount>();
+  /** By API and reason, as objects that are found without making a text of both: this is asked of every decision. */
+  const decisions = new Map<string | undefined, Map<string, MutableCount>>();
+  const durations = new DurationSums();
   let heldUpSeconds = 0;
   let droppedBefore = 0;
 
-  const count = (counter: CounterName, labels: readonly string[], by = 1) => {
+  const entryOf = (counter: CounterName, labels: readonly string[]): MutableCount => {
     const key = `${counter}\n${labels.join('\n')}`;
-    const entry = counts.get(key);
-    if (entry === undefined) counts.set(key, { counter, labels, by });
-    else entry.by += by;
+    const entry = counts.get(key) ?? { counter, labels, by: 0 };
+    counts.set(key, entry);
+    return entry;
+  };
+  const count = (counter: CounterName, labels: readonly string[], by = 1) => {
+    entryOf(counter, labels).by += by;
+  };
+  const decisionEntry = (outcome: Decision['outcome'], reason: string, api: string | undefined): MutableCount => {
+    const label = api === undefined ? '' : capped('api', api);
+    const entry = entryOf('gatehouse_decisions_total', [outcome, reason, label]);
+    const ofApi = decisions.get(api) ?? new Map<string, MutableCount>();
+    decisions.set(api, ofApi.set(reason, entry));
+    return entry;
   };
   const flush = () => {
     if (!isTaken()) return;
@@ -76,26 +88,22 @@ export function startMetricSums(options: MetricSumsOptions): MetricSums {
     if (decides) heldUpSeconds = Math.max(heldUpSeconds, loopDelay.takeMaxSeconds());
     send({
       kind: 'observations',
-      counts: [...counts.values()] satisfies Count[],
-      durations: new Float64Array(durations.subarray(0, filled)),
+      counts: [...counts.values()],
+      durations: durations.get(),
       loopDelayMaxSeconds: heldUpSeconds,
     });
     counts.clear();
-    filled = 0;
+    decisions.clear();
+    durations.clear();
     heldUpSeconds = 0;
-  };
-  const observe = (seconds: number) => {
-    if (filled === MAX_DURATIONS) flush();
-    if (filled === MAX_DURATIONS) return;
-    durations[filled] = seconds;
-    filled += 1;
   };
   const timer = setInterval(flush, FLUSH_INTERVAL_MS).unref();
 
   return {
     decision(outcome, reason, api, durationSeconds) {
-      count('gatehouse_decisions_total', [outcome, reason, api === undefined ? '' : capped('api', api)]);
-      observe(durationSeconds);
+      // A reason has one outcome.
+      (decisions.get(api)?.get(reason) ?? decisionEntry(outcome, reason, api)).by += 1;
+      durations.add(durationSeconds);
     },
     count(counter, labels, by) {
       const values: Readonly<Record<string, string>> = labels;
@@ -115,7 +123,7 @@ export function startMetricSums(options: MetricSumsOptions): MetricSums {
           by,
         );
       }
-      for (const seconds of observations.durations) observe(seconds);
+      durations.addAll(observations.durations);
       heldUpSeconds = Math.max(heldUpSeconds, observations.loopDelayMaxSeconds);
     },
     flush,

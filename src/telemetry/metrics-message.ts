@@ -1,11 +1,12 @@
 // What the deciding thread tells the metrics thread, and back.
 
+import type { Durations } from './duration-sums.ts';
+
 /** Counts and durations since the last message. */
 export interface Observations {
   readonly kind: 'observations';
   readonly counts: readonly Count[];
-  /** Decision durations in seconds. */
-  readonly durations: Float64Array<ArrayBuffer>;
+  readonly durations: Durations;
   /** The longest time that the deciding event loop was held up since the last message, in seconds. */
   readonly loopDelayMaxSeconds: number;
 }

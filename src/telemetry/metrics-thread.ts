@@ -2,13 +2,9 @@
 
 import { readdirSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
+import { DURATION_BUCKETS_SECONDS, DurationSums } from './duration-sums.ts';
 import { COUNTERS, type CounterName, type Observations, type Scrape, type Scraped } from './metrics-message.ts';
-
-/** From a cached token (tens of microseconds) to Envoy's timeout; the budget's default is 0.45 s. */
-const DURATION_BUCKETS_SECONDS = [
-  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.45, 1,
-];
 
 /** The longest delay is that of the last minute, so that scrapers neither miss it nor take it from each other. */
 const LOOP_DELAY_WINDOW_MS = 60_000;
@@ -18,12 +14,7 @@ const registers = [registry];
 const counters = new Map<CounterName, Counter>();
 for (const [name, { help, labels }] of Object.entries(COUNTERS) as [CounterName, (typeof COUNTERS)[CounterName]][])
   counters.set(name, new Counter({ name, help, labelNames: labels, registers }));
-const durations = new Histogram({
-  name: 'gatehouse_decision_duration_seconds',
-  help: 'Time from a received check to its answer',
-  buckets: DURATION_BUCKETS_SECONDS,
-  registers,
-});
+const durations = new DurationSums();
 const gauge = (name: string, help: string, labelNames: string[] = []) =>
   new Gauge({ name, help, labelNames, registers });
 const keySetAge = gauge('gatehouse_key_set_age_seconds', 'Age of the keys in use', ['key_manager']);
@@ -58,13 +49,13 @@ const cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time of 
 /** The longest delay of each message, with when it came. */
 let loopDelays: { readonly atMs: number; readonly seconds: number }[] = [];
 
-function observe({ counts, durations: seconds, loopDelayMaxSeconds }: Observations): void {
+function observe({ counts, durations: summed, loopDelayMaxSeconds }: Observations): void {
   for (const { counter, labels, by } of counts)
     counters
       .get(counter)
       ?.labels(...labels)
       .inc(by);
-  for (const second of seconds) durations.observe(second);
+  durations.addAll(summed);
   loopDelays.push({ atMs: performance.now(), seconds: loopDelayMaxSeconds });
   const oldestMs = performance.now() - LOOP_DELAY_WINDOW_MS;
   loopDelays = loopDelays.filter(({ atMs }) => atMs >= oldestMs);
@@ -77,6 +68,24 @@ function report(to: Gauge, measure: () => number): void {
   } catch {
     to.remove();
   }
+}
+
+/** prom-client's own histogram takes one duration at a time; its registry for several processes takes sums. */
+function durationsText(): Promise<string> {
+  const name = 'gatehouse_decision_duration_seconds';
+  const { buckets, sumSeconds } = durations.get();
+  let total = 0;
+  const values = buckets.map((count, at) => {
+    total += count;
+    return { metricName: `${name}_bucket`, labels: { le: DURATION_BUCKETS_SECONDS[at] ?? '+Inf' }, value: total };
+  });
+  const sums = [
+    { metricName: `${name}_sum`, labels: {}, value: sumSeconds },
+    { metricName: `${name}_count`, labels: {}, value: total },
+  ];
+  const help = 'Time from a received check to its answer';
+  const histogram = { name, help, type: 'histogram', aggregator: 'sum', values: [...values, ...sums] };
+  return AggregatorRegistry.aggregate([[histogram]]).metrics();
 }
 
 async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
@@ -107,7 +116,7 @@ async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   const { user, system } = process.cpuUsage();
   cpu.reset();
   cpu.inc((user + system) / 1_000_000);
-  return { id, text: await registry.metrics() };
+  return { id, text: (await registry.metrics()) + (await durationsText()) };
 }
 
 parentPort?.on('message', async (message: Observations | Scrape) => {

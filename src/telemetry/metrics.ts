@@ -40,7 +40,7 @@ export function startMetrics(options: MetricsOptions): Metrics {
   const sums = startMetricSums({
     droppedLogLines: options.droppedLogLines,
     decides: options.decides ?? true,
-    send: (observations) => thread.postMessage(observations, [observations.durations.buffer]),
+    send: (observations) => thread.postMessage(observations),
   });
   const waiting = new Map<number, { resolve: (text: string) => void; reject: (error: Error) => void }>();
   let scrapes = 0;
