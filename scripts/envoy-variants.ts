@@ -90,14 +90,9 @@ const CHANGES: Readonly<Record<string, readonly Change[]>> = {
     ],
     [
       TYPE,
-      `${TYPE}      # LEAST_REQUEST, looking at all workers: of two that are drawn, as by default, both may be the same busy one.\n` +
-        '      load_balancing_policy:\n' +
-        '        policies:\n' +
-        '          - typed_extension_config:\n' +
-        '              name: envoy.load_balancing_policies.least_request\n' +
-        '              typed_config:\n' +
-        '                "@type": type.googleapis.com/envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest\n' +
-        '                selection_method: FULL_SCAN\n' +
+      `${TYPE}      # Fewer checks for a worker that is busy. It draws two and takes the less busy one; looking at all (FULL_SCAN) would\n` +
+        '      # find a worker that has just died idle, and a retry would find it again each time.\n' +
+        '      lb_policy: LEAST_REQUEST\n' +
         '      # Passes over a worker that is gone or hangs before its health checks have failed, and not for long, since one that has\n' +
         '      # crashed is back within a second. What a worker answers says nothing of its health, so that counts for nothing.\n' +
         '      outlier_detection:\n' +
