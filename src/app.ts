@@ -98,7 +98,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
 
     const backendJwt = await openBackendJwt(settings, catalog, outbound.admission);
     const { tokens, listen } = openDecidingSide(settings, {
-      ...{ catalog, outbound, backendJwt, metrics, log },
+      ...{ catalog, outbound, backendJwt, metrics, log, sink },
       shared: fleet.tokenDecisions,
       unfit: sync.unfit,
       countDefect: defects.countDefect,

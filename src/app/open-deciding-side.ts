@@ -7,6 +7,7 @@ import { TokenDecisions } from '../cache/token-decisions.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import type { ExtAuthzServer } from '../extauthz/server.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { LogSink } from '../telemetry/log-sink.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Introspector } from '../tokens/introspector.ts';
@@ -27,6 +28,8 @@ export interface DecidingParts {
   readonly unfit: NonNullable<World['unfit']>;
   readonly metrics: Pick<Metrics, 'count' | 'decision'>;
   readonly log: Logger;
+  /** Takes decision records. */
+  readonly sink: Pick<LogSink, 'write'>;
   readonly countDefect: CountDefect;
 }
 

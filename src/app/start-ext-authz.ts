@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { authorize, type World } from '../authorize/authorize.ts';
 import { StepRecorder } from '../authorize/step-recorder.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
+import type { Api } from '../domain/api.ts';
 import type { AccessRequest } from '../domain/request.ts';
 import type { ToldDecision } from '../domain/told-decision.ts';
 import { answerer } from '../extauthz/answer.ts';
@@ -12,7 +13,8 @@ import { parseListenAddress } from '../extauthz/listen-address.ts';
 import { type ExtAuthzServer, startServer } from '../extauthz/server.ts';
 import type { Settings } from '../settings/settings.ts';
 import { decisionLog } from '../telemetry/decision-log.ts';
-import { decisionLogger, type Logger } from '../telemetry/logger.ts';
+import type { LogSink } from '../telemetry/log-sink.ts';
+import { decisionWriter, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { CountDefect } from './count-defects.ts';
 
@@ -21,6 +23,8 @@ export interface ExtAuthzParts {
   readonly catalog: Pick<OpenCatalog, 'reader'>;
   readonly metrics: Pick<Metrics, 'decision'>;
   readonly log: Logger;
+  /** Takes decision records. */
+  readonly sink: Pick<LogSink, 'write'>;
   readonly countDefect: CountDefect;
 }
 
@@ -29,14 +33,19 @@ export function startExtAuthz(
   { extauthz, telemetry, upstream }: Settings,
   addresses: readonly string[],
   world: World,
-  { catalog, metrics, log, countDefect }: ExtAuthzParts,
+  { catalog, metrics, log, sink, countDefect }: ExtAuthzParts,
 ): Promise<ExtAuthzServer> {
-  const decisions = decisionLogger(log);
   const logDecision = decisionLog(
     telemetry.allowSampling,
     () => catalog.reader.lastRevision,
-    (record) => decisions.info(record, 'decision'),
+    decisionWriter(sink, Date.now),
   );
+  const apiLabels = new WeakMap<Api, string>();
+  const apiLabel = (api: Api) => {
+    const label = apiLabels.get(api) ?? `${api.name}:${api.version}`;
+    apiLabels.set(api, label);
+    return label;
+  };
   const recorders = new WeakMap<AccessRequest, StepRecorder>();
   const recorderFor = (request: AccessRequest) => {
     if (!telemetry.decisionSteps) return undefined;
@@ -47,7 +56,7 @@ export function startExtAuthz(
   const onDecision = (told: ToldDecision, request: AccessRequest | undefined) => {
     const { decision, durationUs } = told;
     const { api } = decision.known;
-    metrics.decision(decision.outcome, decision.reason, api && `${api.name}:${api.version}`, durationUs / 1_000_000);
+    metrics.decision(decision.outcome, decision.reason, api && apiLabel(api), durationUs / 1_000_000);
     logDecision(told, request && recorders.get(request)?.steps);
   };
   return startServer({

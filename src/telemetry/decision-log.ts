@@ -5,6 +5,7 @@ import type { Decision } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import { reasonRow } from '../domain/reason.ts';
 import type { ToldDecision } from '../domain/told-decision.ts';
+import { isoTimes } from './iso-times.ts';
 import { CENSORED, SECRET_NAMES } from './logger.ts';
 
 /** Longest text of the request or the evidence that a record repeats. */
@@ -47,13 +48,14 @@ export function decisionRecord(
   entry: ToldDecision,
   configRevision: number | undefined,
   steps?: readonly RecordedStep[],
+  timeOf: (ms: number) => string = isoTimes(),
 ): DecisionRecord {
   const { decision } = entry;
   const { known } = decision;
   const row = decision.outcome === 'allow' ? undefined : reasonRow(decision.reason);
   const query = entry.path.search(/[?#]/);
   return {
-    received_at: new Date(entry.startedAtMs).toISOString(),
+    received_at: timeOf(entry.startedAtMs),
     decision_id: entry.decisionId,
     request_id: entry.requestId?.slice(0, MAX_TEXT_CHARACTERS),
     outcome: decision.outcome,
@@ -92,9 +94,10 @@ export function decisionLog(
   configRevision: () => number | undefined,
   write: (record: DecisionRecord) => void,
 ): (entry: ToldDecision, steps?: readonly RecordedStep[]) => void {
+  const timeOf = isoTimes();
   return (entry, steps) => {
     if (entry.decision.outcome === 'allow' && !isSampled(entry.decisionId, allowSampling)) return;
-    write(decisionRecord(entry, configRevision(), steps));
+    write(decisionRecord(entry, configRevision(), steps, timeOf));
   };
 }
 
@@ -109,6 +112,12 @@ function clip(evidence: Evidence): Evidence {
 
 function clipped(value: Evidence[string]): Evidence[string] {
   if (typeof value === 'string') return value.slice(0, MAX_TEXT_CHARACTERS);
-  if (!Array.isArray(value)) return value;
+  if (!Array.isArray(value) || isShort(value)) return value;
   return value.slice(0, MAX_LIST_ITEMS).map((item) => String(item).slice(0, MAX_TEXT_CHARACTERS));
+}
+
+function isShort(list: readonly unknown[]): boolean {
+  if (list.length > MAX_LIST_ITEMS) return false;
+  for (const item of list) if (typeof item !== 'string' || item.length > MAX_TEXT_CHARACTERS) return false;
+  return true;
 }

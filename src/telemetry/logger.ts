@@ -1,6 +1,7 @@
 // The JSON log. What must never be in it is not put in; the redaction here is only the belt to those braces.
 
 import { type Logger, pino } from 'pino';
+import { isoTimes } from './iso-times.ts';
 import type { LogSink } from './log-sink.ts';
 
 export type { Logger } from 'pino';
@@ -37,9 +38,14 @@ export function createLogger(level: string, sink: Pick<LogSink, 'write'>): Logge
 }
 
 /**
- * A logger for decision records: the log level is about the program's own words, and never silences a denial. A record has names of
- * its own but in its evidence, which has been through the belt where the record is made: searching each again costs more than all else.
+ * Writes decision records as lines of the same form. The log level is about the program's own words, and never silences a denial. A
+ * record has names of its own but in its evidence, which has been through the belt where the record is made: searching each again,
+ * and putting it together name by name, costs more than all else.
  */
-export function decisionLogger(logger: Logger): Logger {
-  return logger.child({}, { level: 'info', redact: [] });
+export function decisionWriter(sink: Pick<LogSink, 'write'>, now: () => number): (record: object) => void {
+  const timeOf = isoTimes();
+  return (record) => {
+    const told = JSON.stringify(record).slice(1, -1);
+    sink.write(`{"level":"info","time":"${timeOf(now())}","pid":${process.pid},${told},"msg":"decision"}\n`);
+  };
 }

@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLogSink } from '../../../src/telemetry/log-sink.ts';
-import { createLogger, decisionLogger } from '../../../src/telemetry/logger.ts';
+import { createLogger, decisionWriter } from '../../../src/telemetry/logger.ts';
 import { temporaryFolder } from '../../rig/temporary-folder.ts';
 
 const SINK_MODULE = new URL('../../../src/telemetry/log-sink.ts', import.meta.url).href;
@@ -32,9 +32,17 @@ describe('a log line', () => {
     expect(linesOf('warn', (logger) => logger.info('quiet'))).toEqual([]);
   });
 
-  test('about a decision is written at every log level', () => {
-    const lines = linesOf('fatal', (logger) => decisionLogger(logger).info({ outcome: 'deny' }, 'decision'));
-    expect(lines).toMatchObject([{ level: 'info', outcome: 'deny', msg: 'decision' }]);
+  test('about a decision has the form of all others', () => {
+    const [own] = linesOf('info', (logger) => logger.info({ outcome: 'deny' }, 'decision'));
+    const lines: string[] = [];
+    const write = decisionWriter({ write: (line) => lines.push(line) }, () => Date.UTC(2026, 0, 2, 3, 4, 5, 678));
+    write({ outcome: 'deny', host: undefined });
+    write({ outcome: 'deny', path: 'a\n{"level":"fatal"}"\\\ud800' });
+    expect(lines.map((line) => line.trimEnd().split('\n').length)).toEqual([1, 1]);
+    const [first, second] = lines.map((line) => JSON.parse(line));
+    expect(first).toEqual({ ...own, time: '2026-01-02T03:04:05.678Z' });
+    expect(Object.keys(first)).toEqual(Object.keys(own ?? {}));
+    expect(second).toMatchObject({ path: 'a\n{"level":"fatal"}"\\\ud800', msg: 'decision' });
   });
 
   test('has secrets that were put in by mistake replaced', () => {
