@@ -12,6 +12,7 @@ import { CheckRequest } from './check-request.ts';
 import { encodeCheckResponse } from './check-response.ts';
 import { MalformedCheckRequest } from './malformed-check-request.ts';
 import type { RouteAttributeNames } from './route-attributes.ts';
+import { type CheckStart, ToldCheck } from './told-check.ts';
 
 /** What serving a call needs. */
 export interface CheckHandlerOptions {
@@ -44,15 +45,15 @@ type GrpcError = { readonly code: status; readonly details: string };
 const INTERNAL_ERROR: Fault = { outcome: 'fault', reason: 'internal_error', evidence: {}, known: {} };
 
 /** One call, from its message to its only answer. */
-class Check {
+class Check implements CheckStart {
+  readonly decisionId: string;
+  readonly startedAtMs: number;
+  request: CheckRequest | undefined;
   readonly #options: CheckHandlerOptions;
   readonly #call: Call;
   readonly #respond: sendUnaryData<Buffer>;
-  readonly #decisionId: string;
-  readonly #startedAtMs: number;
   readonly #startedMark = performance.now();
   readonly #deadlineMs: number;
-  #request: CheckRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   #answered = false;
 
@@ -60,18 +61,18 @@ class Check {
     this.#options = options;
     this.#call = call;
     this.#respond = respond;
-    this.#decisionId = options.newDecisionId();
-    this.#startedAtMs = options.now();
-    const availableMs = Math.min(options.limitMs, Number(call.getDeadline()) - this.#startedAtMs);
-    this.#deadlineMs = this.#startedAtMs + availableMs - Math.min(options.marginMs, availableMs / 2);
+    this.decisionId = options.newDecisionId();
+    this.startedAtMs = options.now();
+    const availableMs = Math.min(options.limitMs, Number(call.getDeadline()) - this.startedAtMs);
+    this.#deadlineMs = this.startedAtMs + availableMs - Math.min(options.marginMs, availableMs / 2);
   }
 
   run(): void {
     let decided: Decision | Promise<Decision>;
     try {
       const { routeAttributes, trustedHops } = this.#options;
-      this.#request = new CheckRequest(this.#call.request, routeAttributes, trustedHops);
-      decided = this.#options.decide(this.#request, { deadlineMs: this.#deadlineMs });
+      this.request = new CheckRequest(this.#call.request, routeAttributes, trustedHops);
+      decided = this.#options.decide(this.request, { deadlineMs: this.#deadlineMs });
     } catch (error) {
       this.#fail(error);
       return;
@@ -94,7 +95,7 @@ class Check {
     if (this.#answered) return;
     try {
       const told = this.#inTime(decision);
-      const response = this.#options.answer(told, this.#decisionId, this.#request ?? UNREAD);
+      const response = this.#options.answer(told, this.decisionId, this.request ?? UNREAD);
       if (response === 'unavailable') this.#finish(told, { code: status.UNAVAILABLE, details: 'no verdict' });
       else this.#finish(told, encodeCheckResponse(response));
     } catch (error) {
@@ -123,37 +124,17 @@ class Check {
     if ('code' in answer) this.#respond(answer);
     else this.#respond(null, answer);
     try {
-      this.#options.onDecision(this.#record(decision), this.#request);
+      const durationUs = Math.round((performance.now() - this.#startedMark) * 1000);
+      this.#options.onDecision(new ToldCheck(this, decision, durationUs), this.request);
     } catch (error) {
       this.#reportDefect(error);
-    }
-  }
-
-  #record(decision: Decision): ToldDecision {
-    return {
-      decisionId: this.#decisionId,
-      requestId: this.#requestId(),
-      decision,
-      startedAtMs: this.#startedAtMs,
-      durationUs: Math.round((performance.now() - this.#startedMark) * 1000),
-      method: this.#request?.method ?? '',
-      host: this.#request?.host ?? '',
-      path: withoutQuery(this.#request?.path ?? ''),
-    };
-  }
-
-  #requestId(): string | undefined {
-    try {
-      return this.#request?.requestId;
-    } catch {
-      return undefined;
     }
   }
 
   /** The answer has left, or is about to: a listener that throws must not take either with it. */
   #reportDefect(error: unknown): void {
     try {
-      this.#options.onDefect(error, this.#decisionId);
+      this.#options.onDefect(error, this.decisionId);
     } catch {
       // The one place to report to has failed as well.
     }
@@ -165,9 +146,4 @@ const UNREAD = { contentType: undefined, underscoredHeaders: () => [] };
 
 function late(evidence: Evidence): Fault {
   return { outcome: 'fault', reason: 'deadline_exceeded', evidence, known: {} };
-}
-
-function withoutQuery(path: string): string {
-  const end = path.search(/[?#]/);
-  return end === -1 ? path : path.slice(0, end);
 }

@@ -69,7 +69,8 @@ export function handlerOptions(
     routeAttributes: { api: 'api', organization: 'organization', environment: 'env', metadataNamespace: 'gatehouse' },
     limitMs: PATIENCE_MS,
     marginMs: 10,
-    onDecision: (record) => reported.records.push(record),
+    onDecision: ({ decisionId, requestId, decision, startedAtMs, durationUs, method, host, path }) =>
+      reported.records.push({ decisionId, requestId, decision, startedAtMs, durationUs, method, host, path }),
     onDefect: (error) => reported.defects.push(error),
     now: Date.now,
     newDecisionId: randomUUID,
