@@ -9,8 +9,9 @@ import { checkTimes } from './check-times.ts';
 import type { KeySets } from './key-sets.ts';
 import { hasTokenFactsShape } from './token-facts-shape.ts';
 
-/** Map entry, key and object headers of a remembered decision, roughly. */
-const ENTRY_OVERHEAD_BYTES = 512;
+/** Map entries, key and objects of a remembered decision, roughly. */
+const ENTRY_OVERHEAD_BYTES = 640;
+const TEXT_OVERHEAD_BYTES = 24;
 
 /** What a memory works with. */
 export interface DecisionMemoryOptions {
@@ -22,12 +23,27 @@ export interface DecisionMemoryOptions {
   readonly clock: () => number;
 }
 
-/** Remembers decisions by key; see {@link memoryKey}. */
+/** Remembers decisions by key; see {@link DecisionMemory.keyOf}. */
 export class DecisionMemory {
   readonly #options: DecisionMemoryOptions;
+  /** Every request asks; settings that did not change are the same object. */
+  readonly #settings = new WeakMap<KeyManager, string>();
 
   constructor(options: DecisionMemoryOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Names what is remembered here: a token under one key manager's settings. Each part is a digest of fixed length, so no choice of
+   * parts can spell another's key.
+   */
+  keyOf({ hash, kind }: UnprovedToken, keyManager: KeyManager): string {
+    let settings = this.#settings.get(keyManager);
+    if (settings === undefined) {
+      settings = digestOf([keyManager.id, keyManager.digest]);
+      this.#settings.set(keyManager, settings);
+    }
+    return settings + (kind === 'jwt' ? 'j' : 'o') + hash;
   }
 
   /** What this process knows and may still say. */
@@ -82,9 +98,8 @@ export function isProvedByKey(token: UnprovedToken, keyManager: KeyManager): boo
   return token.kind === 'jwt' && (keyManager.selfValidateJwt || keyManager.keys.kind !== 'none');
 }
 
-/** Names what is remembered: a token under one key manager's settings. Parts are length-prefixed: no choice of parts can spell another's key. */
-export function memoryKey(token: UnprovedToken, keyManager: KeyManager, ...more: readonly string[]): string {
-  const parts = [keyManager.id, keyManager.digest, token.kind, token.hash, ...more];
+/** Parts are length-prefixed: no choice of them gives another's digest. */
+function digestOf(parts: readonly string[]): string {
   return hash('sha256', parts.map((part) => `${part.length}:${part}`).join(''), 'base64url');
 }
 
@@ -93,9 +108,9 @@ function fleetNameOf({ organization, name }: KeyManager): string {
   return JSON.stringify([organization, name]);
 }
 
-/** As {@link memoryKey}, the same in all of the fleet. */
+/** As {@link DecisionMemory.keyOf}, the same in all of the fleet. */
 function fleetKey(token: UnprovedToken, keyManager: KeyManager): string {
-  return memoryKey(token, { ...keyManager, id: fleetNameOf(keyManager) });
+  return digestOf([fleetNameOf(keyManager), keyManager.digest, token.kind, token.hash]);
 }
 
 /** The decision with the one id in place of the other; undefined for facts about any other key manager. */
@@ -121,6 +136,14 @@ function withinLife(decision: TokenDecision, expiresAtMs: number): number {
 function sizeOf(decision: TokenDecision): number {
   if (decision.kind !== 'proved') return ENTRY_OVERHEAD_BYTES;
   const { issuer, subject, consumerKey, jti, keyId, scopes, audiences, claims } = decision.facts;
-  const texts = [issuer, subject, consumerKey, jti, keyId, ...scopes, ...audiences, ...Object.entries(claims).flat()];
-  return texts.reduce((sum, text) => sum + 2 * (text?.length ?? 0) + 16, ENTRY_OVERHEAD_BYTES);
+  const own = sizeOfText(issuer) + sizeOfText(subject) + sizeOfText(consumerKey) + sizeOfText(jti) + sizeOfText(keyId);
+  let bytes = ENTRY_OVERHEAD_BYTES + own;
+  for (const scope of scopes) bytes += sizeOfText(scope);
+  for (const audience of audiences) bytes += sizeOfText(audience);
+  for (const name of Object.keys(claims)) bytes += sizeOfText(name) + sizeOfText(claims[name]);
+  return bytes;
+}
+
+function sizeOfText(text: string | undefined): number {
+  return TEXT_OVERHEAD_BYTES + 2 * (text?.length ?? 0);
 }

@@ -6,7 +6,6 @@ import { deny, fault, isRefusal, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import { SIGNATURE_ALGORITHMS, sameAlgorithm } from '../domain/signature-algorithm.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
-import { memoryKey } from './decision-memory.ts';
 import type { KeyChoice } from './held-keys.ts';
 import { tenantOf } from './read-claims.ts';
 import { keysOfIssuer } from './select-keys.ts';
@@ -36,15 +35,19 @@ export class SignatureProver {
     this.#options = options;
   }
 
-  /** The key of `choice` that signed the token, or why there is none. The algorithm has been checked. */
-  prove(token: UnprovedJwt, choice: KeyChoice, keyManager: KeyManager): VerificationKey | Refusal {
+  /**
+   * The key of `choice` that signed the token, or why there is none. The algorithm has been checked. `memoryKey` names what is
+   * remembered of the token under these settings.
+   */
+  prove(memoryKey: string, token: UnprovedJwt, choice: KeyChoice, keyManager: KeyManager): VerificationKey | Refusal {
     if (isRefusal(choice)) return choice;
     const keys = keyManager.checksKeyIssuer
       ? keysOfIssuer(choice.keys, token, tenantOf(token.issuer, keyManager.tenancy))
       : choice.keys;
     if (keys.length === 0) return deny('key_not_found', { problem: 'key_of_another_issuer' });
     const { admission, cache, clock, refusalTtlMs, stopwatch } = this.#options;
-    const refusalKey = memoryKey(token, keyManager, choice.setDigest);
+    // Remembered for the set that the keys came from, not for one that arrived meanwhile.
+    const refusalKey = memoryKey + choice.setDigest;
     const refused = cache.get(refusalKey);
     if (refused?.kind === 'refused') return deny(refused.reason, refused.evidence);
     const began = stopwatch();
@@ -60,7 +63,6 @@ export class SignatureProver {
     }
     if (key !== undefined) return key;
     const evidence = { alg, keys_tried: keys.length };
-    // Remembered for the set that the keys came from, not for one that arrived meanwhile.
     const refusal = { kind: 'refused', reason: 'signature_invalid', evidence } as const;
     cache.set(refusalKey, refusal, clock() + refusalTtlMs, REFUSAL_BYTES);
     return deny('signature_invalid', evidence);

@@ -5,7 +5,7 @@ import type { Admission, Budget, SharedTokenDecisions, TokenDecisionCache, Token
 import { deny, fault, isRefusal, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { OpaqueToken, TokenDecision, UnprovedJwt, UnprovedToken } from '../domain/token.ts';
-import { DecisionMemory, isProvedByKey, memoryKey } from './decision-memory.ts';
+import { DecisionMemory, isProvedByKey } from './decision-memory.ts';
 import type { KeyChoice } from './held-keys.ts';
 import type { Introspector } from './introspector.ts';
 import type { KeySets } from './key-sets.ts';
@@ -74,7 +74,7 @@ export class TokenProver implements Tokens {
     budget: Budget,
   ): TokenDecision | Promise<TokenDecision> {
     try {
-      const key = memoryKey(token, keyManager);
+      const key = this.#memory.keyOf(token, keyManager);
       const known = this.#memory.recall(key, token, keyManager, nowMs);
       if (known !== undefined) return known;
       if (token.kind === 'opaque') return this.#introspect(key, token, undefined, keyManager, budget);
@@ -105,7 +105,7 @@ export class TokenProver implements Tokens {
       shared !== undefined &&
       (sharing === 'always' || (sharing === 'auto' && DEAR_ALGORITHMS.has(token.header['alg'])));
     const verify = (choice: KeyChoice): TokenDecision => {
-      const proof = this.#signatures.prove(token, choice, keyManager);
+      const proof = this.#signatures.prove(key, token, choice, keyManager);
       if (isRefusal(proof)) return decided(proof);
       const decision = proved(claimed, token, proof);
       const untilMs = clock() + proofTtlMs;
@@ -141,7 +141,7 @@ export class TokenProver implements Tokens {
       let signer: VerificationKey | undefined;
       if (token.kind === 'jwt' && isProvedByKey(token, keyManager)) {
         const choice = await keySets.find(token, keyManager, clock());
-        const proof = this.#signatures.prove(token, choice, keyManager);
+        const proof = this.#signatures.prove(key, token, choice, keyManager);
         if (isRefusal(proof)) return decided(proof);
         signer = proof;
       }

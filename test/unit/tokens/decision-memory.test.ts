@@ -4,7 +4,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { isRefusal } from '../../../src/domain/decision.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
-import { memoryKey } from '../../../src/tokens/decision-memory.ts';
+import { DecisionMemory } from '../../../src/tokens/decision-memory.ts';
 import { readToken } from '../../../src/tokens/read-token.ts';
 import { FleetMemory } from './fleet-memory.ts';
 import { ProverSample } from './prover-sample.ts';
@@ -165,9 +165,12 @@ const token = (text: string) => {
 };
 
 test('a memory is of one token under one key manager’s settings; no choice of parts spells another’s', () => {
+  const cache = { get: () => undefined, set: () => undefined };
+  const memory = new DecisionMemory({
+    ...{ keySets: { holds: () => false }, cache, shared: undefined, clock: () => NOW_MS },
+  });
   const base = keyManager({ digest: 'd' });
-  const at = (over: Partial<KeyManager>, text = 'tok', ...more: string[]) =>
-    memoryKey(token(text), { ...base, ...over }, ...more);
+  const at = (over: Partial<KeyManager>, text = 'tok') => memory.keyOf(token(text), { ...base, ...over });
   const keys = [
     at({}),
     at({ id: 'km-2' }),
@@ -175,10 +178,11 @@ test('a memory is of one token under one key manager’s settings; no choice of 
     at({ id: 'km-1d', digest: '' }),
     at({ id: 'km', digest: '-1d' }),
     at({}, 'tok2'),
-    at({}, 'tok', ''),
-    at({}, 'tok', 'x'),
-    memoryKey(readJwt(signToken(key)), base),
+    memory.keyOf(readJwt(signToken(key)), base),
+    memory.keyOf({ ...readJwt(signToken(key)), hash: token('tok').hash }, base),
   ];
   expect(new Set(keys).size).toBe(keys.length);
+  // Of one length, so that what is put behind one of them (the digest of a key set) makes it no other one.
+  expect(new Set(keys.map(({ length }) => length)).size).toBe(1);
   expect(at({ name: 'Renamed', sequence: 9 })).toBe(at({}));
 });
