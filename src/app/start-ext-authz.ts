@@ -16,6 +16,7 @@ import { decisionLog } from '../telemetry/decision-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import { decisionWriter, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { collectOnOneThread } from './collect-on-one-thread.ts';
 import type { CountDefect } from './count-defects.ts';
 
 /** What is told of decisions, and to whom. */
@@ -35,6 +36,7 @@ export function startExtAuthz(
   world: World,
   { catalog, metrics, log, sink, countDefect }: ExtAuthzParts,
 ): Promise<ExtAuthzServer> {
+  collectOnOneThread();
   const logDecision = decisionLog(
     telemetry.allowSampling,
     () => catalog.reader.lastRevision,
