@@ -4,18 +4,21 @@
 import { adminCredentials } from './admin/admin-credentials.ts';
 import { countDefects } from './app/count-defects.ts';
 import { gaugesOf } from './app/gauges.ts';
-import { openBackendJwt } from './app/open-backend-jwt.ts';
+import { KeySetHandOn } from './app/hand-on-key-sets.ts';
+import { keyManagerDefaults } from './app/key-manager-defaults.ts';
+import { configuredSigningKeys, openBackendJwt } from './app/open-backend-jwt.ts';
 import { openDecidingSide } from './app/open-deciding-side.ts';
 import { openFleetSide } from './app/open-fleet-side.ts';
 import { openOutboundSide } from './app/open-outbound-side.ts';
 import { openSyncSide } from './app/open-sync-side.ts';
+import { type ServingSide, servingHere } from './app/serving-side.ts';
 import { startAdminSide } from './app/start-admin-side.ts';
+import { startWorkers } from './app/start-workers.ts';
 import { describeCatalogEvent } from './catalog/catalog-event.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
-import { applyCatalogFile, catalogDatabase, connectorSecrets, keyManagerDefaults } from './catalog-file.ts';
+import { applyCatalogFile, catalogDatabase, connectorSecrets } from './catalog-file.ts';
 import type { RunningApp, ServeOptions } from './cli/cli-app.ts';
 import { productVersion } from './cli/product-version.ts';
-import { formatListenAddress } from './extauthz/listen-address.ts';
 import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import { loadSealingKeys } from './sealing/load-sealing-keys.ts';
@@ -37,6 +40,7 @@ const GRACE_MS = 2_000;
 /** Serves until stopped. Rejects with a sentence for the operator when it cannot start; nothing is left running then. */
 export async function serve({ settings, catalogWins, strict }: ServeOptions): Promise<RunningApp> {
   const undo: (() => unknown)[] = [];
+  let serving: ServingSide | undefined;
   const stopAll = async () => {
     for (const stop of undo.splice(0).reverse()) await stop();
   };
@@ -79,7 +83,13 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
 
     const fleet = openFleetSide(settings, catalog, sealing.keys, () => metrics, log);
     undo.push(() => fleet.close());
-    const outbound = openOutboundSide(settings, catalog, fleet.keySets, () => metrics, log);
+    const handOn = new KeySetHandOn(catalog);
+    const outbound = openOutboundSide(settings, {
+      catalog: { reader: catalog.reader, keySets: handOn },
+      shared: fleet.keySets,
+      metrics: () => metrics,
+      log,
+    });
     undo.push(() => outbound.close());
     const sync = openSyncSide(settings, {
       ...{ catalog, types, door: outbound.door, sealingKeys: sealing.keys, log },
@@ -88,23 +98,32 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     undo.push(() => sync.close());
     const metrics = startMetrics({
       version: productVersion(),
-      gauges: gaugesOf(catalog, outbound, fleet, sync),
+      gauges: gaugesOf(catalog, outbound, fleet, sync, () => serving?.gauges()),
       droppedLogLines: sink.dropped,
+      decides: settings.workers === 1,
       onFailure: (error) => log.error({ err: error }, 'the metrics thread failed; decisions go on, scrapes do not'),
     });
     undo.push(() => metrics.close());
     const defects = countDefects(metrics, log);
     undo.push(defects.end);
 
-    const backendJwt = await openBackendJwt(settings, catalog, outbound.admission);
+    const signingKeys = configuredSigningKeys(settings);
+    const backendJwt = await openBackendJwt(settings, signingKeys, catalog, outbound.admission);
     const { tokens, listen } = openDecidingSide(settings, {
       ...{ catalog, outbound, backendJwt, metrics, log, sink },
       shared: fleet.tokenDecisions,
       unfit: sync.unfit,
       countDefect: defects.countDefect,
     });
-    const extauthz = await listen(settings.extauthz.listen);
-    undo.push(() => extauthz.drain({ notServingMs: 0, graceMs: 0 }));
+    serving =
+      settings.workers === 1
+        ? servingHere(await listen(settings.extauthz.listen), log)
+        : await startWorkers(settings, {
+            ...{ catalog, sealingKeys: sealing.keys, signingKeys, keySets: outbound.keySets, handOn },
+            ...{ fitness: sync.fitness, metrics, sink, log, graceMs: GRACE_MS },
+          });
+    const { addresses: extauthz, drain, setServing, restart } = serving;
+    undo.push(() => drain({ notServingMs: 0, graceMs: 0 }));
     let draining = false;
     const admin = await startAdminSide(settings, {
       types,
@@ -116,6 +135,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       sync,
       metrics,
       signingKeys: backendJwt?.signingKeys,
+      serving,
       log,
       isDraining: () => draining,
     });
@@ -126,15 +146,16 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     await fleet.start();
     outbound.start();
     sync.start();
-    sync.whenComplete(() => draining || extauthz.setServing(true));
-    const addresses = { extauthz: extauthz.addresses.map(formatListenAddress), admin: admin.url };
+    sync.whenComplete(() => draining || setServing(true));
+    const addresses = { extauthz, admin: admin.url };
     log.info({ ...addresses, version: productVersion(), revision: catalog.reader.revision() }, 'ready');
     return {
       addresses,
+      restart,
       stop: async () => {
         draining = true;
         log.info('draining');
-        await extauthz.drain({ notServingMs: settings.extauthz.drainMs, graceMs: GRACE_MS });
+        await drain({ notServingMs: settings.extauthz.drainMs, graceMs: GRACE_MS });
         log.info('stopped');
         await stopAll();
       },

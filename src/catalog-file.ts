@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keyManagerDefaults } from './app/key-manager-defaults.ts';
 import type { CatalogResult } from './catalog/catalog-result.ts';
 import type { OpenCatalog } from './catalog/open-catalog.ts';
 import { rehearseCatalog } from './catalog/rehearse-catalog.ts';
@@ -18,7 +19,7 @@ import { isSecretSetting, judgeKeyManager, type KeyMaterialChecks } from './keym
 import { keyManagerSettings } from './keymanagers/key-manager-settings.ts';
 import { keyManagerWarnings, NO_AUDIENCE_WARNING } from './keymanagers/key-manager-warnings.ts';
 import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
-import { type KeyManagerDefaults, resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
+import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import { connectionOf, type KeyManagerTypes } from './keymanagers/types.ts';
 import { urlProblem } from './outbound/url-problem.ts';
 import { loadSealingKeys } from './sealing/load-sealing-keys.ts';
@@ -70,12 +71,6 @@ async function knownTypes({ keyManagers }: Settings): Promise<KeyManagerTypes | 
 /** The SQLite file that holds the catalog; the catalog file is what people write. */
 export function catalogDatabase({ dataDir }: Settings): string {
   return join(dataDir, 'catalog.db');
-}
-
-/** What holds for key managers that say nothing themselves. */
-export function keyManagerDefaults({ tokens, introspection, keyManagers }: Settings): KeyManagerDefaults {
-  const { clockSkewSeconds, maxLifetimeSeconds } = tokens;
-  return { clockSkewSeconds, maxLifetimeSeconds, introspection, limits: keyManagers.limits };
 }
 
 /** Where no key was made yet nothing is sealed yet, and any key will do for a copy that is thrown away. */

@@ -3,7 +3,7 @@
 import type { CatalogSnapshot } from '../authorize/ports.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
-import type { Gauges } from '../telemetry/metrics-message.ts';
+import type { Gauges, WorkerGauges } from '../telemetry/metrics-message.ts';
 import type { FleetSide } from './open-fleet-side.ts';
 import type { OutboundSide } from './open-outbound-side.ts';
 import type { SyncSide } from './open-sync-side.ts';
@@ -14,6 +14,7 @@ export function gaugesOf(
   outbound: OutboundSide,
   fleet: FleetSide,
   sync: Pick<SyncSide, 'gauges'>,
+  workersNow: () => WorkerGauges | undefined,
 ): () => Gauges {
   // Counted once for each state of APIs and key managers, not once for each scrape.
   const pairs = new WeakMap<CatalogSnapshot, number>();
@@ -28,17 +29,22 @@ export function gaugesOf(
   return () => {
     const snapshot = reader.snapshot();
     const nameOf = (id: string) => snapshot?.keyManagers.byId.get(id)?.name ?? 'other';
+    const workers = workersNow();
+    const vitals = [...(workers?.vitals.values() ?? [])];
+    const ups = [fleet.redisUp(), ...vitals.map(({ redisUp }) => redisUp)].filter((up) => up !== undefined);
     const ages = outbound.keySets.ages(Date.now());
     return {
       keySetAges: new Map(ages.map(({ keyManagerId, ageMs }) => [nameOf(keyManagerId), ageMs / 1000])),
       catalogRevision: reader.revision() ?? 0,
       catalogStructureRevision: snapshot?.structureRevision ?? 0,
       pairsWithoutAudience: snapshot === undefined ? 0 : pairsOf(snapshot),
-      outboundFlights: outbound.door.flights(),
-      waitingChecks: outbound.admission.waiters,
-      redisUp: fleet.redisUp(),
+      outboundFlights: vitals.reduce((sum, one) => sum + one.outboundFlights, outbound.door.flights()),
+      waitingChecks: vitals.reduce((sum, one) => sum + one.waitingChecks, outbound.admission.waiters),
+      // One that does without is worth a look.
+      redisUp: ups.length === 0 ? undefined : ups.every(Boolean),
       revocationsWaiting: fleet.revocationsWaiting(),
       sync: sync.gauges(),
+      workers,
     };
   };
 }

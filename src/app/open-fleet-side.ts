@@ -2,22 +2,19 @@
 // nothing to share, and everything goes on alone.
 
 import type { SharedKeySets, SharedTokenDecisions } from '../authorize/ports.ts';
-import { openSharedStore } from '../cache/open-shared-store.ts';
 import { namesRedis } from '../cache/redis-settings.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import type { Revocation } from '../domain/revocation.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
-import { ValueSeal } from '../sealing/value-seal.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { KeyManagerNames } from '../sync/feed-ports.ts';
 import { RevocationFeed } from '../sync/revocation-feed.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { openRedisStore } from './open-redis-store.ts';
 
 /** Names the stream in the catalog's table of positions. */
 const STREAM = 'redis';
-/** Changes of Redis that come sooner after the last one are for the log level `debug`. */
-const LOG_PAUSE_MS = 1_000;
 /** Longest time that a start waits for Redis. */
 const START_WAIT_MS = 500;
 
@@ -47,31 +44,7 @@ export function openFleetSide(
 ): FleetSide {
   const { redis } = settings.cache;
   const present = namesRedis(redis);
-  let loggedAtMs = Number.NEGATIVE_INFINITY;
-  const store = openSharedStore({
-    settings: redis,
-    sealFor: (purpose) => new ValueSeal(sealingKeys, purpose),
-    observer: {
-      up: (up, why) => {
-        // One that comes and goes must not fill the log; the gauge tells all of it.
-        const isRepeated = performance.now() - loggedAtMs < LOG_PAUSE_MS;
-        if (!isRepeated) loggedAtMs = performance.now();
-        if (up) log[isRepeated ? 'debug' : 'info']('Redis is in use');
-        else log[isRepeated ? 'debug' : 'warn']({ problem: why }, 'Redis is not in use; decisions go on without it');
-      },
-      command: (result) => metrics().count('gatehouse_redis_commands_total', { result }),
-      shared: (kind, result) => metrics().count('gatehouse_redis_lookups_total', { kind, result }),
-    },
-    fleetNameOf: (id) => {
-      const found = catalog.reader.snapshot()?.keyManagers.byId.get(id);
-      return found && JSON.stringify([found.organization, found.name, found.digest]);
-    },
-    maxKeySetBytes: settings.keySets.maxBytes,
-    maxKeySetAgeMs: settings.keySets.maxStaleSeconds * 1000,
-    clock: Date.now,
-    monotonic: () => performance.now(),
-    random: Math.random,
-  });
+  const store = openRedisStore(settings, catalog, sealingKeys, metrics, log);
   const spread = (event: string, by = 1) => metrics().count('gatehouse_revocation_spread_total', { event }, by);
   let waiting = 0;
   const feed = new RevocationFeed({

@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type FetchKeySet, keySetFetch } from '../tokens/fetch-key-set.ts';
 import { KeySets } from '../tokens/key-sets.ts';
+import type { ObtainKeySet } from '../tokens/obtain-key-set.ts';
 
 /** The parts, and how they are taken down. */
 export interface OutboundSide {
@@ -25,15 +26,24 @@ export interface OutboundSide {
 
 /** How often the catalog's revision is looked at when no request does: one prepared statement. */
 const FOLLOW_MS = 1_000;
+/** Sets that another process refreshes, and sends, are due here a little later than there. */
+const REFRESHED_ELSEWHERE = 1.1;
 
-/** Opens the outbound side. Metrics are asked for when something is counted: they are made later, from parts made here. */
-export function openOutboundSide(
-  settings: Settings,
-  catalog: Pick<OpenCatalog, 'reader' | 'keySets'>,
-  shared: SharedKeySets | undefined,
-  metrics: () => Pick<Metrics, 'count'>,
-  log: Logger,
-): OutboundSide {
+/** What it is wired with. */
+export interface OutboundParts {
+  readonly catalog: Pick<OpenCatalog, 'reader' | 'keySets'>;
+  /** Undefined where no Redis is configured. */
+  readonly shared?: SharedKeySets | undefined;
+  /** Where another process fetches key sets for this one. */
+  readonly obtain?: ObtainKeySet;
+  /** Asked for when something is counted: they may be made later, from parts made here. */
+  readonly metrics: () => Pick<Metrics, 'count'>;
+  readonly log: Logger;
+}
+
+/** Opens the outbound side. */
+export function openOutboundSide(settings: Settings, parts: OutboundParts): OutboundSide {
+  const { catalog, log, metrics, obtain, shared } = parts;
   const { limits } = settings.keyManagers;
   const keyManagerName = (id: string) => catalog.reader.snapshot()?.keyManagers.byId.get(id)?.name ?? 'other';
   const door = openOutboundDoor({
@@ -46,7 +56,7 @@ export function openOutboundSide(
         result: problem ?? 'reply',
       }),
   });
-  if (door.notice !== undefined) log.info(door.notice);
+  if (door.notice !== undefined && obtain === undefined) log.info(door.notice);
   const admission = new Limits({
     concurrentChecks: settings.extauthz.maxConcurrentStreams,
     maxFlights: limits.maxFlights,
@@ -70,14 +80,17 @@ export function openOutboundSide(
     store: catalog.keySets,
     shared,
     fetch: fetchKeySet,
+    ...(obtain && { obtain }),
     clock: Date.now,
     random: Math.random,
-    refreshMs: settings.keySets.refreshSeconds * 1000,
+    refreshMs: settings.keySets.refreshSeconds * 1000 * (obtain === undefined ? 1 : REFRESHED_ELSEWHERE),
     maxStaleMs: settings.keySets.maxStaleSeconds * 1000,
     cooldownMs: settings.keySets.cooldownMs,
     fetchTimeoutMs: settings.keySets.timeoutMs,
     observer: {
       fetched: (id, result) => {
+        // Who fetched counts and tells of it.
+        if (obtain !== undefined) return;
         metrics().count('gatehouse_key_set_fetches_total', { key_manager: keyManagerName(id), result });
         if (result !== 'ok' && result !== 'shared')
           log.warn({ key_manager: keyManagerName(id), problem: result }, 'a key set could not be fetched');
@@ -86,7 +99,7 @@ export function openOutboundSide(
       staleUsed: (id) => metrics().count('gatehouse_key_set_stale_uses_total', { key_manager: keyManagerName(id) }),
     },
   });
-  const follow = follower(catalog.reader, { door, admission, keySets });
+  const follow = follower(catalog.reader, { door, admission, keySets }, obtain === undefined);
   let timer: NodeJS.Timeout | undefined;
   return {
     door,
@@ -95,7 +108,7 @@ export function openOutboundSide(
     fetchKeySet,
     start() {
       follow();
-      keySets.start();
+      if (obtain === undefined) keySets.start();
       timer = setInterval(follow, FOLLOW_MS).unref();
     },
     close() {
@@ -110,6 +123,7 @@ export function openOutboundSide(
 function follower(
   catalog: Catalog,
   { door, admission, keySets }: Pick<OutboundSide, 'door' | 'admission' | 'keySets'>,
+  fetches: boolean,
 ) {
   let followed: number | undefined;
   return () => {
@@ -117,8 +131,9 @@ function follower(
     if (snapshot === undefined || snapshot.structureRevision === followed) return;
     followed = snapshot.structureRevision;
     const { byId } = snapshot.keyManagers;
-    keySets.follow(byId.values());
     const ids = new Set(byId.keys());
+    if (fetches) keySets.follow(byId.values());
+    else keySets.retain(ids);
     admission.retain(ids);
     door.retain(ids);
   };

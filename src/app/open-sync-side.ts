@@ -17,6 +17,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { SyncGauges } from '../telemetry/metrics-message.ts';
 import { openCatalogTexts } from './catalog-texts.ts';
+import type { Fitness } from './fitness.ts';
 import { followHub, type HubFollower } from './follow-hub.ts';
 import { followWso2 } from './follow-wso2.ts';
 
@@ -40,6 +41,8 @@ export interface SyncSideParts {
 export interface SyncSide {
   /** Why nothing may be decided from the copy as it is. */
   readonly unfit: NonNullable<World['unfit']>;
+  /** The same for other processes that decide. */
+  readonly fitness: () => Fitness;
   /** Calls when there is something to decide from: at once but for a copy that was never complete. */
   readonly whenComplete: (listener: () => void) => void;
   readonly readiness: () => Readiness;
@@ -97,6 +100,13 @@ export function openSyncSide(settings: Settings, parts: SyncSideParts): SyncSide
         if (!isComplete) return 'copy_incomplete';
       }
       return denies && isStale() ? 'copy_stale' : undefined;
+    },
+    fitness: () => {
+      const { complete, freshAtMs } = source.status();
+      // The own catalog is fresh at any time, and so without an end.
+      const isBounded = denies && sync.maxStalenessSeconds > 0 && sync.source !== 'alone';
+      const freshUntilMs = (freshAtMs ?? Number.NEGATIVE_INFINITY) + sync.maxStalenessSeconds * 1000;
+      return { complete, freshUntilMs: isBounded ? freshUntilMs : Number.POSITIVE_INFINITY };
     },
     whenComplete: (listener) => {
       if (source.status().complete) listener();

@@ -25,6 +25,7 @@ import type { FleetSide } from './open-fleet-side.ts';
 import type { OutboundSide } from './open-outbound-side.ts';
 import type { SyncSide } from './open-sync-side.ts';
 import { clientProver } from './prove-client.ts';
+import type { ServingSide } from './serving-side.ts';
 
 /** Random, and of a length and alphabet that opaque tokens often have. */
 const MADE_UP_TOKEN_BYTES = 20;
@@ -41,6 +42,7 @@ export interface AdminSideParts {
   readonly metrics: Pick<Metrics, 'scrape'>;
   readonly signingKeys: SigningKeyAdmin | undefined;
   readonly log: Logger;
+  readonly serving: Pick<ServingSide, 'readiness' | 'counted'>;
   readonly isDraining: () => boolean;
 }
 
@@ -100,11 +102,16 @@ export function startAdminSide(settings: Settings, parts: AdminSideParts): Promi
     listAudit: async (organization, page) => lists.listAudit(organization, page),
     readiness: () => {
       if (parts.isDraining()) return { ready: false, detail: 'shutting down' };
-      return reader.snapshot() === undefined
-        ? { ready: false, detail: 'the catalog cannot be read' }
-        : sync.readiness();
+      if (reader.snapshot() === undefined) return { ready: false, detail: 'the catalog cannot be read' };
+      const copy = sync.readiness();
+      const serving = parts.serving.readiness();
+      // The worse of the two; where both are well, what the copy says says more.
+      return copy.ready && (!serving.ready || serving.isDegraded) ? serving : copy;
     },
-    metrics: () => metrics.scrape(),
+    metrics: async () => {
+      await parts.serving.counted();
+      return metrics.scrape();
+    },
     audit: (entry) => {
       log.info({ audit: entry }, 'admin request');
       // What was written is in the audit with the write itself.

@@ -6,7 +6,7 @@ import type { Admission, Assertions } from '../authorize/ports.ts';
 import { deny, fault, type Known, type Refusal } from '../domain/decision.ts';
 import type { TokenFacts } from '../domain/token.ts';
 import { backendJwtClaims, type ClaimOptions } from './backend-jwt-claims.ts';
-import type { SigningKey } from './signing-key.ts';
+import type { Signer } from './signing-key.ts';
 
 /** Object headers, key and times of an entry, roughly. */
 const ENTRY_OVERHEAD_BYTES = 256;
@@ -20,7 +20,7 @@ export interface BackendJwtOptions extends ClaimOptions {
   /** What becomes of a request whose JWT is larger. */
   readonly onTooLarge: 'skip' | 'deny';
   readonly cacheBytes: number;
-  readonly currentKey: () => SigningKey;
+  readonly currentKey: () => Signer;
   /** Signing takes its time from the same budget as a token's first proof. */
   readonly admission: Pick<Admission, 'prove'>;
   /** Milliseconds of any origin. */
@@ -77,7 +77,7 @@ export class BackendJwtIssuer implements Assertions {
     return deny('assertion_too_large', { limit_bytes: this.#options.maxBytes });
   }
 
-  #issue(known: Readonly<Known>, token: TokenFacts, key: SigningKey, nowMs: number): Issued {
+  #issue(known: Readonly<Known>, token: TokenFacts, key: Signer, nowMs: number): Issued {
     const { encoding, maxBytes, newId, ttlSeconds } = this.#options;
     const now = Math.floor(nowMs / 1000);
     const expiresAt = Math.min(now + ttlSeconds, Math.floor(token.expiresAt));
@@ -95,7 +95,7 @@ export class BackendJwtIssuer implements Assertions {
     return { jwt: jwt.length > maxBytes ? undefined : jwt, renewAtMs, expiresAtMs };
   }
 
-  #nameOf(known: Readonly<Known>, token: TokenFacts, key: SigningKey): string {
+  #nameOf(known: Readonly<Known>, token: TokenFacts, key: Signer): string {
     const { api, application, subscription, keyType } = known;
     let number = this.#numbers.get(token);
     if (number === undefined) {

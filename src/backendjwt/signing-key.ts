@@ -9,14 +9,18 @@ import type { SigningAlgorithm, StoredSigningKey } from '../domain/signing-key.t
 /** NIST SP 800-131A; larger ones cost four times as much to sign with. */
 const RSA_BITS = 2048;
 
-/** A key that is ready to sign. */
-export interface SigningKey {
+/** What signs. */
+export interface Signer {
   /** RFC 7638 thumbprint. */
   readonly id: string;
   readonly algorithm: SigningAlgorithm;
-  readonly publicJwk: JWK;
   /** JWS signature (RFC 7518 §3.3, §3.4) of the text. */
   sign(text: string): Buffer;
+}
+
+/** A key that is ready to sign, and its public half. */
+export interface SigningKey extends Signer {
+  readonly publicJwk: JWK;
 }
 
 /** Makes a key, off the deciding thread. */
@@ -31,14 +35,18 @@ export async function newSigningKey(algorithm: SigningAlgorithm, nowMs: number):
 
 /** Reads a PEM private key. Rejects, without a word of its content, for one that is none of the two kinds. */
 export async function readSigningKey(pem: string): Promise<SigningKey> {
-  const privateKey = privateKeyOf(pem);
-  const algorithm = algorithmOf(privateKey);
-  const jwk = await exportJWK(createPublicKey(privateKey));
+  const jwk = await exportJWK(createPublicKey(privateKeyOf(pem)));
   const id = await calculateJwkThumbprint(jwk);
+  const signer = signerOf(id, pem);
+  return { ...signer, publicJwk: { ...jwk, kid: id, alg: signer.algorithm, use: 'sig' } };
+}
+
+/** A key whose thumbprint is known. Throws, without a word of its content, for one that is none of the two kinds. */
+export function signerOf(id: string, pem: string): Signer {
+  const privateKey = privateKeyOf(pem);
   return {
     id,
-    algorithm,
-    publicJwk: { ...jwk, kid: id, alg: algorithm, use: 'sig' },
+    algorithm: algorithmOf(privateKey),
     sign: (text) => sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }),
   };
 }

@@ -42,6 +42,8 @@ export interface SharedStoreOptions {
   readonly monotonic: () => number;
   /** 0 up to, and without, 1. */
   readonly random: () => number;
+  /** False where nobody waits for revocations: there is no connection for that then. */
+  readonly follows?: boolean;
 }
 
 /** The shared parts. */
@@ -70,7 +72,7 @@ export function openSharedStore(options: SharedStoreOptions): SharedStore {
   const data = present ? connect(settings.commandTimeoutMs, observer) : undefined;
   // What an operator sees is the connection of the decisions; the other one lives and dies with the same Redis.
   const silent = { up: () => undefined, command: (_: CommandOutcome) => undefined };
-  const feed = present ? connect(FEED_TIMEOUT_MS, silent) : undefined;
+  const feed = present && (options.follows ?? true) ? connect(FEED_TIMEOUT_MS, silent) : undefined;
   const redis: RedisCommands = data ?? NO_REDIS;
   const values = (kind: SharedKind, maxBytes: number) =>
     new SealedValues({

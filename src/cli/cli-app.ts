@@ -17,6 +17,8 @@ export interface ServeOptions {
 export interface RunningApp {
   /** Where it listens. */
   readonly addresses: { readonly extauthz: readonly string[]; readonly admin: string };
+  /** Replaces the workers, one at a time, in the background; where there are none it says so. */
+  restart(): void;
   /** Drains and ends; fulfilled when nothing is left to do. */
   stop(): Promise<void>;
 }

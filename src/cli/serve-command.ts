@@ -32,6 +32,7 @@ export async function serveCommand(
   const { catalogWins = false, strict = false } = options;
   try {
     const running = await app.serve({ settings: settings.value, catalogWins, strict });
+    around.onSignal('SIGHUP', () => running.restart());
     await firstSignal(around, clock);
     await running.stop();
     return EXIT.ok;

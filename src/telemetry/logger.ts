@@ -23,12 +23,16 @@ export const SECRET_NAMES: readonly string[] = [
 /** Stands where a secret would have. */
 export const CENSORED = '*****';
 
-/** A logger that writes JSON lines with ISO times in UTC and levels by name. */
-export function createLogger(level: string, sink: Pick<LogSink, 'write'>): Logger {
+/** A logger that writes JSON lines with ISO times in UTC and levels by name; each line has `of` beside the process. */
+export function createLogger(
+  level: string,
+  sink: Pick<LogSink, 'write'>,
+  of: { readonly worker?: number } = {},
+): Logger {
   return pino(
     {
       level,
-      base: { pid: process.pid },
+      base: { pid: process.pid, ...of },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...SECRET_NAMES, ...SECRET_NAMES.map((name) => `*.${name}`)], censor: CENSORED },

@@ -30,8 +30,10 @@ export interface Counting {
 export interface MetricSums extends Counting {
   /** Adds what another process counted; its labels are of the same few hundred values then. */
   add(observations: Observations): void;
-  /** Hands on what there is now. */
+  /** Hands on what there is now, if the last ones are taken. */
   flush(): void;
+  /** Takes out what there is now. */
+  take(): Observations;
   /** The value itself for the first few hundred values of a label, `other` for later ones. */
   capped(label: string, value: string): string;
   stop(): void;
@@ -80,22 +82,25 @@ export function startMetricSums(options: MetricSumsOptions): MetricSums {
     decisions.set(api, ofApi.set(reason, entry));
     return entry;
   };
-  const flush = () => {
-    if (!isTaken()) return;
+  const take = (): Observations => {
     const dropped = droppedLogLines();
     if (dropped > droppedBefore) count('gatehouse_log_lines_dropped_total', [], dropped - droppedBefore);
     droppedBefore = dropped;
     if (decides) heldUpSeconds = Math.max(heldUpSeconds, loopDelay.takeMaxSeconds());
-    send({
+    const taken: Observations = {
       kind: 'observations',
       counts: [...counts.values()],
       durations: durations.get(),
       loopDelayMaxSeconds: heldUpSeconds,
-    });
+    };
     counts.clear();
     decisions.clear();
     durations.clear();
     heldUpSeconds = 0;
+    return taken;
+  };
+  const flush = () => {
+    if (isTaken()) send(take());
   };
   const timer = setInterval(flush, FLUSH_INTERVAL_MS).unref();
 
@@ -127,6 +132,7 @@ export function startMetricSums(options: MetricSumsOptions): MetricSums {
       heldUpSeconds = Math.max(heldUpSeconds, observations.loopDelayMaxSeconds);
     },
     flush,
+    take,
     capped,
     stop() {
       clearInterval(timer);

@@ -35,6 +35,26 @@ export interface Gauges {
   /** Revocations of others that wait for their key manager to exist here, or for the catalog to take them. */
   readonly revocationsWaiting: number;
   readonly sync: SyncGauges;
+  /** Undefined where one process does all. */
+  readonly workers: WorkerGauges | undefined;
+}
+
+/** How the processes stand that decide. */
+export interface WorkerGauges {
+  /** How many are in each state. */
+  readonly states: ReadonlyMap<string, number>;
+  /** By number of the worker, of those that run. */
+  readonly vitals: ReadonlyMap<number, WorkerVitals>;
+}
+
+/** One process that decides, as it was a second ago. */
+export interface WorkerVitals {
+  readonly outboundFlights: number;
+  readonly waitingChecks: number;
+  readonly redisUp: boolean | undefined;
+  readonly residentBytes: number;
+  readonly heapUsedBytes: number;
+  readonly cpuSeconds: number;
 }
 
 /** How the copy of the catalog stands; what is undefined does not apply. */
@@ -111,6 +131,10 @@ export const COUNTERS = {
   gatehouse_sync_events_total: {
     help: 'Copies and batches of the source that were put in force, revocations brought to it, and failures to reach it',
     labels: ['event'],
+  },
+  gatehouse_worker_restarts_total: {
+    help: 'Workers that were replaced: crashed, hung, slow_start, slow_drain, or as asked for by a rolling restart',
+    labels: ['why'],
   },
   gatehouse_defects_total: { help: 'Requests that met a defect and were denied', labels: [] },
   gatehouse_log_lines_dropped_total: { help: 'Log lines dropped because their reader was too slow', labels: [] },

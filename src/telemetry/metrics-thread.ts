@@ -4,7 +4,14 @@ import { readdirSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import { DURATION_BUCKETS_SECONDS, DurationSums } from './duration-sums.ts';
-import { COUNTERS, type CounterName, type Observations, type Scrape, type Scraped } from './metrics-message.ts';
+import {
+  COUNTERS,
+  type CounterName,
+  type Observations,
+  type Scrape,
+  type Scraped,
+  type WorkerGauges,
+} from './metrics-message.ts';
 
 /** The longest delay is that of the last minute, so that scrapers neither miss it nor take it from each other. */
 const LOOP_DELAY_WINDOW_MS = 60_000;
@@ -46,6 +53,17 @@ gauge('process_start_time_seconds', 'Start of the process').set(Math.round(Date.
 const residentMemory = gauge('process_resident_memory_bytes', 'Resident memory');
 const openFiles = gauge('process_open_fds', 'Open file descriptors');
 const cpu = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time of all threads', registers });
+const workers = gauge('gatehouse_workers', 'Processes that decide, by state', ['state']);
+const workerResident = gauge('gatehouse_worker_resident_memory_bytes', 'Resident memory of a worker', ['worker']);
+const workerHeap = gauge('gatehouse_worker_heap_used_bytes', 'Heap in use by the deciding thread of a worker', [
+  'worker',
+]);
+const workerCpu = new Counter({
+  name: 'gatehouse_worker_cpu_seconds_total',
+  help: 'CPU time of all threads of a worker, since it started',
+  labelNames: ['worker'],
+  registers,
+});
 /** The longest delay of each message, with when it came. */
 let loopDelays: { readonly atMs: number; readonly seconds: number }[] = [];
 
@@ -88,6 +106,16 @@ function durationsText(): Promise<string> {
   return AggregatorRegistry.aggregate([[histogram]]).metrics();
 }
 
+function reportWorkers(told: WorkerGauges | undefined): void {
+  for (const metric of [workers, workerResident, workerHeap, workerCpu]) metric.reset();
+  for (const [state, count] of told?.states ?? []) workers.set({ state }, count);
+  for (const [worker, { cpuSeconds, heapUsedBytes, residentBytes }] of told?.vitals ?? []) {
+    workerResident.set({ worker }, residentBytes);
+    workerHeap.set({ worker }, heapUsedBytes);
+    workerCpu.inc({ worker }, cpuSeconds);
+  }
+}
+
 async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   keySetAge.reset();
   for (const [keyManager, age] of gauges.keySetAges) keySetAge.set({ key_manager: keyManager }, age);
@@ -109,6 +137,7 @@ async function render({ id, gauges, heapUsedBytes }: Scrape): Promise<Scraped> {
   report(syncSequence, () => sequence);
   report(syncLoaded, () => loadedRows);
   report(syncFollowers, () => followers);
+  reportWorkers(gauges.workers);
   report(loopDelay, () => Math.max(0, ...loopDelays.map(({ seconds }) => seconds)));
   report(heapUsed, () => heapUsedBytes);
   report(residentMemory, () => process.memoryUsage.rss());

@@ -6,7 +6,7 @@ import type { KeyManager } from '../domain/key-manager.ts';
 import type { UnprovedJwt } from '../domain/token.ts';
 import type { HeldKeys, KeyChoice } from './held-keys.ts';
 import { KeySetRefresher } from './key-set-refresher.ts';
-import { RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
+import { type BroughtKeys, RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { StaticKeys } from './static-keys.ts';
 import { UnitedKeys } from './united-keys.ts';
 
@@ -60,6 +60,21 @@ export class KeySets {
     this.#refresher.look();
   }
 
+  /** For another process that lacks a key, or whose set is due; undefined where the key manager has no such URL. Never rejects. */
+  async bring(
+    keyManager: KeyManager,
+    url: string,
+    header: UnprovedJwt['header'] | undefined,
+  ): Promise<BroughtKeys | undefined> {
+    this.#keysOf(keyManager);
+    return this.#remoteAt(keyManager.id, url)?.bring(header);
+  }
+
+  /** Another process saved a newer set of this URL. */
+  renew(keyManagerId: string, url: string): void {
+    this.#remoteAt(keyManagerId, url)?.renew();
+  }
+
   /** The keys that may have signed this token; a promise only where they have to be fetched, as long as the fetch may take. */
   find(token: UnprovedJwt, keyManager: KeyManager, nowMs: number): KeyChoice | Promise<KeyChoice> {
     return this.#keysOf(keyManager)?.find(token.header, nowMs) ?? deny('key_not_found', { source: 'none' });
@@ -91,6 +106,10 @@ export class KeySets {
     return [...this.#held].flatMap(([keyManagerId, { keys }]) =>
       keys.fetchedAtMs === undefined ? [] : [{ keyManagerId, ageMs: Math.max(0, nowMs - keys.fetchedAtMs) }],
     );
+  }
+
+  #remoteAt(keyManagerId: string, url: string): RemoteKeys | undefined {
+    return this.#held.get(keyManagerId)?.remote.find((remote) => remote.url === url);
   }
 
   /** Keys of another URL or other PEM values are another source: they are dropped the moment the settings change. */

@@ -2,6 +2,7 @@
 // behalf of the fleet. Without a fleet it is a fetch. What is no key set never gets out of here.
 
 import type { SharedKeySets, StoredKeySet } from '../authorize/ports.ts';
+import type { UnprovedJwt } from '../domain/token.ts';
 import type { FetchKeySet, KeySetOwner } from './fetch-key-set.ts';
 import { importJwks } from './import-jwks.ts';
 import type { KeySet } from './key-set.ts';
@@ -23,16 +24,29 @@ export interface WantedKeySet {
   readonly url: string;
   /** When the held set was fetched, 0 where there is none; older ones are ignored. */
   readonly heldAtMs: number;
+  /** Of the token whose key is missing; undefined where the set is only to be a fresh one. */
+  readonly header: UnprovedJwt['header'] | undefined;
   /** True when a set of the fleet makes a fetch needless. */
   readonly isEnough: (set: KeySet, fetchedAtMs: number) => boolean;
 }
 
 /** A set and where it came from. */
 export interface ObtainedKeySet {
-  readonly from: 'server' | 'fleet';
+  /** `primary`: another process of the house fetched it, for this one. */
+  readonly from: 'server' | 'fleet' | 'primary';
   readonly set: KeySet;
   readonly stored: StoredKeySet;
 }
+
+/** Why there is none, as a short code. */
+export interface NotObtained {
+  readonly problem: string;
+  /** Milliseconds since the epoch until which asking again is of no use, where that is known. */
+  readonly pauseUntilMs?: number;
+}
+
+/** Gets a set by whatever means. Never rejects. */
+export type ObtainKeySet = (wanted: WantedKeySet) => Promise<ObtainedKeySet | NotObtained>;
 
 /** How often one looks whether the one that fetches has published. */
 const LOOK_MS = 100;
@@ -43,7 +57,7 @@ const MAX_AHEAD_MS = 60_000;
 export async function obtainKeySet(
   wanted: WantedKeySet,
   options: ObtainOptions,
-): Promise<ObtainedKeySet | { readonly problem: string }> {
+): Promise<ObtainedKeySet | NotObtained> {
   try {
     return (
       (options.shared && (await obtainShared(wanted, options.shared, options))) ?? (await fetchSet(wanted, options))
@@ -58,7 +72,7 @@ async function obtainShared(
   wanted: WantedKeySet,
   shared: SharedKeySets,
   options: ObtainOptions,
-): Promise<ObtainedKeySet | { readonly problem: string } | undefined> {
+): Promise<ObtainedKeySet | NotObtained | undefined> {
   const { owner, url } = wanted;
   const published = await lookUp(wanted, shared, options);
   if (published !== undefined) return published;

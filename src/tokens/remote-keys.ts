@@ -9,7 +9,7 @@ import type { FetchKeySet, KeySetOwner } from './fetch-key-set.ts';
 import type { HeldKeys, KeyChoice } from './held-keys.ts';
 import { importJwks } from './import-jwks.ts';
 import type { KeySet } from './key-set.ts';
-import { obtainKeySet } from './obtain-key-set.ts';
+import { type NotObtained, type ObtainedKeySet, type ObtainKeySet, obtainKeySet } from './obtain-key-set.ts';
 import { hasKeyNamed, selectKeys } from './select-keys.ts';
 
 /** After failures: the pause doubles from the first to the last, so that a server that comes back is found soon and not trampled. */
@@ -42,6 +42,8 @@ export interface RemoteKeysOptions {
   /** Of a fleet; undefined where there is none. */
   readonly shared?: SharedKeySets | undefined;
   readonly fetch: FetchKeySet;
+  /** Where another process fetches for this one: in the place of `fetch` and `shared`. */
+  readonly obtain?: ObtainKeySet;
   /** Longest time that a fetch takes. */
   readonly fetchTimeoutMs: number;
   /** Milliseconds since the epoch. */
@@ -59,6 +61,15 @@ export interface RemoteKeysOptions {
 
 /** `fetched`: by this process, after it was asked for. */
 type Outcome = 'fetched' | 'shared' | 'failed';
+
+/** How it went for another process that asked this one for newer keys. */
+export interface BroughtKeys {
+  /** `fetched` settles what keys there are; otherwise the one asked for may yet appear. */
+  readonly outcome: Outcome;
+  readonly problem: string;
+  /** Milliseconds since the epoch. */
+  readonly pauseUntilMs: number;
+}
 
 /** The keys of one JWKS URL on behalf of one key manager. */
 export class RemoteKeys implements HeldKeys {
@@ -144,6 +155,36 @@ export class RemoteKeys implements HeldKeys {
     this.#dropped = true;
   }
 
+  get url(): string {
+    return this.#url;
+  }
+
+  /** For another process, whose limits are these: fetches for its token, or where the set is due, if that may be now. Never rejects. */
+  async bring(header: UnprovedJwt['header'] | undefined): Promise<BroughtKeys> {
+    const { clock, observer } = this.#options;
+    const isJoining = this.#flight !== undefined;
+    const nowMs = clock();
+    const set = this.current(nowMs);
+    const isHeld = header === undefined ? set !== undefined : foundIn(set, header) !== undefined;
+    const isPausing = this.#isPausing(nowMs);
+    const flight = this.#flight ?? (isHeld || isPausing ? undefined : this.#refresh(header));
+    if (flight === undefined && !isHeld) observer.throttled(this.#owner.id);
+    const outcome = await (flight ?? (isHeld ? 'shared' : 'failed'));
+    // What began before the token came may have missed the token's key.
+    const settled = isJoining && outcome === 'fetched' ? 'shared' : outcome;
+    return { outcome: settled, problem: this.#problem, pauseUntilMs: this.#pauseUntilMs };
+  }
+
+  /** Another process fetched a set: what the store has counts from now on, however the clock has gone meanwhile. */
+  renew(): void {
+    // What was not needed yet is loaded when it is; what is on its way comes with this one.
+    if (!this.#isLoaded || this.#flight !== undefined || !this.#takeStored()) return;
+    this.#settled(this.#fetchedAtMs);
+    this.#problem = 'none';
+    this.#emptyAtMs = undefined;
+    this.#refreshAfterMs = this.#nextRefresh();
+  }
+
   async #findAfter(flight: Promise<Outcome>, header: UnprovedJwt['header'], isJoining: boolean): Promise<KeyChoice> {
     const outcome = await flight;
     const nowMs = this.#options.clock();
@@ -190,23 +231,20 @@ export class RemoteKeys implements HeldKeys {
 
   /** Never rejects: a refresh in the background has nobody to catch it. */
   async #fetch(wanted: UnprovedJwt['header'] | undefined): Promise<Outcome> {
-    const { clock, cooldownMs, fetch, fetchTimeoutMs, observer, shared } = this.#options;
+    const { clock, cooldownMs, fetch, fetchTimeoutMs, observer, obtain, shared } = this.#options;
     const isEnough = (set: KeySet, fetchedAtMs: number) => {
       const ageMs = Math.abs(clock() - fetchedAtMs);
       if (wanted === undefined) return ageMs < this.#refreshAfterMs;
       return ageMs < cooldownMs || foundIn(set, wanted) !== undefined;
     };
-    const obtained = await obtainKeySet(
-      { owner: this.#owner, url: this.#url, heldAtMs: this.#set === undefined ? 0 : this.#fetchedAtMs, isEnough },
-      { fetch, shared, clock, holdMs: fetchTimeoutMs },
-    );
-    if ('problem' in obtained) return this.#failed(obtained.problem, clock());
+    const heldAtMs = this.#set === undefined ? 0 : this.#fetchedAtMs;
+    const asked = { owner: this.#owner, url: this.#url, heldAtMs, header: wanted, isEnough };
+    const obtained = await (obtain?.(asked) ?? obtainKeySet(asked, { fetch, shared, clock, holdMs: fetchTimeoutMs }));
+    if ('problem' in obtained) return this.#failed(obtained, clock());
     const { from, set, stored } = obtained;
     const isEmpty = set.keys.length === 0;
     observer.fetched(this.#owner.id, from === 'fleet' ? 'shared' : isEmpty ? 'empty' : 'ok');
-    this.#failures = 0;
-    this.#failedAtMs = undefined;
-    this.#pauseUntilMs = stored.fetchedAtMs + cooldownMs;
+    this.#settled(stored.fetchedAtMs);
     // One empty list may be a server that is starting; the second, a cool-down later, is a withdrawal of all keys.
     if (from === 'server' && isEmpty && this.#emptyAtMs === undefined && this.#set?.keys.length !== 0) {
       this.#problem = 'empty';
@@ -214,10 +252,17 @@ export class RemoteKeys implements HeldKeys {
       return 'failed';
     }
     this.#take(set, stored, from);
-    return from === 'server' ? 'fetched' : 'shared';
+    return from === 'fleet' ? 'shared' : 'fetched';
   }
 
-  #take(set: KeySet, stored: StoredKeySet, from: 'server' | 'fleet'): void {
+  /** The server, or who asked it, gave an answer at that time. */
+  #settled(atMs: number): void {
+    this.#failures = 0;
+    this.#failedAtMs = undefined;
+    this.#pauseUntilMs = atMs + this.#options.cooldownMs;
+  }
+
+  #take(set: KeySet, stored: StoredKeySet, from: ObtainedKeySet['from']): void {
     const { shared, store } = this.#options;
     this.#problem = 'none';
     this.#emptyAtMs = undefined;
@@ -229,12 +274,12 @@ export class RemoteKeys implements HeldKeys {
     if (from === 'server') shared?.set(this.#owner.id, stored);
   }
 
-  #failed(problem: string, nowMs: number): Outcome {
+  #failed({ problem, pauseUntilMs }: NotObtained, nowMs: number): Outcome {
     const { observer, random } = this.#options;
     this.#problem = problem;
     this.#failures += 1;
     this.#failedAtMs = nowMs;
-    this.#pauseUntilMs = nowMs + pauseAfter(this.#failures, LAST_RETRY_MS) * (1 - JITTER * random());
+    this.#pauseUntilMs = pauseUntilMs ?? nowMs + pauseAfter(this.#failures, LAST_RETRY_MS) * (1 - JITTER * random());
     observer.fetched(this.#owner.id, problem);
     return 'failed';
   }
@@ -247,11 +292,18 @@ export class RemoteKeys implements HeldKeys {
   #load(): void {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
+    this.#takeStored();
+  }
+
+  /** False where the store has nothing else. */
+  #takeStored(): boolean {
     const stored = this.#stored();
-    const imported = stored?.url === this.#url ? importJwks(stored.jwks) : undefined;
-    if (stored === undefined || imported === undefined || 'problem' in imported) return;
+    if (stored?.url !== this.#url || stored.fetchedAtMs === this.#fetchedAtMs) return false;
+    const imported = importJwks(stored.jwks);
+    if ('problem' in imported) return false;
     this.#set = imported;
     this.#fetchedAtMs = stored.fetchedAtMs;
+    return true;
   }
 
   /** A store that cannot be read has no set; whoever reads the catalog tells of it. */

@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   catalog: ['domain', 'sealing'],
   telemetry: ['domain'],
   documents: ['domain'],
+  workers: ['domain'],
   settings: ['domain', 'documents'],
   extauthz: ['domain', 'authorize'],
   admin: ['domain', 'authorize', 'documents', 'sealing'],

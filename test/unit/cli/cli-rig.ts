@@ -25,7 +25,7 @@ export interface CliRunOptions {
   readonly stdin?: string;
 }
 
-const RUNNING: RunningApp = { addresses: { extauthz: [], admin: '' }, stop: async () => {} };
+const RUNNING: RunningApp = { addresses: { extauthz: [], admin: '' }, restart: () => {}, stop: async () => {} };
 
 /** Starts a command. */
 export function runCli(args: readonly string[], { app = {}, env = {}, stdin = '' }: CliRunOptions = {}): CliRun {

@@ -12,8 +12,12 @@ async function serving() {
   const drain = Promise.withResolvers<void>();
   let nowMs = 5_000;
   let stops = 0;
+  let restarts = 0;
   const running = {
     addresses: { extauthz: [], admin: '' },
+    restart: () => {
+      restarts += 1;
+    },
     stop: () => {
       stops += 1;
       return drain.promise;
@@ -35,11 +39,12 @@ async function serving() {
     exit: (status: number) => void exits.push(status),
   };
   const code = serveCommand({ set: [] }, app, around, () => nowMs);
-  while (listeners.size < 2) await turn();
+  while (listeners.size < 3) await turn();
   return {
     code,
     exits,
     stops: () => stops,
+    restarts: () => restarts,
     drained: () => drain.resolve(),
     signal: async (name: NodeJS.Signals, laterMs = 0) => {
       nowMs += laterMs;
@@ -75,4 +80,14 @@ test('a later one ends at once, with the code of its signal', async () => {
   expect(exits).toEqual([130]);
   await signal('SIGTERM', 1);
   expect(exits).toEqual([130, 143]);
+});
+
+test('SIGHUP replaces the workers, as often as it comes, and ends nothing', async () => {
+  const { code, drained, exits, restarts, signal, stops } = await serving();
+  await signal('SIGHUP');
+  await signal('SIGHUP', 10_000);
+  expect([restarts(), stops(), exits]).toEqual([2, 0, []]);
+  await signal('SIGTERM');
+  drained();
+  expect(await code).toBe(0);
 });

@@ -20,6 +20,7 @@ const NOTHING: Gauges = {
   redisUp: undefined,
   revocationsWaiting: 0,
   sync: { ageSeconds: 3, sequence: 7, lag: undefined, loadedRows: 0, followers: 2 },
+  workers: undefined,
 };
 
 function start(gauges: () => Gauges = () => NOTHING, droppedLogLines = () => 0): Metrics {
