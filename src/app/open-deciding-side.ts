@@ -8,7 +8,7 @@ import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import type { ExtAuthzServer } from '../extauthz/server.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger, LogOrigin } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Introspector } from '../tokens/introspector.ts';
 import { TokenProver } from '../tokens/token-prover.ts';
@@ -30,6 +30,7 @@ export interface DecidingParts {
   readonly log: Logger;
   /** Takes decision records. */
   readonly sink: Pick<LogSink, 'write'>;
+  readonly origin?: LogOrigin;
   readonly countDefect: CountDefect;
 }
 

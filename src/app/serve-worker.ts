@@ -45,7 +45,8 @@ export interface RunningWorker {
 export async function serveWorker(start: WorkerStart, { send }: PrimaryChannel): Promise<RunningWorker> {
   const { file, sealingKeys, settings, signingKeys, worker } = start;
   const sink = openLogSink(STDOUT);
-  const log = createLogger(settings.telemetry.logLevel, sink, { worker });
+  const origin = { worker };
+  const log = createLogger(settings.telemetry.logLevel, sink, origin);
   const types = await loadKeyManagerTypes(settings.keyManagers.types);
   const defaults = keyManagerDefaults(settings);
   let fitness: Fitness | undefined;
@@ -92,7 +93,7 @@ export async function serveWorker(start: WorkerStart, { send }: PrimaryChannel):
   const redis = openRedisStore(settings, catalog, sealingKeys, () => metrics, log, false);
   const hasRedis = namesRedis(settings.cache.redis);
   const { listen } = openDecidingSide(settings, {
-    ...{ catalog, outbound, metrics, log, countDefect },
+    ...{ catalog, outbound, metrics, log, sink, origin, countDefect },
     shared: hasRedis ? redis.tokenDecisions : undefined,
     backendJwt: await followBackendJwt(settings, signingKeys, catalog, outbound.admission),
     unfit: () => unfitnessOf(fitness, Date.now()),

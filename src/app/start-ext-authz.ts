@@ -14,7 +14,7 @@ import { type ExtAuthzServer, startServer } from '../extauthz/server.ts';
 import type { Settings } from '../settings/settings.ts';
 import { decisionLog } from '../telemetry/decision-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
-import { decisionWriter, type Logger } from '../telemetry/logger.ts';
+import { decisionWriter, type Logger, type LogOrigin } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { collectOnOneThread } from './collect-on-one-thread.ts';
 import type { CountDefect } from './count-defects.ts';
@@ -26,6 +26,7 @@ export interface ExtAuthzParts {
   readonly log: Logger;
   /** Takes decision records. */
   readonly sink: Pick<LogSink, 'write'>;
+  readonly origin?: LogOrigin;
   readonly countDefect: CountDefect;
 }
 
@@ -34,13 +35,13 @@ export function startExtAuthz(
   { extauthz, telemetry, upstream }: Settings,
   addresses: readonly string[],
   world: World,
-  { catalog, metrics, log, sink, countDefect }: ExtAuthzParts,
+  { catalog, metrics, log, sink, origin, countDefect }: ExtAuthzParts,
 ): Promise<ExtAuthzServer> {
   collectOnOneThread();
   const logDecision = decisionLog(
     telemetry.allowSampling,
     () => catalog.reader.lastRevision,
-    decisionWriter(sink, Date.now),
+    decisionWriter(sink, Date.now, origin),
   );
   const apiLabels = new WeakMap<Api, string>();
   const apiLabel = (api: Api) => {

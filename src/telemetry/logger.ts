@@ -23,16 +23,18 @@ export const SECRET_NAMES: readonly string[] = [
 /** Stands where a secret would have. */
 export const CENSORED = '*****';
 
-/** A logger that writes JSON lines with ISO times in UTC and levels by name; each line has `of` beside the process. */
-export function createLogger(
-  level: string,
-  sink: Pick<LogSink, 'write'>,
-  of: { readonly worker?: number } = {},
-): Logger {
+/** Whose lines they are, where several processes write to one log. */
+export interface LogOrigin {
+  /** Counted from 0. */
+  readonly worker?: number;
+}
+
+/** A logger that writes JSON lines with ISO times in UTC and levels by name. */
+export function createLogger(level: string, sink: Pick<LogSink, 'write'>, origin: LogOrigin = {}): Logger {
   return pino(
     {
       level,
-      base: { pid: process.pid, ...of },
+      base: { pid: process.pid, ...origin },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: [...SECRET_NAMES, ...SECRET_NAMES.map((name) => `*.${name}`)], censor: CENSORED },
@@ -46,10 +48,15 @@ export function createLogger(
  * record has names of its own but in its evidence, which has been through the belt where the record is made: searching each again,
  * and putting it together name by name, costs more than all else.
  */
-export function decisionWriter(sink: Pick<LogSink, 'write'>, now: () => number): (record: object) => void {
+export function decisionWriter(
+  sink: Pick<LogSink, 'write'>,
+  now: () => number,
+  origin: LogOrigin = {},
+): (record: object) => void {
   const timeOf = isoTimes();
+  const from = JSON.stringify({ pid: process.pid, ...origin }).slice(1, -1);
   return (record) => {
     const told = JSON.stringify(record).slice(1, -1);
-    sink.write(`{"level":"info","time":"${timeOf(now())}","pid":${process.pid},${told},"msg":"decision"}\n`);
+    sink.write(`{"level":"info","time":"${timeOf(now())}",${from},${told},"msg":"decision"}\n`);
   };
 }
