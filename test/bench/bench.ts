@@ -1,22 +1,22 @@
-// `npm run bench`: measures every scenario unattended, keeps what was measured and draws docs/performance.md from it. With
-// `-- --quick` it takes less than a minute, prints the ratio to the floor and keeps nothing. Speed never decides its exit code.
+// `npm run bench`: measures everything unattended, keeps what was measured and draws docs/performance.md from it. With `-- --quick`
+// it takes less than a minute, prints the ratio to the floor and keeps nothing. Speed never decides its exit code.
 
 import { parseArgs } from 'node:util';
 import { findEnvoy } from '../../scripts/envoy-tool.ts';
 import { findH2load } from '../../scripts/h2load-tool.ts';
 import { findRedis } from '../../scripts/redis-tool.ts';
 import { buildPrograms } from './built-programs.ts';
+import { printScenario, printSoak } from './console-report.ts';
 import { findCores, pin } from './lab.ts';
-import { startLoadProcess } from './load-process.ts';
 import { drawPage } from './page/draw-page.ts';
 import { FULL_RULE } from './rounds.ts';
 import { describeRun, type RunRecord, saveRun } from './run-record.ts';
-import { type Effort, runScenario, type ScenarioRecord } from './run-scenario.ts';
+import type { Effort } from './run-scenario.ts';
 import { allScenarios } from './scenarios.ts';
-import { soak } from './soak.ts';
-import { type ContestantSummary, summaryOf } from './summary.ts';
+import { FULL_SOAK, type SoakEffort, type SoakRecord } from './soak.ts';
+import { type RunOptions, runScenario, runSoak } from './whole-run.ts';
 
-const FULL: Effort = { rule: FULL_RULE, seconds: 3, distinctCalls: 10_000, warmUpChecks: 20_000, latency: true };
+const FULL: Effort = { rule: FULL_RULE, seconds: 2, distinctCalls: 10_000, warmUpChecks: 20_000, latency: true };
 const QUICK: Effort = {
   rule: { keep: 3, atMost: 4 },
   seconds: 1,
@@ -24,13 +24,24 @@ const QUICK: Effort = {
   warmUpChecks: 5_000,
   latency: false,
 };
+const TRY: Effort = {
+  rule: { keep: 1, atMost: 1, evenDisturbed: true },
+  seconds: 0.5,
+  distinctCalls: 500,
+  warmUpChecks: 500,
+  latency: true,
+};
+const TRY_SOAK: SoakEffort = { samples: 2, sampleSeconds: 1 };
+const MOST_SUBSCRIPTIONS = 5_000_000;
+const TRY_SUBSCRIPTIONS = 100_000;
 /** The ratio that is told at the end of CI. */
 const QUICK_SCENARIOS = ['S1', 'S3'];
+/** What `--only` calls the soak. */
+const SOAK = 'soak';
 const HELP = `npm run bench [-- options]
   --quick          less than a minute: ${QUICK_SCENARIOS.join(' and ')}, printed and not kept
-  --only S1,S4     these scenarios, printed and not kept
-  --soak           instead: ten minutes at half load, and what grows meanwhile
-  --five-million   S11 with five million subscriptions too; takes minutes to fill`;
+  --only S1,${SOAK}   these scenarios, printed and not kept
+  --try            one short round of each, on however busy a machine, printed and not kept: that everything works`;
 
 process.exitCode = await main();
 
@@ -39,8 +50,7 @@ async function main(): Promise<number> {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
-      soak: { type: 'boolean', default: false },
-      'five-million': { type: 'boolean', default: false },
+      try: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -53,43 +63,48 @@ async function main(): Promise<number> {
     console.log(`Not measured: ${cores.missing}`);
     return values.quick ? 0 : 1;
   }
-  const all = allScenarios(values['five-million']);
-  const defaultChoice = values.soak ? [] : values.quick ? QUICK_SCENARIOS : all.map(({ id }) => id);
-  const wanted = values.only?.split(',') ?? defaultChoice;
-  const unknown = wanted.filter((id) => !all.some((scenario) => scenario.id === id));
+  const all = allScenarios(values.try ? TRY_SUBSCRIPTIONS : MOST_SUBSCRIPTIONS);
+  const ids = [...all.map(({ id }) => id), SOAK];
+  const wanted = values.only?.split(',') ?? (values.quick ? QUICK_SCENARIOS : ids);
+  const unknown = wanted.filter((id) => !ids.includes(id));
   if (unknown.length > 0) {
-    console.error(`No scenario ${unknown.join(', ')}; there are ${all.map(({ id }) => id).join(', ')}.`);
+    console.error(`No scenario ${unknown.join(', ')}; there are ${ids.join(', ')}.`);
     return 1;
   }
-  const isWhole = wanted.length === all.length;
-  const scenarios = all.filter(({ id }) => wanted.includes(id));
-  const effort = values.quick ? QUICK : FULL;
   await buildPrograms();
   const { h2load, versions } = await findTools(values.quick);
   await pin(process.pid, cores.load);
-  const client = startLoadProcess();
-  const programs = { client, h2load };
-  const head = describeRun(new Date(), versions);
-  const done: ScenarioRecord[] = [];
-  let file: string | undefined;
-  try {
-    if (values.soak) await soak(cores, programs);
-    for (const scenario of scenarios) {
-      const record = await runScenario(scenario, cores, programs, effort);
-      print(record, effort);
-      done.push(record);
-      const run: RunRecord = { ...head, rule: effort.rule, scenarios: done };
-      // After each one: a run that is cut short leaves what there is.
-      if (isWhole) file = saveRun(run);
-    }
-  } finally {
-    await client.stop();
-  }
-  if (file !== undefined) {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const options: RunOptions = { cores, h2load, stopped: stop.signal };
+  const effort = values.try ? TRY : values.quick ? QUICK : FULL;
+  const isKept = !values.try && wanted.length === ids.length;
+  let run: RunRecord = { ...describeRun(new Date(), versions), rule: effort.rule, wanted, scenarios: [] };
+  // After each one: a run that is cut short leaves what there is.
+  const keep = () => {
+    if (!isKept) return;
+    const file = saveRun(run);
     drawPage();
-    console.log(`\nKept in ${file}; docs/performance.md is drawn from it.`);
+    console.log(`  kept in ${file}`);
+  };
+  for (const scenario of all.filter(({ id }) => wanted.includes(id))) {
+    if (stop.signal.aborted) break;
+    const startMs = performance.now();
+    const record = await runScenario(scenario, effort, options);
+    if (stop.signal.aborted) break;
+    printScenario(record, effort.rule, performance.now() - startMs);
+    run = { ...run, scenarios: [...run.scenarios, record] };
+    keep();
   }
-  return done.some(({ failure }) => failure !== undefined) ? 1 : 0;
+  if (wanted.includes(SOAK) && !stop.signal.aborted) {
+    const told = await runSoak(values.try ? TRY_SOAK : FULL_SOAK, options, soakDots);
+    printSoak(told);
+    run = { ...run, soak: told };
+    keep();
+  }
+  if (isKept) console.log('\ndocs/performance.md is drawn from this run.');
+  const failed = [...run.scenarios, ...(run.soak ? [run.soak] : [])].some(({ failure }) => failure !== undefined);
+  return failed || stop.signal.aborted ? 1 : 0;
 }
 
 /** Installs what is missing where that is possible. A quick run needs h2load only, and does without it too. */
@@ -104,37 +119,7 @@ async function findTools(quick: boolean) {
   return { h2load, versions: Object.fromEntries(found) };
 }
 
-function print({ id, title, fullLoad, rates, allocatedBytes = {}, failure }: ScenarioRecord, { rule }: Effort): void {
-  console.log(`\n${id} ${title}`);
-  if (failure !== undefined) console.error(`✗ ${failure}`);
-  for (const { perSecond, rounds } of [...(fullLoad ? [{ perSecond: undefined, rounds: fullLoad }] : []), ...rates]) {
-    const { kept, thrownAway } = rounds;
-    const load = perSecond === undefined ? 'full load' : `${perSecond} a second`;
-    console.log(`  ${load}: ${kept.length} rounds kept, ${thrownAway.length} thrown away`);
-    const summary = summaryOf(rounds, rule.keep);
-    if (summary === undefined) console.log(`  not measured; the last one: ${thrownAway.at(-1)}`);
-    else console.table(Object.fromEntries(summary.map((of) => [of.name, rowOf(of, allocatedBytes[of.name])])));
-  }
-}
-
-function rowOf(
-  { checksPerSecond, cpuMicros, ratio, residentBytes, latency }: ContestantSummary,
-  allocatedBytes: number | undefined,
-) {
-  const ms = (figure: number) => figure.toFixed(2);
-  return {
-    'checks/s': Math.round(checksPerSecond.median),
-    // A start is not a check.
-    ...(cpuMicros.max > 0 && {
-      'CPU µs': Number(cpuMicros.median.toFixed(1)),
-      'first ÷ this': `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`,
-    }),
-    'heap KiB/check': allocatedBytes === undefined ? '' : Number((allocatedBytes / 1024).toFixed(1)),
-    'RSS MiB': Math.round(residentBytes / 2 ** 20),
-    ...(latency && {
-      'p50 ms': ms(latency.p50.median),
-      'p99 ms': ms(latency.p99.median),
-      'p99.9 ms': ms(latency.p999.median),
-    }),
-  };
+function soakDots({ measured, samples, perSecond }: SoakRecord): void {
+  if (measured.length === 1) console.log(`\n${SOAK}: ${perSecond} checks a second`);
+  process.stdout.write(measured.length === samples ? '.\n' : '.');
 }

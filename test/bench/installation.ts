@@ -5,9 +5,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { introspectingDto } from '../e2e/introspecting-key-manager.ts';
 import { keyManagerDto } from '../e2e/stack.ts';
-import { type GatehouseProcess, type SettingsSections, startGatehouse } from '../rig/gatehouse-process.ts';
+import type { GatehouseProcess, SettingsSections } from '../rig/gatehouse-process.ts';
 import type { IntrospectionServer } from '../rig/introspection-server.ts';
-import { type KeyManagerServer, startKeyManager } from '../rig/key-manager-server.ts';
+import { type KeyManagerServer, PATHS, startKeyManager } from '../rig/key-manager-server.ts';
 import type { SigningAlgorithm } from '../rig/signing-key.ts';
 import { type Call, type CheckOptions, CODE, checkCall } from './call.ts';
 import type { CheckServer, Lab } from './lab.ts';
@@ -33,7 +33,7 @@ export interface InstallationOptions {
 
 /** The running installation. */
 export interface Installation {
-  readonly gatehouse: GatehouseProcess & CheckServer;
+  readonly gatehouse: GatehouseProcess & CheckServer & Required<Pick<Contestant, 'outboundCalls'>>;
   readonly keyManagers: readonly KeyManagerServer[];
   /** A new token of the shop with the scope that the call needs, from the key manager in this place. */
   token(claims?: Readonly<Record<string, unknown>>, keyManager?: number): string;
@@ -62,11 +62,11 @@ export async function startInstallation(lab: Lab, options: InstallationOptions =
   writeFileSync(catalogFile, JSON.stringify(catalogOf(keyManagers, options)));
   const start = { folder, catalogFile, ...(options.settings && { settings: options.settings }) };
   if (options.fill !== undefined) {
-    await (await startGatehouse(start)).stop();
+    await (await lab.gatehouse(start)).stop();
     options.fill(join(folder, 'data'));
   }
   return {
-    gatehouse: await lab.gatehouse(start),
+    gatehouse: { ...(await lab.gatehouse(start)), outboundCalls: () => requestsTo(keyManagers) },
     keyManagers,
     token: (claims = {}, at = 0) => {
       const server = keyManagers[at];
@@ -74,6 +74,11 @@ export async function startInstallation(lab: Lab, options: InstallationOptions =
       return server.mint({ sub: CLIENT.shop, azp: CLIENT.shop, scope: ORDER_SCOPE, ...claims });
     },
   };
+}
+
+function requestsTo(keyManagers: readonly KeyManagerServer[]): number {
+  const paths = Object.values(PATHS);
+  return keyManagers.reduce((sum, server) => paths.reduce((all, path) => all + server.requests(path), sum), 0);
 }
 
 async function startKeyManagers(

@@ -35,6 +35,8 @@ export interface Measurement {
   readonly stealShare: number;
   /** The share that went to programs of this machine that are not part of the bench. */
   readonly othersShare: number;
+  /** Requests to key managers meanwhile; absent where nobody counts. */
+  readonly outboundCalls?: number;
   /** Of an open loop. */
   readonly latency?: Latency;
   /** Why it does not count, whatever the shares say. */
@@ -66,6 +68,7 @@ export async function measure(contestant: Contestant, amount: Amount, programs: 
     stealShare: spent((at) => at.machine.stolen) / machineSeconds,
     othersShare: Math.max(0, othersSeconds) / machineSeconds,
     ...(spoilt !== undefined && { spoilt }),
+    ...(contestant.outboundCalls && { outboundCalls: spent((at) => at.outboundCalls) }),
     ...(latenciesMs.length > 0 && { latency: latencyOf(latenciesMs) }),
   };
 }
@@ -90,11 +93,12 @@ async function runTrials(trial: () => Promise<number>, { count, perSecond }: Loa
   return { seconds: (performance.now() - startMs) / 1000, clientShare: 0, latenciesMs: latenciesMs.sort(), wrong: [] };
 }
 
-function account({ pids }: Contestant, { client }: LoadPrograms) {
+function account({ pids, outboundCalls }: Contestant, { client }: LoadPrograms) {
   const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0);
   return {
     cpuSeconds: sum(cpuSecondsOf),
     residentBytes: sum(residentBytesOf),
+    outboundCalls: outboundCalls?.() ?? 0,
     /** Of the bench, its client, and h2load. */
     benchSeconds: cpuSecondsOf(process.pid) + cpuSecondsOf(client.pid) + cpuSecondsOfEndedChildren(),
     machine: machineTime(),

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RoundRule } from './rounds.ts';
 import type { ScenarioRecord } from './run-scenario.ts';
+import type { SoakRecord } from './soak.ts';
 
 /** One run. */
 export interface RunRecord {
@@ -23,7 +24,10 @@ export interface RunRecord {
   };
   readonly versions: Readonly<Record<string, string>>;
   readonly rule: RoundRule;
+  /** What was to be measured, in this order; a run that was cut short has less. */
+  readonly wanted: readonly string[];
   readonly scenarios: readonly ScenarioRecord[];
+  readonly soak?: SoakRecord;
 }
 
 /** Where runs are kept. */
@@ -34,7 +38,7 @@ const TOP = fileURLToPath(new URL('../..', import.meta.url));
 export function describeRun(
   startedAt: Date,
   tools: Readonly<Record<string, string>>,
-): Omit<RunRecord, 'rule' | 'scenarios'> {
+): Omit<RunRecord, 'rule' | 'wanted' | 'scenarios'> {
   const git = (...args: string[]) => spawnSync('git', args, { cwd: TOP, encoding: 'utf8' }).stdout?.trim() ?? '';
   const revision = git('rev-parse', '--short=12', 'HEAD') || 'unknown';
   const changes = git('status', '--porcelain', '--', '.', ':!test/bench/results', ':!docs') === '' ? '' : '+';

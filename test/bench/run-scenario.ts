@@ -1,7 +1,7 @@
 // Measures one scenario from its start to its end: warm-up, rounds at full load, rounds at fixed rates. What comes of it is the
 // measurements as they were; what they mean is worked out where they are shown.
 
-import { type Cores, Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import { type Amount, type LoadPrograms, measure } from './measurement.ts';
 import { gatherRounds, type RoundRule, type Rounds } from './rounds.ts';
 import type { Contestant, Rates, Scenario } from './scenario.ts';
@@ -37,27 +37,25 @@ export interface ScenarioRecord {
   readonly rates: readonly RateRecord[];
   /** Bytes on the heap of the deciding thread for each check, by contestant; counted once, not timed. */
   readonly allocatedBytes?: Readonly<Record<string, number>>;
+  /** Of the file, by contestant, where it is of interest. */
+  readonly catalogBytes?: Readonly<Record<string, number>>;
   /** Why there is nothing more: it could not be set up, or an answer was wrong. */
   readonly failure?: string;
 }
 
-/** Runs a scenario; what goes wrong in it is part of the record. */
-export async function runScenario(
-  scenario: Scenario,
-  cores: Cores,
+/** Sets a scenario up in a lab and measures it. Rejects when it cannot be set up or an answer is wrong. */
+export async function measureScenario(
+  { contestants, rates }: Scenario,
+  lab: Lab,
   programs: LoadPrograms,
   effort: Effort,
-): Promise<ScenarioRecord> {
-  const { id, title, what } = scenario;
-  const lab = new Lab(cores);
-  try {
-    const contestants = await scenario.contestants(lab);
-    return { id, title, what, ...(await measureAll(contestants, scenario.rates, programs, effort)) };
-  } catch (error) {
-    return { id, title, what, rates: [], failure: error instanceof Error ? error.message : String(error) };
-  } finally {
-    await lab.close();
-  }
+): Promise<Omit<ScenarioRecord, 'id' | 'title' | 'what'>> {
+  const all = await contestants(lab);
+  const sizes = all.flatMap(({ name, catalogBytes }) => (catalogBytes === undefined ? [] : [[name, catalogBytes]]));
+  return {
+    ...(await measureAll(all, rates, programs, effort)),
+    ...(sizes.length > 0 && { catalogBytes: Object.fromEntries(sizes) }),
+  };
 }
 
 async function measureAll(

@@ -21,6 +21,10 @@ export interface Contestant {
   readonly expected?: readonly number[];
   /** The size of each answer with its gRPC frame, where all are of one size. */
   readonly answerBytes?: number;
+  /** Requests that key managers have had from it so far. */
+  readonly outboundCalls?: () => number;
+  /** Size of its catalog's file. */
+  readonly catalogBytes?: number;
   /** In place of calls: does something once and resolves to the milliseconds that are of interest. */
   readonly trial?: () => Promise<number>;
   /** What goes on while it is measured; the result ends it. */

@@ -15,6 +15,8 @@ export interface ContestantSummary {
   readonly ratio: Spread;
   /** The largest resident memory. */
   readonly residentBytes: number;
+  /** The share of its core that the client was at work. */
+  readonly clientShare: Spread;
   /** Of an open loop. */
   readonly latency?: Readonly<Record<keyof Latency, Spread>>;
 }
@@ -33,6 +35,7 @@ export function summaryOf({ kept }: Rounds, keep: number): readonly ContestantSu
       checksPerSecond: spread(({ checks, seconds }) => checks / seconds),
       cpuMicros: spread(cpuMicrosOf),
       ratio: spread((measurement, round) => cpuMicrosOf(first[round] as Measurement) / cpuMicrosOf(measurement)),
+      clientShare: spread(({ clientShare }) => clientShare),
       residentBytes: Math.max(...own.map(({ residentBytes }) => residentBytes)),
       ...(own[0]?.latency && {
         latency: { p50: latencySpread('p50'), p99: latencySpread('p99'), p999: latencySpread('p999') },

@@ -23,6 +23,8 @@ export interface GatehouseOptions {
   /** More of the command line of `serve`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** How long its start may take; what tests wait at most unless given. */
+  readonly startLimitMs?: number;
   /** A file that gets its log too. */
   readonly logFile?: string;
 }
@@ -67,10 +69,13 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     return undefined;
   });
-  const ready = await Promise.race([logged((line) => line['msg'] === 'ready'), gone]).catch(async (error) => {
-    await running.stop();
-    throw error;
-  });
+  const readyLine = () => log().find((line) => line['msg'] === 'ready');
+  const ready = await Promise.race([eventually('it to be ready', readyLine, options.startLimitMs), gone]).catch(
+    async (error) => {
+      await running.stop();
+      throw error;
+    },
+  );
   if (ready === undefined)
     throw new Error(`Gatehouse ended at its start:\n${[...running.stdout, ...running.stderr].join('\n')}`);
   return {

@@ -15,97 +15,66 @@ export interface Goal {
   readonly figure: (of: Of) => number;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** What would be better still. */
+  readonly stretch?: number;
+  /** The contestant whose share of the floor this is about, for plots. */
+  readonly shareOf?: string;
 }
 
 const cpuRatio = (dividend: string, divisor: string) => (of: Of) =>
   cpuMicrosOf(of(dividend)) / cpuMicrosOf(of(divisor));
-const shareOfFloor = (contestant: string) => cpuRatio('floor', contestant);
 const p50 = (measurement: Measurement) => measurement.latency?.p50 ?? Number.NaN;
 const MIB = 2 ** 20;
 
-const share = (what: string, scenario: string, contestant: string, atLeast: number): Goal => {
-  return {
-    what: `${what}: CPU per check, floor ÷ Gatehouse`,
-    scenario,
-    load: 'full',
-    figure: shareOfFloor(contestant),
-    atLeast,
-  };
-};
+const share = (what: string, scenario: string, shareOf: string, atLeast: number, stretch?: number): Goal => ({
+  what: `${what}: CPU per check, floor ÷ Gatehouse`,
+  ...{ scenario, load: 'full', figure: cpuRatio('floor', shareOf), atLeast, shareOf },
+  ...(stretch !== undefined && { stretch }),
+});
+const cpuGrowth = (what: string, scenario: string, dividend: string, divisor: string, atMost: number): Goal => ({
+  what: `CPU per check, ${what}`,
+  ...{ scenario, load: 'full', figure: cpuRatio(dividend, divisor), atMost },
+});
+
+/** Denials whose cost has a goal. */
+const DENIALS = ['bad signature', 'no subscription', 'missing scope'] as const;
 
 /** All goals. */
 export const GOALS: readonly Goal[] = [
-  share('hot RS256', 'S1', 'gatehouse', 0.7),
-  share('hot ES256', 'S2', 'gatehouse', 0.7),
-  share('second sight', 'S3', 'again', 0.7),
-  share('first sight', 'S3', 'first sight', 0.45),
+  share('hot RS256', 'S1', 'gatehouse', 0.7, 0.85),
+  share('hot ES256', 'S2', 'gatehouse', 0.7, 0.85),
+  share('second sight', 'S3', 'again', 0.7, 0.85),
+  share('first sight, Redis configured', 'S3r', 'with Redis', 0.45, 0.55),
+  share('first sight, without Redis', 'S3', 'first sight', 0.45, 0.55),
   share('50 key managers', 'S4', '50 key managers', 0.65),
   share('1,000 key managers', 'S4', '1000 key managers', 0.65),
-  share('hot denial, bad signature', 'S7', 'bad signature', 0.65),
-  share('hot denial, no subscription', 'S7', 'no subscription', 0.65),
-  share('hot denial, missing scope', 'S7', 'missing scope', 0.65),
+  ...DENIALS.map((denial) => share(`hot denial, ${denial}`, 'S7', denial, 0.65)),
   {
-    what: 'CPU per check, 1,000 key managers ÷ 1',
-    scenario: 'S4',
+    what: 'requests to key managers during hot denials',
+    scenario: 'S7',
     load: 'full',
-    figure: cpuRatio('1000 key managers', '1 key manager'),
-    atMost: 1.1,
+    figure: (of) => DENIALS.reduce((sum, denial) => sum + (of(denial).outboundCalls ?? Number.NaN), 0),
+    atMost: 0,
   },
-  {
-    what: 'CPU per check, 1,000,000 subscriptions ÷ 1,000',
-    scenario: 'S11',
-    load: 'full',
-    figure: cpuRatio('1,000,000 subscriptions', '1,000 subscriptions'),
-    atMost: 1.25,
-  },
-  {
-    what: 'CPU per check, 5,000,000 subscriptions ÷ 1,000',
-    scenario: 'S11',
-    load: 'full',
-    figure: cpuRatio('5,000,000 subscriptions', '1,000 subscriptions'),
-    atMost: 1.25,
-  },
-  {
-    what: 'CPU per check at first sight, Redis away ÷ Redis there',
-    scenario: 'S3r',
-    load: 'full',
-    figure: cpuRatio('Redis away', 'with Redis'),
-    atMost: 1.05,
-  },
-  {
-    what: 'first sight with Redis: CPU per check, floor ÷ Gatehouse',
-    scenario: 'S3r',
-    load: 'full',
-    figure: shareOfFloor('with Redis'),
-    atLeast: 0.45,
-  },
-  {
-    what: 'from start to ready, 1,000,000 subscriptions ÷ 1,000',
-    scenario: 'S11b',
-    load: 'rate',
-    figure: (of) => p50(of('1,000,000 subscriptions')) / p50(of('1,000 subscriptions')),
-    atMost: 1.5,
-  },
-  {
-    what: 'CPU per check, distinct forged tokens ÷ distinct valid ones',
-    scenario: 'S7d',
-    load: 'full',
-    figure: cpuRatio('bad signature', 'valid'),
-    atMost: 1,
-  },
-  {
-    what: 'CPU per check, with admin writes ÷ without',
-    scenario: 'S9',
-    load: 'full',
-    figure: cpuRatio('with writes', 'without writes'),
-    atMost: 1.15,
-  },
+  cpuGrowth('1,000 key managers ÷ 1', 'S4', '1000 key managers', '1 key manager', 1.1),
+  cpuGrowth('1,000,000 subscriptions ÷ 1,000', 'S11', '1,000,000 subscriptions', '1,000 subscriptions', 1.25),
+  cpuGrowth('5,000,000 subscriptions ÷ 1,000', 'S11', '5,000,000 subscriptions', '1,000 subscriptions', 1.25),
+  cpuGrowth('distinct forged tokens ÷ distinct valid ones', 'S7d', 'bad signature', 'valid', 1),
+  cpuGrowth('with admin writes ÷ without', 'S9', 'with writes', 'without writes', 1.15),
   {
     what: 'p50, with admin writes ÷ without',
     scenario: 'S9',
     load: 'rate',
     figure: (of) => p50(of('with writes')) / p50(of('without writes')),
     atMost: 1.15,
+  },
+  cpuGrowth('first sight, Redis away ÷ Redis there', 'S3r', 'Redis away', 'with Redis', 1.05),
+  {
+    what: 'from start to ready, 1,000,000 subscriptions ÷ 1,000',
+    scenario: 'S11b',
+    load: 'rate',
+    figure: (of) => p50(of('1,000,000 subscriptions')) / p50(of('1,000 subscriptions')),
+    atMost: 1.5,
   },
   {
     what: 'MiB of memory at 1,000,000 subscriptions, beyond the floor’s',
