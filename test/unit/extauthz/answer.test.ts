@@ -259,6 +259,39 @@ describe('a refusal', () => {
     expect(headers.get('www-authenticate')).toBe(expected);
   });
 
+  test('tells each resource and each need of it anew, whatever was told before and to whom', () => {
+    const answer = answerer(OPTIONS);
+    const told = (template: string, needs: readonly (readonly string[])[], contentType?: string) => {
+      const resource = sampleResource({ template });
+      return needs.map((required) => {
+        const decision = {
+          outcome: 'deny',
+          reason: 'scope_missing',
+          evidence: { required },
+          known: { resource },
+        } as const;
+        const response = answer(decision, 'd-1', { contentType, underscoredHeaders: () => [] });
+        if (response === 'unavailable') throw new Error('no response');
+        const { denied_response: refusal } = decoded(response);
+        const scope = /scope="(.*)"/.exec(new Map(pairs(refusal?.headers)).get('www-authenticate') ?? '')?.[1];
+        return [/Resource: (\S+)\./.exec(refusal?.body ?? '')?.[1], scope];
+      });
+    };
+    const read = ['read'];
+    for (const contentType of [undefined, 'application/grpc', undefined]) {
+      const nameOf = (template: string) => (contentType === undefined ? template : undefined);
+      expect(told('/a', [read, ['write'], read], contentType)).toEqual([
+        [nameOf('/a'), 'read'],
+        [nameOf('/a'), 'write'],
+        [nameOf('/a'), 'read'],
+      ]);
+      expect(told('/b', [read, read], contentType)).toEqual([
+        [nameOf('/b'), 'read'],
+        [nameOf('/b'), 'read'],
+      ]);
+    }
+  });
+
   test('scopes that cannot be quoted or are too many are not listed', () => {
     const challenge = (required: readonly string[]) =>
       headersOf(tell(refuse('scope_missing', { required }))).get('www-authenticate');
