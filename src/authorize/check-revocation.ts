@@ -1,5 +1,5 @@
-// Was the token, or what it rests on, revoked? Asked after the proof on every request and never remembered: a revocation rules the
-// next request, whatever is cached.
+// Was the token, or what it rests on, revoked? Asked after the proof on every request: a revocation rules the next one, whatever is
+// cached.
 
 import type { Api } from '../domain/api.ts';
 import { deny, fault, type Refusal } from '../domain/decision.ts';
@@ -30,6 +30,7 @@ export function checkRevocation(
       keyId,
       keyThumbprint,
       subject,
+      credentialHash: token.hash,
       tokenHash: () => revocationHash(token),
     },
     nowMs,

@@ -4,15 +4,13 @@
 import type { Statement } from 'better-sqlite3';
 import type { Catalog, CatalogMoment, CatalogSnapshot, StoredKeySet } from '../authorize/ports.ts';
 import type { ReportCatalogEvent } from './catalog-event.ts';
+import { type ChangedKinds, changedKindsReader, type LogPosition } from './changed-kinds.ts';
 import { RevocationFinder } from './find-revocation.ts';
 import { SubscriberFinder } from './find-subscriber.ts';
 import { StructureLoader, type StructureLoaderOptions } from './structure-loader.ts';
 
-interface MetaRow {
-  readonly revision: number;
+interface MetaRow extends LogPosition {
   readonly structureRevision: number;
-  /** The log of changes has every deletion after this revision. */
-  readonly horizon: number;
   readonly revocations: number;
   readonly tokenRevocations: number;
 }
@@ -40,6 +38,7 @@ export class CatalogReader implements Catalog {
   readonly #subscribers: SubscriberFinder;
   readonly #revocations: RevocationFinder;
   readonly #loader: StructureLoader;
+  readonly #changedSince: (from: number | undefined, to: LogPosition) => ChangedKinds;
   readonly #inOneRevision: () => HeldMoment;
   /** Undefined after a failed read: nothing that was held before is the present then. */
   #present: HeldMoment | undefined;
@@ -70,6 +69,7 @@ export class CatalogReader implements Catalog {
     this.#subscribers = new SubscriberFinder(db);
     this.#revocations = new RevocationFinder(db);
     this.#loader = new StructureLoader(options);
+    this.#changedSince = changedKindsReader(db);
     this.#inOneRevision = db.transaction(() => this.#load());
   }
 
@@ -103,9 +103,11 @@ export class CatalogReader implements Catalog {
     const version = this.#version.get();
     const meta = this.#meta.get();
     if (version === undefined || meta === undefined) throw new Error('the catalog has no meta row');
-    const { revision, structureRevision, horizon } = meta;
+    const { revision, structureRevision } = meta;
     const before = this.#loaded;
-    this.#subscribers.follow(before?.revision, revision, horizon);
+    const changed = this.#changedSince(before?.revision, meta);
+    this.#subscribers.follow(changed);
+    this.#revocations.follow(changed);
     const snapshot =
       before?.snapshot.structureRevision === structureRevision ? before.snapshot : this.#loader.load(before?.snapshot);
     this.#loaded = { snapshot, revision };
@@ -121,9 +123,9 @@ export class CatalogReader implements Catalog {
           'stale',
         ),
       findRevocation: (subject, nowMs) =>
-        counts.all === 0
+        counts.all === 0 || (this.#present === moment && this.#revocations.isUnnamed(subject))
           ? undefined
-          : this.#reading(() => this.#revocations.find(subject, nowMs, counts), 'unreadable'),
+          : this.#reading(() => this.#revocations.find(subject, nowMs, counts, isPresent), 'unreadable'),
     };
     return moment;
   }

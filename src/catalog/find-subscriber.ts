@@ -1,13 +1,11 @@
-// The other question of every request: who is this client, and has it subscribed to this API? Answers are remembered for as long as
-// the log of changes says that no application, key or subscription was written.
+// One question of every request: who is this client, and has it subscribed to this API? Answers are remembered until an application,
+// a key or a subscription is written.
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { Subscriber } from '../domain/subscriber.ts';
+import type { ChangedKinds } from './changed-kinds.ts';
 import { SubscriberMemory } from './subscriber-memory.ts';
 import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscriber-row.ts';
-
-/** What an answer is made of, by the kinds that the log knows; {@link findSubscriberSql} reads nothing else. */
-const KINDS: ReadonlySet<string> = new Set(['application', 'key_mapping', 'subscription']);
 
 /** Some thousand clients: as many as call through one process in a while. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -15,20 +13,13 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** For clients without a subscription: those that misbehave go on asking for the same. */
 const MAX_ABSENT_BYTES = 1024 * 1024;
 
-/** Changes that are looked through; with more of them forgetting is cheaper, as an import writes thousands at once. */
-const MAX_CHANGES = 100;
-
 /** For one connection. It throws when the catalog cannot be read. */
 export class SubscriberFinder {
   readonly #row: Statement<[string, string, string], SubscriberRow>;
-  readonly #kinds: Statement<[number], string>;
   readonly #memory = new SubscriberMemory({ maxBytes: MAX_BYTES, maxAbsentBytes: MAX_ABSENT_BYTES });
 
   constructor(db: Database) {
     this.#row = db.prepare(findSubscriberSql);
-    this.#kinds = db
-      .prepare<[number], string>(`SELECT kind FROM change_log WHERE revision > ? LIMIT ${MAX_CHANGES + 1}`)
-      .pluck();
   }
 
   /** What was found before and holds at the present moment. */
@@ -51,13 +42,9 @@ export class SubscriberFinder {
     return subscriber;
   }
 
-  /**
-   * Something was committed: forgets what was remembered up to revision `from` unless it holds at `to` as well. Whoever writes behind
-   * the catalog's back may raise no revision, so one that stayed says nothing. Deletions up to `horizon` have left the log.
-   */
-  follow(from: number | undefined, to: number, horizon: number): void {
-    const isLogged = from !== undefined && from < to && horizon <= from;
-    const kinds = isLogged ? this.#kinds.all(from) : [];
-    if (!isLogged || kinds.length > MAX_CHANGES || kinds.some((kind) => KINDS.has(kind))) this.#memory.clear();
+  /** To be called before a moment that came after these changes is the present one. {@link findSubscriberSql} reads nothing else. */
+  follow(changed: ChangedKinds): void {
+    if (changed && !changed.has('application') && !changed.has('key_mapping') && !changed.has('subscription')) return;
+    this.#memory.clear();
   }
 }

@@ -62,7 +62,9 @@ export interface RevocationSubject {
   readonly keyThumbprint: string | undefined;
   /** Seconds since the epoch. */
   readonly issuedAt: number | undefined;
-  /** Worked out only where some token was revoked by its hash. */
+  /** Of the token as it was sent: no other has it. */
+  readonly credentialHash: string;
+  /** As an entry has it; worked out only where some token was revoked by its hash. */
   tokenHash(): string;
 }
 

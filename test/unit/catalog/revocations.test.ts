@@ -28,6 +28,7 @@ const subject = (more: Partial<RevocationSubject> = {}): RevocationSubject => ({
   keyId: 'kid-1',
   keyThumbprint: 'thumb-1',
   issuedAt: NOW / 1000 - 60,
+  credentialHash: 'ef'.repeat(32),
   tokenHash: () => HASH,
   ...more,
 });
