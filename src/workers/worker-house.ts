@@ -22,8 +22,8 @@ export interface WorkerEnd {
 
 /** How often a worker is asked whether it lives. */
 export const PING_MS = 500;
-/** A worker that is silent for so many pings in a row is hung: five seconds, longer than any pause of a process that is well. */
-const MAX_UNANSWERED = 10;
+/** A worker that is silent for so many pings in a row is hung: three seconds, longer than any pause of a process that is well. */
+const MAX_UNANSWERED = 6;
 /** Reading the largest catalogs from a cold disk takes seconds. */
 const MAX_START_MS = 60_000;
 /** After so long without a check it is known all the same that the start is not what is broken. */
