@@ -4,7 +4,7 @@
 import type { Decision } from '../domain/decision.ts';
 import type { IdentityFact } from '../domain/identity-fact.ts';
 import { allowed, type CheckResponse, denied, errorResponse, type Header } from './check-response.ts';
-import { dynamicMetadata } from './dynamic-metadata.ts';
+import { metadataTeller } from './dynamic-metadata.ts';
 import { IdentityHeaders } from './identity-headers.ts';
 import { Refusals } from './refusals.ts';
 
@@ -46,20 +46,21 @@ export type Answer = (
 export function answerer(options: AnswerOptions): Answer {
   const identity = new IdentityHeaders(options.identityHeaders, options.removeHeaders, options.assertionHeader);
   const refusals = new Refusals(options.realm);
+  const metadataOf = metadataTeller();
   const { decisionIdHeader } = options;
   const idHeaders = (id: string): readonly Header[] => (decisionIdHeader === null ? [] : [[decisionIdHeader, id]]);
   return (decision, decisionId, request) => {
-    const metadata = dynamicMetadata(decision, decisionId);
+    const metadata = metadataOf(decision, decisionId);
     if (decision.outcome === 'allow') {
       const isPublic = decision.reason === 'public_resource';
       // On a public resource nobody vouched for anything: no identity, and the credential is the upstream's business.
       const credential = isPublic || options.keepCredential ? undefined : decision.known.api?.authorizationHeader;
-      const { set, remove } = identity.changes(
+      const { setHeaders, encodedHeaders } = identity.changes(
         isPublic ? {} : decision.known,
         request.underscoredHeaders(),
         credential,
       );
-      return allowed({ setHeaders: set, removeHeaders: remove, responseHeaders: idHeaders(decisionId), metadata });
+      return allowed({ setHeaders, encodedHeaders, responseHeaders: idHeaders(decisionId), metadata });
     }
     const told = refusals.of(decision, request.contentType);
     const refusal = { ...told, headers: [...told.headers, ...idHeaders(decisionId)], metadata };

@@ -1,7 +1,6 @@
 // The answers that Envoy understands, and their bytes. A CheckResponse without a status would be an allow: none can be made,
 // because `status` is a mandatory part of each kind and is always written.
 
-import type { DynamicMetadata } from './dynamic-metadata.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** A header name and its value. */
@@ -10,16 +9,25 @@ export type Header = readonly [name: string, value: string];
 /** google.rpc.Code of a refusal: any but 0, which is OK. */
 export type RefusalCode = 3 | 5 | 7 | 12 | 14 | 16;
 
+/** Texts, and records of texts. */
+export type MetadataFields = Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+
+/** Dynamic metadata: some as it is, some as {@link encodedMetadata} made it before. No key may be in both. */
+export interface Metadata {
+  readonly fields: MetadataFields;
+  readonly encoded: readonly Buffer[];
+}
+
 /** The request passes, with these changes to its headers. */
 export interface Allowed {
   readonly kind: 'allowed';
   readonly status: 0;
   readonly setHeaders: readonly Header[];
-  /** Envoy removes after it sets, so no name may be in both. */
-  readonly removeHeaders: readonly HeaderRemoval[];
+  /** More headers that are set, and all that are removed. Envoy removes after it sets, so no name may be in both. */
+  readonly encodedHeaders: readonly Buffer[];
   /** For the client, added to what the upstream answers. */
   readonly responseHeaders: readonly Header[];
-  readonly metadata: DynamicMetadata;
+  readonly metadata: Metadata;
 }
 
 /** What the client gets in place of the upstream's answer. */
@@ -28,7 +36,7 @@ export interface HttpRefusal {
   readonly httpStatus: number;
   readonly headers: readonly Header[];
   readonly body: string;
-  readonly metadata: DynamicMetadata;
+  readonly metadata: Metadata;
 }
 
 /** The request does not pass (`denied_response`). */
@@ -59,19 +67,23 @@ export function errorResponse(refusal: HttpRefusal): ErrorResponse {
   return { kind: 'error', ...refusal };
 }
 
-/** Names for `headers_to_remove`, encoded once. */
-export interface HeaderRemoval {
-  readonly names: readonly string[];
-  readonly encoded: Buffer;
-}
-
-/** OkHttpResponse: headers_to_remove=5. */
-export function headerRemoval(names: readonly string[]): HeaderRemoval {
+/** Changes of the request's headers, encoded once: what is set, and names that are removed. OkHttpResponse: headers_to_remove=5. */
+export function encodedHeaders(set: readonly Header[], removed: readonly string[]): Buffer {
   const writer = new WireWriter();
-  for (const name of names) writer.text(5, name);
-  return { names, encoded: Buffer.from(writer.finish()) };
+  for (const header of set) writeOverwriting(writer, SET_HEADERS, header);
+  for (const name of removed) writer.text(5, name);
+  return writer.finishForLong();
 }
 
+/** Parts of dynamic metadata, encoded once. */
+export function encodedMetadata(fields: MetadataFields): Buffer {
+  const writer = new WireWriter();
+  writeMetadata(writer, fields);
+  return writer.finishForLong();
+}
+
+/** OkHttpResponse: headers=2. */
+const SET_HEADERS = 2;
 /** HeaderValueOption.HeaderAppendAction OVERWRITE_IF_EXISTS_OR_ADD. */
 const OVERWRITE_IF_EXISTS_OR_ADD = 2;
 /** CheckResponse: denied_response=2, error_response=5. */
@@ -86,7 +98,8 @@ export function encodeCheckResponse(response: CheckResponse): Buffer {
   if (response.kind === 'allowed') writeAllowed(writer, response);
   else writeRefusal(writer, response);
   const metadata = writer.open(4);
-  writeMetadata(writer, response.metadata);
+  for (const encoded of response.metadata.encoded) writer.fields(encoded);
+  writeMetadata(writer, response.metadata.fields);
   writer.close(metadata);
   return writer.finish();
 }
@@ -94,8 +107,8 @@ export function encodeCheckResponse(response: CheckResponse): Buffer {
 /** OkHttpResponse ok_response=3: headers=2, headers_to_remove=5, response_headers_to_add=6. */
 function writeAllowed(writer: WireWriter, response: Allowed): void {
   const ok = writer.open(3);
-  for (const header of response.setHeaders) writeOverwriting(writer, 2, header);
-  for (const removal of response.removeHeaders) writer.fields(removal.encoded);
+  for (const encoded of response.encodedHeaders) writer.fields(encoded);
+  for (const header of response.setHeaders) writeOverwriting(writer, SET_HEADERS, header);
   for (const header of response.responseHeaders) writeOverwriting(writer, 6, header);
   writer.close(ok);
 }
@@ -136,10 +149,7 @@ function writeHeader(writer: WireWriter, header: Header): void {
 }
 
 /** Struct: fields=1, a map of key=1 to Value=2 (string_value=3, struct_value=5). */
-function writeMetadata(
-  writer: WireWriter,
-  metadata: Readonly<Record<string, string | DynamicMetadata['claims']>>,
-): void {
+function writeMetadata(writer: WireWriter, metadata: MetadataFields): void {
   for (const key of Object.keys(metadata)) {
     const value = metadata[key];
     if (value === undefined) continue;

@@ -1,6 +1,7 @@
 // Which headers the upstream may believe. Each identity header is either set here or removed, in every spelling that an
 // upstream could take for it; a client's own never gets through.
 
+import type { Api } from '../domain/api.ts';
 import type { Known } from '../domain/decision.ts';
 import { isEditableHeader } from '../domain/editable-header.ts';
 import {
@@ -10,18 +11,31 @@ import {
   claimOfFact,
   type IdentityFact,
 } from '../domain/identity-fact.ts';
-import { type Header, type HeaderRemoval, headerRemoval } from './check-response.ts';
+import type { KeyManager } from '../domain/key-manager.ts';
+import { type Allowed, encodedHeaders, type Header } from './check-response.ts';
 import { claimText } from './claim-text.ts';
+import { EncodedOnce } from './encoded-once.ts';
 import { headerValue, headerValueList } from './header-value.ts';
 
-const FACTS = {
-  organization: (known) => headerValue(known.api?.organization),
-  api: (known) => headerValue(known.api?.name),
-  apiVersion: (known) => headerValue(known.api?.version),
-  apiContext: (known) => headerValue(known.api?.context),
-  apiPolicy: (known) => headerValue(known.api?.policy),
+type Read<T> = (facts: T) => string | undefined;
+
+/** What an API says for as long as nobody changes it. */
+const API_FACTS = {
+  organization: (api) => headerValue(api.organization),
+  api: (api) => headerValue(api.name),
+  apiVersion: (api) => headerValue(api.version),
+  apiContext: (api) => headerValue(api.context),
+  apiPolicy: (api) => headerValue(api.policy),
+} as const satisfies Partial<Record<IdentityFact, Read<Api>>>;
+
+const KEY_MANAGER_FACTS = {
+  keyManager: (keyManager) => headerValue(keyManager.name),
+} as const satisfies Partial<Record<IdentityFact, Read<KeyManager>>>;
+
+type CatalogFact = keyof typeof API_FACTS | keyof typeof KEY_MANAGER_FACTS;
+
+const CALL_FACTS = {
   resourcePolicy: (known) => headerValue(known.resource?.policy),
-  keyManager: (known) => headerValue(known.keyManager?.name),
   subject: (known) => headerValue(known.token?.subject),
   consumerKey: (known) => headerValue(known.token?.consumerKey),
   application: (known) => headerValue(known.application?.name),
@@ -33,17 +47,49 @@ const FACTS = {
   subscriptionPolicy: (known) => headerValue(known.subscription?.policy),
   keyType: (known) => headerValue(known.keyType),
   scopes: (known) => headerValueList(known.token?.scopes ?? []),
-} as const satisfies Record<
-  Exclude<IdentityFact, ClaimFact | AttributeFact>,
-  (known: Readonly<Known>) => string | undefined
->;
+} as const satisfies Record<Exclude<IdentityFact, ClaimFact | AttributeFact | CatalogFact>, Read<Readonly<Known>>>;
 
-function readerOf(fact: IdentityFact): (known: Readonly<Known>) => string | undefined {
+function readerOf(fact: IdentityFact): Read<Readonly<Known>> {
   const claim = claimOfFact(fact);
   if (claim !== undefined) return (known) => headerValue(claimText(known.token?.claims ?? {}, claim));
   const attribute = attributeOfFact(fact);
   if (attribute !== undefined) return (known) => headerValue(ownAttribute(known, attribute));
-  return FACTS[fact as keyof typeof FACTS];
+  return CALL_FACTS[fact as keyof typeof CALL_FACTS];
+}
+
+/** The headers for what one object says, each set or removed; all of them removed where there is no such object. */
+class HeadersOf<T extends object> {
+  readonly #unknown: Buffer;
+  readonly #known: EncodedOnce<T>;
+
+  constructor(
+    configured: readonly (readonly [name: string, fact: string])[],
+    facts: Readonly<Record<string, Read<T>>>,
+  ) {
+    const headers = configured.flatMap(([name, fact]) => {
+      const read = Object.hasOwn(facts, fact) ? facts[fact] : undefined;
+      return read === undefined ? [] : [{ name, read }];
+    });
+    this.#unknown = encodedHeaders(
+      [],
+      headers.map(({ name }) => name),
+    );
+    this.#known = new EncodedOnce((object) => {
+      const set = headers.flatMap(({ name, read }): Header[] => {
+        const value = read(object);
+        return value === undefined ? [] : [[name, value]];
+      });
+      const removed = headers.filter(({ read }) => read(object) === undefined);
+      return encodedHeaders(
+        set,
+        removed.map(({ name }) => name),
+      );
+    });
+  }
+
+  of(object: T | undefined): Buffer {
+    return object === undefined ? this.#unknown : this.#known.of(object);
+  }
 }
 
 /** JSON, or nothing where there is no attribute. */
@@ -61,21 +107,18 @@ function ownAttribute({ application }: Readonly<Known>, name: string): string | 
 const MAX_CREDENTIAL_HEADERS = 64;
 
 /** The changes to the headers of an allowed request. */
-export interface HeaderChanges {
-  readonly set: readonly Header[];
-  readonly remove: readonly HeaderRemoval[];
-}
+export type HeaderChanges = Pick<Allowed, 'setHeaders' | 'encodedHeaders'>;
 
 /** The configured identity headers, with everything constant worked out. Throws at boot when settings contradict each other. */
 export class IdentityHeaders {
-  readonly #headers: readonly {
-    name: string;
-    fact: (known: Readonly<Known>) => string | undefined;
-    removal: HeaderRemoval;
-  }[];
-  readonly #always: HeaderRemoval;
+  readonly #ofApi: HeadersOf<Api>;
+  readonly #ofKeyManager: HeadersOf<KeyManager>;
+  readonly #ofCall: readonly { name: string; read: Read<Readonly<Known>>; removal: Buffer }[];
+  readonly #always: Buffer;
   /** Of the headers in which APIs take credentials: mostly one and the same. */
-  readonly #credentials = new Map<string, HeaderRemoval>();
+  readonly #credentials = new Map<string, Buffer>();
+  /** Every one is either set or removed. */
+  readonly #identity: ReadonlySet<string>;
   /** Every name that is set or removed, with `_` read as `-`. */
   readonly #folded: ReadonlySet<string>;
   readonly #named: ReadonlySet<string>;
@@ -105,40 +148,45 @@ export class IdentityHeaders {
           `removeHeaders: "${name}" is an identity header, which is set or removed anyway; take it out of one list`,
         );
     }
-    const readers = Object.entries(identityHeaders).map(([name, fact]) => [name, readerOf(fact)] as const);
+    const configured = Object.entries(identityHeaders);
+    this.#ofApi = new HeadersOf(configured, API_FACTS);
+    this.#ofKeyManager = new HeadersOf(configured, KEY_MANAGER_FACTS);
+    const ofCall = configured.filter(([, fact]) => !(fact in API_FACTS || fact in KEY_MANAGER_FACTS));
+    const readers = ofCall.map(([name, fact]) => ({ name, read: readerOf(fact) }));
     // Of printable ASCII, and measured where it was made.
-    const assertion = [assertionHeader, (known: Readonly<Known>) => known.assertion] as const;
-    this.#headers = [...readers, assertion].map(([name, fact]) => ({ name, fact, removal: headerRemoval([name]) }));
+    const assertion = { name: assertionHeader, read: (known: Readonly<Known>) => known.assertion };
+    this.#ofCall = [...readers, assertion].map((header) => ({ ...header, removal: encodedHeaders([], [header.name]) }));
+    this.#identity = new Set(names);
     const always = new Set<string>(removeHeaders);
     for (const name of [...names, ...removeHeaders]) always.add(fold(name)).add(fold(name).replaceAll('-', '_'));
     for (const name of names) always.delete(name);
-    this.#always = headerRemoval([...always]);
+    this.#always = encodedHeaders([], [...always]);
     this.#folded = new Set([...names, ...removeHeaders].map(fold));
     this.#named = new Set([...names, ...always]);
   }
 
   /** What to set and to remove for these facts; `underscored` are the names in the request that hold an underscore. */
   changes(known: Readonly<Known>, underscored: readonly string[], credentialHeader: string | undefined): HeaderChanges {
-    const set: Header[] = [];
-    const remove = [this.#always];
-    for (const header of this.#headers) {
-      const value = header.fact(known);
-      if (value === undefined) remove.push(header.removal);
-      else set.push([header.name, value]);
+    const setHeaders: Header[] = [];
+    const encoded = [this.#always, this.#ofApi.of(known.api), this.#ofKeyManager.of(known.keyManager)];
+    for (const { name, read, removal } of this.#ofCall) {
+      const value = read(known);
+      if (value === undefined) encoded.push(removal);
+      else setHeaders.push([name, value]);
     }
     if (underscored.length > 0) {
       const twins = underscored.map((name) => name.toLowerCase()).filter((name) => this.#isMixedTwin(name));
-      if (twins.length > 0) remove.push(headerRemoval(twins));
+      if (twins.length > 0) encoded.push(encodedHeaders([], twins));
     }
-    if (credentialHeader !== undefined && !set.some(([name]) => name === credentialHeader))
-      remove.push(this.#credentialRemoval(credentialHeader));
-    return { set, remove };
+    if (credentialHeader !== undefined && !this.#identity.has(credentialHeader))
+      encoded.push(this.#credentialRemoval(credentialHeader));
+    return { setHeaders, encodedHeaders: encoded };
   }
 
-  #credentialRemoval(name: string): HeaderRemoval {
+  #credentialRemoval(name: string): Buffer {
     const known = this.#credentials.get(name);
     if (known !== undefined) return known;
-    const removal = headerRemoval([name]);
+    const removal = encodedHeaders([], [name]);
     if (this.#credentials.size < MAX_CREDENTIAL_HEADERS) this.#credentials.set(name, removal);
     return removal;
   }

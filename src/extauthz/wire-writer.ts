@@ -3,8 +3,8 @@
 
 /** Room for a usual answer; a larger one grows it. */
 const INITIAL_BYTES = 2048;
-/** Up to here a loop beats a call out of JavaScript; and a length of one byte. */
-const SHORT_CHARACTERS = 64;
+/** Up to here a loop beats a call out of JavaScript; and the length is one byte. */
+const SHORT_CHARACTERS = 32;
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
@@ -22,12 +22,15 @@ export class WireWriter {
 
   /** A string; what is not well-formed becomes U+FFFD, so the result is UTF-8. */
   text(field: number, text: string): void {
-    if (text.length <= SHORT_CHARACTERS && this.#shortAscii(field, text)) return;
-    const length = Buffer.byteLength(text);
-    this.#reserve(length + 6);
-    this.#bytes[this.#at++] = (field << 3) | LENGTH_DELIMITED;
-    this.#number(length);
-    this.#at += this.#bytes.write(text, this.#at, length, 'utf8');
+    const { length } = text;
+    if (length <= SHORT_CHARACTERS && this.#shortAscii(field, text)) return;
+    // A UTF-16 unit is three bytes of UTF-8 at most.
+    this.#reserve(3 * length + 6);
+    this.#bytes[this.#at] = (field << 3) | LENGTH_DELIMITED;
+    this.#at += 1 + varintBytes(length);
+    const start = this.#at;
+    this.#at += this.#bytes.write(text, start);
+    this.#prefix(start, varintBytes(length));
   }
 
   /** Opens a message, whose fields are those written until {@link close} gets the result back. */
@@ -40,22 +43,14 @@ export class WireWriter {
 
   /** Closes the message that was opened last, of those that are open. */
   close(start: number): void {
-    const length = this.#at - start;
-    // One byte was left for the length; the content moves up when it needs more.
-    const extra = varintBytes(length) - 1;
-    if (extra > 0) {
-      this.#reserve(extra);
-      this.#bytes.copyWithin(start + extra, start, this.#at);
-    }
-    this.#at = start - 1;
-    this.#number(length);
-    this.#at += length;
+    this.#prefix(start, 1);
   }
 
-  /** Fields written before, as {@link finish} returned them. */
+  /** Fields written before, as a finished writer returned them. */
   fields(bytes: Buffer): void {
     this.#reserve(bytes.length);
-    this.#at += bytes.copy(this.#bytes, this.#at);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** The message. The writer is used up. */
@@ -63,21 +58,42 @@ export class WireWriter {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** The message, to be kept: in memory of its own size, not in a part of a larger one that it would keep as well. */
+  finishForLong(): Buffer {
+    const message = Buffer.allocUnsafeSlow(this.#at);
+    message.set(this.finish());
+    return message;
+  }
+
   /** False, with nothing written, for a text that has other characters. */
   #shortAscii(field: number, text: string): boolean {
     const { length } = text;
     this.#reserve(length + 2);
     const bytes = this.#bytes;
-    const at = this.#at;
+    const start = this.#at + 2;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code > 0x7f) return false;
-      bytes[at + 2 + i] = code;
+      bytes[start + i] = code;
     }
-    bytes[at] = (field << 3) | LENGTH_DELIMITED;
-    bytes[at + 1] = length;
-    this.#at = at + 2 + length;
+    bytes[start - 2] = (field << 3) | LENGTH_DELIMITED;
+    bytes[start - 1] = length;
+    this.#at = start + length;
     return true;
+  }
+
+  /** Writes the length of what was written from `start` on before it, where room was left; the content moves up if it needs more. */
+  #prefix(start: number, room: number): void {
+    const end = this.#at;
+    const length = end - start;
+    const extra = varintBytes(length) - room;
+    if (extra > 0) {
+      this.#reserve(extra);
+      this.#bytes.copyWithin(start + extra, start, end);
+    }
+    this.#at = start - room;
+    this.#number(length);
+    this.#at += length;
   }
 
   #number(value: number): void {

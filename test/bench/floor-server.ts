@@ -4,7 +4,7 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { CheckAnswer } from '../../src/extauthz/check-client.ts';
 import { CheckRequest } from '../../src/extauthz/check-request.ts';
-import { type Allowed, allowed, encodeCheckResponse, headerRemoval } from '../../src/extauthz/check-response.ts';
+import { type Allowed, allowed, encodeCheckResponse, encodedHeaders } from '../../src/extauthz/check-response.ts';
 import { loadServices } from '../../src/extauthz/proto-services.ts';
 
 /** Told by Gatehouse's settings there; the same names here. */
@@ -23,8 +23,8 @@ function sameSize({ headers, body, headersToRemove, metadata }: CheckAnswer): Al
   return allowed({
     setHeaders: body === '' ? headers : [...headers, ['x-body', body]],
     responseHeaders: [],
-    removeHeaders: headersToRemove.length === 0 ? [] : [headerRemoval(headersToRemove)],
-    metadata: metadata as Allowed['metadata'],
+    encodedHeaders: [encodedHeaders([], headersToRemove)],
+    metadata: { fields: metadata, encoded: [] },
   });
 }
 

@@ -6,13 +6,14 @@ import {
   allowed,
   type CheckResponse,
   denied,
+  encodedHeaders,
+  encodedMetadata,
   errorResponse,
-  headerRemoval,
+  type MetadataFields,
 } from '../../../src/extauthz/check-response.ts';
-import type { DynamicMetadata } from '../../../src/extauthz/dynamic-metadata.ts';
 import { decoded, pairs } from './decoded-response.ts';
 
-const metadata: DynamicMetadata = {
+const fields = {
   decision_id: 'd-1',
   outcome: 'allow',
   reason: 'allowed',
@@ -25,8 +26,9 @@ const metadata: DynamicMetadata = {
   ...{ application_policy: 'Gold', subscription_id: 's-1', subscription_policy: 'Gold' },
   claims: { email: 'a@b', größe: '["x"]' },
   attributes: { region: 'eu' },
-};
-const fieldsOf = (facts: DynamicMetadata | DynamicMetadata['claims']): Record<string, unknown> =>
+} as const satisfies MetadataFields;
+const metadata = { fields, encoded: [] };
+const fieldsOf = (facts: MetadataFields): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(facts).map(([key, value]) => [
       key,
@@ -42,7 +44,7 @@ const header = fc.tuple(text, text);
 test('an allow carries status 0 in writing, overwrites in both ways, and removes', () => {
   const response = allowed({
     setHeaders: [['x-a', '1']],
-    removeHeaders: [headerRemoval(['x-b', 'x-c'])],
+    encodedHeaders: [encodedHeaders([], ['x-b', 'x-c'])],
     responseHeaders: [['x-id', 'd-1']],
     metadata,
   });
@@ -62,22 +64,28 @@ test('an allow carries status 0 in writing, overwrites in both ways, and removes
         },
       ],
     },
-    dynamic_metadata: { fields: fieldsOf(metadata) },
+    dynamic_metadata: { fields: fieldsOf(fields) },
   });
 });
 
 test('random allows decode to what was put in', { timeout: 60_000 }, () => {
   fc.assert(
-    fc.property(fc.array(header, { maxLength: 20 }), fc.array(fc.array(text)), text, (setHeaders, removals, name) => {
-      const facts = { ...metadata, application: name };
+    fc.property(fc.array(header), fc.array(header), fc.array(fc.array(text)), text, (...drawn) => {
+      const [setBefore, setHeaders, removals, name] = drawn;
+      const { key_type, attributes, ...others } = { ...fields, application: name };
       const response = decoded(
-        allowed({ setHeaders, removeHeaders: removals.map(headerRemoval), responseHeaders: [], metadata: facts }),
+        allowed({
+          setHeaders,
+          encodedHeaders: [encodedHeaders(setBefore, []), ...removals.map((names) => encodedHeaders([], names))],
+          responseHeaders: [],
+          metadata: { fields: others, encoded: [encodedMetadata({ key_type }), encodedMetadata({ attributes })] },
+        }),
       );
-      expect(pairs(response.ok_response?.headers)).toEqual(setHeaders);
+      expect(pairs(response.ok_response?.headers)).toEqual([...setBefore, ...setHeaders]);
       for (const option of response.ok_response?.headers ?? [])
         expect(option).toMatchObject({ append: { value: false }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' });
       expect(response.ok_response?.headers_to_remove).toEqual(removals.flat());
-      expect(response.dynamic_metadata.fields).toEqual(fieldsOf(facts));
+      expect(response.dynamic_metadata.fields).toEqual(fieldsOf({ ...fields, application: name }));
     }),
   );
 });
@@ -95,7 +103,7 @@ test('random refusals decode to what was put in', { timeout: 60_000 }, () => {
       expect(response.http_response).toBe(isError ? 'error_response' : 'denied_response');
       expect(pairs(told?.headers)).toEqual(headers);
       expect(told?.body).toBe(content);
-      expect(response.dynamic_metadata.fields).toEqual(fieldsOf(metadata));
+      expect(response.dynamic_metadata.fields).toEqual(fieldsOf(fields));
     }),
   );
 });
@@ -104,9 +112,9 @@ test('a text that is not well-formed is still sent as UTF-8', () => {
   const response = decoded(
     allowed({
       setHeaders: [],
-      removeHeaders: [],
+      encodedHeaders: [],
       responseHeaders: [],
-      metadata: { ...metadata, application: 'a\ud800' },
+      metadata: { fields: { ...fields, application: 'a\ud800' }, encoded: [] },
     }),
   );
   expect(response.dynamic_metadata.fields['application']?.stringValue).toBe('a\ufffd');
@@ -114,7 +122,7 @@ test('a text that is not well-formed is still sent as UTF-8', () => {
 
 test('an answer without a status, or a refusal with status 0, does not compile', () => {
   // @ts-expect-error an allow says 0
-  const silent: CheckResponse = { kind: 'allowed', setHeaders: [], removeHeaders: [], metadata };
+  const silent: CheckResponse = { kind: 'allowed', setHeaders: [], encodedHeaders: [], responseHeaders: [], metadata };
   const refusal = { httpStatus: 401, headers: [], body: '', metadata };
   // @ts-expect-error a denial says why in a code
   const mute: CheckResponse = { kind: 'denied', ...refusal };
