@@ -14,9 +14,15 @@ export interface Checks {
   close(): void;
 }
 
-/** A client; close it when done. */
-export function checksOf(gatehouse: Pick<GatehouseProcess, 'endpoints'>): Checks {
-  const client = new CheckClient({ kind: 'tcp', host: '127.0.0.1', port: Number(gatehouse.endpoints[0]) });
+/** A client of a Gatehouse, or of one of its workers; close it when done. */
+export function checksOf({ endpoints }: Pick<GatehouseProcess, 'endpoints'>, worker = 0): Checks {
+  const endpoint = endpoints[worker];
+  if (endpoint === undefined) throw new Error(`there is no worker ${worker}`);
+  const client = new CheckClient(
+    typeof endpoint === 'string'
+      ? { kind: 'unix', path: endpoint }
+      : { kind: 'tcp', host: '127.0.0.1', port: endpoint },
+  );
   const check = (path: string, token: string) => {
     const headers = [['authorization', `Bearer ${token}`]] as const;
     return client.check({ method: 'GET', url: `http://api.example${path}`, headers, headerMode: 'raw' }, TIMEOUT_MS);
@@ -25,6 +31,20 @@ export function checksOf(gatehouse: Pick<GatehouseProcess, 'endpoints'>): Checks
     check,
     outcome: async (path, token) => outcomeOf(await check(path, token)),
     close: () => client.close(),
+  };
+}
+
+/** Asks every worker, each over a connection of its own: their one outcome, or all of them where they differ. */
+export function checksOfAll({ endpoints }: Pick<GatehouseProcess, 'endpoints'>): Omit<Checks, 'check'> {
+  const workers = endpoints.map((_, worker) => checksOf({ endpoints }, worker));
+  return {
+    outcome: async (path, token) => {
+      const outcomes = await Promise.all(workers.map((worker) => worker.outcome(path, token)));
+      return new Set(outcomes).size === 1 ? (outcomes[0] ?? '') : outcomes.join(', but ');
+    },
+    close: () => {
+      for (const worker of workers) worker.close();
+    },
   };
 }
 

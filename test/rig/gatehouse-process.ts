@@ -35,7 +35,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 /** A running Gatehouse. */
 export interface GatehouseProcess extends RunningProcess {
   readonly folder: string;
-  /** Where it takes checks: a port, or the path of a socket. */
+  /** Where it takes checks, worker after worker: ports, or paths of sockets. */
   readonly endpoints: readonly (number | string)[];
   readonly adminUrl: string;
   /** The admin credential that it made for itself; empty where the settings list others. */
@@ -56,7 +56,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
   const dataDir = join(folder, 'data');
   const configFile = join(folder, 'gatehouse.yaml');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeFileSync(configFile, JSON.stringify(settingsOf(options, dataDir), null, 2));
+  writeFileSync(configFile, JSON.stringify(settingsOf(options, folder, dataDir), null, 2));
   const running = await startProcess({
     command: process.execPath,
     args: [options.main ?? MAIN, 'serve', '--config', configFile, ...(options.args ?? [])],
@@ -100,12 +100,15 @@ function adminTokenOf(dataDir: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
 
-function settingsOf(options: GatehouseOptions, dataDir: string): SettingsSections {
+function settingsOf(options: GatehouseOptions, folder: string, dataDir: string): SettingsSections {
   const own: Record<string, unknown> = {
     dataDir,
     catalogFile: options.catalogFile ?? null,
     // No wait at the end for an Envoy to turn away; who looks at draining sets it.
-    extauthz: { listen: ['tcp://127.0.0.1:0'], drainMs: 0 },
+    extauthz: {
+      listen: [hasWorkers(options.settings) ? `unix:${folder}/gatehouse.sock` : 'tcp://127.0.0.1:0'],
+      drainMs: 0,
+    },
     admin: { port: 0 },
     // The rig's key managers are plain HTTP on loopback.
     outbound: { allowLoopback: true, allowHttp: true },
@@ -117,7 +120,14 @@ function settingsOf(options: GatehouseOptions, dataDir: string): SettingsSection
 
 function withAddresses(settings: SettingsSections = {}, listen: unknown): SettingsSections {
   const { extauthz } = settings;
+  // Where there are several, the address of each follows from the settings'.
+  if (hasWorkers(settings)) return settings;
   return { ...settings, extauthz: { ...(isSection(extauthz) && extauthz), listen } };
+}
+
+/** A worker that is started again would have another free port, and Envoy would not know it. */
+function hasWorkers({ workers }: SettingsSections = {}): boolean {
+  return workers !== undefined && workers !== 1;
 }
 
 function isSection(value: unknown): value is SettingsSections {
