@@ -1,6 +1,6 @@
 // What Linux itself keeps account of: the CPU time and memory of a process, and where the time of the whole machine went.
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ, the unit of all times in /proc, on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -28,6 +28,21 @@ export function cpuSecondsOfEndedChildren(): number {
 /** Resident bytes of a process (proc_pid_status(5): VmRSS). */
 export function residentBytesOf(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+/** Processes that a process has started and that are there (proc_pid_stat(5): ppid). */
+export function childrenOf(parent: number): readonly number[] {
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => {
+    try {
+      return statOf(pid)[1] === parent;
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  });
 }
 
 /** Reads the first line of /proc/stat (proc_stat(5)). */

@@ -9,29 +9,27 @@ import { cpuSecondsOfEndedChildren } from './accounting.ts';
 import { GRPC_HEADERS } from './call.ts';
 import { CONNECTIONS, IN_FLIGHT, type LoadOrder, type LoadReport } from './load-order.ts';
 
-/** Sends one call again and again, in a closed loop. */
+/** Sends one call again and again, in a closed loop; to each port an equal part of it at the same time. */
 export async function runH2load(
   bin: string,
-  { port, calls, count }: LoadOrder,
+  { port, ports = [port], calls, count }: LoadOrder,
   answerBytes: number,
 ): Promise<LoadReport> {
   const body = calls[0]?.body;
   if (body === undefined) throw new Error('h2load needs a body to send');
-  const { ':method': _method, ':path': path, ...headers } = GRPC_HEADERS;
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-h2load-'));
   try {
     const bodyFile = join(folder, 'body');
     await writeFile(bodyFile, body);
     const cpuBefore = cpuSecondsOfEndedChildren();
-    const { code, output } = await runCommand(bin, [
-      ...['-n', `${count}`, '-c', `${CONNECTIONS}`, '-m', `${IN_FLIGHT / CONNECTIONS}`, '-t', '1', '-d', bodyFile],
-      ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      `http://127.0.0.1:${port}${path}`,
-    ]);
+    const partOf = (at: number) => Math.floor(count / ports.length) + (at < count % ports.length ? 1 : 0);
+    const reports = await Promise.all(ports.map((each, at) => send(bin, each, bodyFile, partOf(at), ports.length)));
     const cpuSeconds = cpuSecondsOfEndedChildren() - cpuBefore;
-    const { seconds, succeeded, dataBytes } = readReport(output);
-    const wrong: string[] = [];
-    if (code !== 0 || succeeded !== count) wrong.push(`${count - succeeded} of ${count} requests failed`);
+    const seconds = Math.max(...reports.map((report) => report.seconds));
+    const sum = (of: (report: H2loadReport) => number) => reports.reduce((total, report) => total + of(report), 0);
+    const failed = count - sum(({ succeeded }) => succeeded);
+    const dataBytes = sum((report) => report.dataBytes);
+    const wrong = failed === 0 ? [] : [`${failed} of ${count} requests failed`];
     // Late ones, most likely; others would be so in every round, which leaves none to be kept.
     const spoilt =
       dataBytes === count * answerBytes
@@ -43,12 +41,28 @@ export async function runH2load(
   }
 }
 
-/** The parts of h2load's report that are used here. Throws when it has none. */
-export function readReport(output: string): {
+/** One h2load, with its part of the requests, and of the connections where there are several. */
+async function send(bin: string, port: number, bodyFile: string, count: number, of: number): Promise<H2loadReport> {
+  const { ':method': _method, ':path': path, ...headers } = GRPC_HEADERS;
+  const connections = Math.ceil(CONNECTIONS / of);
+  const { code, output } = await runCommand(bin, [
+    ...['-n', `${count}`, '-c', `${connections}`, '-m', `${IN_FLIGHT / CONNECTIONS}`, '-t', '1', '-d', bodyFile],
+    ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+    `http://127.0.0.1:${port}${path}`,
+  ]);
+  const report = readReport(output);
+  return code === 0 ? report : { ...report, succeeded: 0 };
+}
+
+/** What is used of h2load's report. */
+export interface H2loadReport {
   readonly seconds: number;
   readonly succeeded: number;
   readonly dataBytes: number;
-} {
+}
+
+/** The parts of h2load's report that are used here. Throws when it has none. */
+export function readReport(output: string): H2loadReport {
   const [, figure, unit] = /^finished in ([\d.]+)(us|ms|s|m),/m.exec(output) ?? [];
   const succeeded = /(\d+) succeeded,/.exec(output)?.[1];
   const dataBytes = /\((\d+)\) data$/m.exec(output)?.[1];

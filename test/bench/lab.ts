@@ -24,6 +24,8 @@ export interface Cores {
   readonly server: number;
   /** Of clients, key managers and the bench itself. */
   readonly load: number;
+  /** All others: for further workers. */
+  readonly more: readonly number[];
 }
 
 const LOG_READ_MS = 500;
@@ -89,6 +91,11 @@ export class Lab {
     return { pids: [floor.pid], port: Number(port), allocation: watchAllocation(floor) };
   }
 
+  /** A core for each worker, as far as there are; at least the server's, for all of them. */
+  get workerCores(): readonly number[] {
+    return [this.#cores.server, ...this.#cores.more];
+  }
+
   /** Moves a server that was started otherwise to where it belongs. */
   pinToServerCore(pid: number): Promise<void> {
     return pin(pid, this.#cores.server);
@@ -110,20 +117,20 @@ export class Lab {
   }
 }
 
-/** The first two cores that this process may use, or what is missing for a measurement that means anything. */
+/** The cores that this process may use, or what is missing for a measurement that means anything. */
 export async function findCores(): Promise<Cores | { readonly missing: string }> {
   if (process.platform !== 'linux') return { missing: 'the bench reads /proc, so it needs Linux.' };
   const { code } = await runCommand('taskset', ['--version']);
   if (code !== 0) return { missing: 'taskset is not installed (Debian, Ubuntu: apt-get install util-linux).' };
   // Such as "0-3,8".
   const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
-  const [server, load] = list.split(',').flatMap((range) => {
+  const [server, load, ...more] = list.split(',').flatMap((range) => {
     const [first = 0, last = first] = range.split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, at) => first + at);
   });
   if (server === undefined || load === undefined)
     return { missing: 'server and load need a core each, and there is only one.' };
-  return { server, load };
+  return { server, load, more };
 }
 
 /** Moves a process and all its threads to a core; what it starts later is there too. */

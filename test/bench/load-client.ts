@@ -27,8 +27,10 @@ process.on('message', (order: LoadOrder) => {
 });
 
 async function carryOut(order: LoadOrder): Promise<LoadReport> {
-  const { port, calls, count, perSecond } = order;
-  const sessions = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port)));
+  const { port, ports = [port], calls, count, perSecond } = order;
+  const sessions = await Promise.all(
+    Array.from({ length: CONNECTIONS }, (_, at) => open(ports[at % ports.length] ?? port)),
+  );
   const latenciesMs = new Float64Array(perSecond === undefined ? 0 : count);
   const wrong = new Map<string, number>();
   let late = 0;

@@ -10,6 +10,8 @@ export const IN_FLIGHT = 64;
 /** What to send. */
 export interface LoadOrder {
   readonly port: number;
+  /** Where the server has an address for each of its workers: all of them, in place of `port`. */
+  readonly ports?: readonly number[] | undefined;
   /** Sent in turn, from the first again after the last. */
   readonly calls: readonly Call[];
   /** Right answers whatever a call says. */

@@ -51,8 +51,8 @@ export interface Amount {
 
 /** Sends the calls of a contestant. Throws when an answer is not right. */
 export async function measure(contestant: Contestant, amount: Amount, programs: LoadPrograms): Promise<Measurement> {
-  const { name, port, expected, calls, meanwhile } = contestant;
-  const order: LoadOrder = { port, calls: calls(amount.count), expected, ...amount };
+  const { name, port, ports, expected, calls, meanwhile } = contestant;
+  const order: LoadOrder = { port, ports, calls: calls(amount.count), expected, ...amount };
   const stop = meanwhile?.();
   const before = account(contestant, programs);
   const { seconds, clientShare, latenciesMs, wrong, spoilt } = await sendLoad(order, contestant, programs);

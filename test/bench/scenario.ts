@@ -9,6 +9,8 @@ import type { Lab } from './lab.ts';
 export interface Contestant {
   readonly name: string;
   readonly port: number;
+  /** Of all its workers, where it has several. */
+  readonly ports?: readonly number[];
   /** Processes whose CPU time and memory count. */
   readonly pids: readonly number[];
   /** Absent where it cannot tell. */

@@ -13,12 +13,13 @@ import { opaqueTokens } from './scenarios/opaque-tokens.ts';
 import { revocation } from './scenarios/revocation.ts';
 import { throughEnvoy } from './scenarios/through-envoy.ts';
 import { unknownKeys } from './scenarios/unknown-keys.ts';
+import { workers } from './scenarios/workers.ts';
 
 /** Every scenario; catalogs of up to so many subscriptions, of which five million take minutes to write. */
 export function allScenarios(mostSubscriptions: number): readonly Scenario[] {
   return [
     ...[hotRs256, hotEs256, firstSight, firstSightWithRedis, manyKeyManagers, hotDenials, distinctDenials],
     ...[adminWrites, throughEnvoy, manySubscriptions(mostSubscriptions), boot(mostSubscriptions)],
-    ...[unknownKeys, opaqueTokens, keyManagerDown, revocation],
+    ...[unknownKeys, opaqueTokens, keyManagerDown, revocation, workers],
   ];
 }

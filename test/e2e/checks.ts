@@ -2,6 +2,7 @@
 
 import { type CheckAnswer, CheckClient } from '../../src/extauthz/check-client.ts';
 import type { GatehouseProcess } from '../rig/gatehouse-process.ts';
+import { targetOf } from '../rig/worker-processes.ts';
 
 /** Ends what hangs. */
 const TIMEOUT_MS = 20_000;
@@ -16,13 +17,7 @@ export interface Checks {
 
 /** A client of a Gatehouse, or of one of its workers; close it when done. */
 export function checksOf({ endpoints }: Pick<GatehouseProcess, 'endpoints'>, worker = 0): Checks {
-  const endpoint = endpoints[worker];
-  if (endpoint === undefined) throw new Error(`there is no worker ${worker}`);
-  const client = new CheckClient(
-    typeof endpoint === 'string'
-      ? { kind: 'unix', path: endpoint }
-      : { kind: 'tcp', host: '127.0.0.1', port: endpoint },
-  );
+  const client = new CheckClient(targetOf(endpoints[worker]));
   const check = (path: string, token: string) => {
     const headers = [['authorization', `Bearer ${token}`]] as const;
     return client.check({ method: 'GET', url: `http://api.example${path}`, headers, headerMode: 'raw' }, TIMEOUT_MS);

@@ -21,6 +21,16 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port on loopback');
 }
 
+/** The first of so many ports in a row, each as {@link freePort} finds them. */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, at) => isPortFree(first + 1 + at));
+    if ((await Promise.all(others)).every((free) => free)) return first;
+  }
+  throw new Error(`no ${count} free ports in a row on loopback`);
+}
+
 /** Whether nobody listens on the port. */
 export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,0 +1,113 @@
+// Workers that crash: through a real Envoy nobody notices one, however often it happens, and one that cannot even start again is tried
+// ever more seldom while the others decide.
+
+import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { eventually } from '../rig/eventually.ts';
+import { freePorts, isPortFree } from '../rig/free-port.ts';
+import { type GatehouseProcess, type LogLine, startGatehouse } from '../rig/gatehouse-process.ts';
+import { isAlive, workerPid, workerPids } from '../rig/worker-processes.ts';
+import { checksOf } from './checks.ts';
+import { allHealthy, MENU, startLoads, startWorkerStack, WORKERS } from './worker-stack.ts';
+
+const KILLS = 6;
+const POISONINGS = 12;
+const ATTEMPTS = 4;
+
+/** Ends the process of a worker at once, and waits for the one that takes its place: the milliseconds until that has answered. */
+async function kill(gatehouse: GatehouseProcess, worker: number): Promise<number> {
+  const pid = await workerPid(gatehouse, worker);
+  const killedAt = performance.now();
+  process.kill(pid, 'SIGKILL');
+  expect(await workerPid(gatehouse, worker)).not.toBe(pid);
+  return Math.round(performance.now() - killedAt);
+}
+
+/** Listens on a port as soon as it is free. */
+function takePort(port: number): Promise<Server> {
+  return eventually(
+    `port ${port} to be free`,
+    () =>
+      new Promise<Server | undefined>((resolve) => {
+        const server = createServer((connection) => connection.destroy());
+        server.once('error', () => resolve(undefined));
+        server.listen(port, '127.0.0.1', () => resolve(server));
+      }),
+  );
+}
+
+test('workers that are killed under load are back at once, and no request fails or is decided otherwise', async () => {
+  const stack = await startWorkerStack();
+  const { gatehouse, envoy } = stack;
+  expect(new Set(await workerPids(gatehouse)).size).toBe(WORKERS);
+  await allHealthy(stack);
+  const stop = startLoads(stack);
+  await sleep(500);
+  const backAfterMs: number[] = [];
+  for (let at = 0; at < KILLS; at++) {
+    backAfterMs.push(await kill(gatehouse, at % WORKERS));
+    await sleep(300);
+  }
+  const counts = await stop();
+  console.log(`${KILLS} workers killed under load, each back after ms:`, backAfterMs, 'replies by status:', counts);
+  console.log('checks that Envoy asked once more:', await envoy.stat('cluster.gatehouse.upstream_rq_retry'));
+  expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
+  expect(restartsOf(gatehouse).map(({ restart_in_ms }) => restart_in_ms)).toEqual(new Array(KILLS).fill(0));
+});
+
+test('a worker that is killed after its first answer, time after time, is never waited with', async () => {
+  const stack = await startWorkerStack();
+  const backAfterMs: number[] = [];
+  for (let at = 0; at < POISONINGS; at++) {
+    backAfterMs.push(await kill(stack.gatehouse, 0));
+    expect((await stack.get(MENU, stack.token())).status).toBe(200);
+  }
+  console.log(`killed ${POISONINGS} times after its first answer, back after ms:`, backAfterMs);
+  expect(restartsOf(stack.gatehouse).map(({ restart_in_ms }) => restart_in_ms)).toEqual(new Array(POISONINGS).fill(0));
+});
+
+test('one that dies before it has answered is waited with longer each time, and is back when it can be; the others decide meanwhile', async () => {
+  const first = await freePorts(WORKERS);
+  const stack = await startWorkerStack({ settings: { extauthz: { listen: [`tcp://127.0.0.1:${first}`] } } });
+  const { gatehouse } = stack;
+  expect(gatehouse.endpoints).toEqual([first, first + 1, first + 2]);
+  await allHealthy(stack);
+  const others = await Promise.all([workerPid(gatehouse, 0), workerPid(gatehouse, 2)]);
+  process.kill(await workerPid(gatehouse, 1), 'SIGKILL');
+  const thief = await takePort(first + 1);
+  const stop = startLoads(stack);
+  const waits = await eventually('some attempts', () => {
+    const told = restartsOf(gatehouse).map((line) => Number(line['restart_in_ms']));
+    return told.length > ATTEMPTS && told;
+  });
+  console.log('a worker whose port is taken: ms before each next attempt', waits);
+  expect(waits[0]).toBe(0);
+  expect(waits.slice(1)).toEqual(waits.slice(1).toSorted((a, b) => a - b));
+  expect(waits[1]).toBeGreaterThan(0);
+  expect(waits[ATTEMPTS]).toBeGreaterThan(Number(waits[1]));
+  const told = gatehouse.log().find(({ msg }) => String(msg).includes('cannot listen'));
+  expect(JSON.stringify(told ?? gatehouse.log())).toContain(`127.0.0.1:${first + 1}`);
+  const counts = await stop();
+  expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
+  expect(others.every(isAlive)).toBe(true);
+
+  await new Promise((resolve) => thief.close(resolve));
+  const checks = checksOf(gatehouse, 1);
+  onTestFinished(checks.close);
+  await eventually('it to answer', async () => (await checks.outcome(MENU, stack.token())) === 'allow');
+});
+
+test('a start at which the address of one worker is taken is none, and says which', async () => {
+  const first = await freePorts(2);
+  const thief = await takePort(first + 1);
+  onTestFinished(() => void thief.close());
+  const settings = { workers: 2, extauthz: { listen: [`tcp://127.0.0.1:${first}`] } };
+  await expect(startGatehouse({ settings })).rejects.toThrow(`cannot listen on 127.0.0.1:${first + 1}`);
+  expect(await isPortFree(first)).toBe(true);
+});
+
+/** What was said of workers that had ended: in how long each is started again. */
+function restartsOf(gatehouse: GatehouseProcess): LogLine[] {
+  return gatehouse.log().filter((line) => 'restart_in_ms' in line);
+}
