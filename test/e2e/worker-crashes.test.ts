@@ -67,6 +67,28 @@ test('a worker that is killed after its first answer, time after time, is never 
   expect(restartsOf(stack.gatehouse).map(({ restart_in_ms }) => restart_in_ms)).toEqual(new Array(POISONINGS).fill(0));
 });
 
+test('a worker that hangs is replaced; meanwhile the others decide, and what it has taken is refused, never let in', async () => {
+  const stack = await startWorkerStack();
+  const { gatehouse, envoy } = stack;
+  await allHealthy(stack);
+  const stop = startLoads(stack);
+  const hung = await workerPid(gatehouse, 1);
+  process.kill(hung, 'SIGSTOP');
+  await eventually('it to be gone', () => !isAlive(hung));
+  expect(await workerPid(gatehouse, 1)).not.toBe(hung);
+  await allHealthy(stack);
+  const { allowed, denied } = await stop();
+  console.log('a worker hung under load, replies by status:', allowed, denied);
+  console.log(
+    'times that Envoy passed it over:',
+    await envoy.stat('cluster.gatehouse.outlier_detection.ejections_total'),
+  );
+  expect(Object.keys(allowed).filter((status) => status !== '503')).toEqual(['200']);
+  expect(Object.keys(denied).filter((status) => status !== '503')).toEqual(['403']);
+  expect(allowed['200']).toBeGreaterThan(10 * (allowed['503'] ?? 0));
+  expect((await stack.get(MENU, stack.token())).status).toBe(200);
+});
+
 test('one that dies before it has answered is waited with longer each time, and is back when it can be; the others decide meanwhile', async () => {
   const first = await freePorts(WORKERS);
   const stack = await startWorkerStack({ settings: { extauthz: { listen: [`tcp://127.0.0.1:${first}`] } } });
