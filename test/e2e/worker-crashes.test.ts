@@ -4,9 +4,11 @@
 import { createServer, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { ENVOY_VERSION, OLDER_ENVOY_VERSIONS } from '../../scripts/envoy-tool.ts';
 import { eventually } from '../rig/eventually.ts';
 import { freePorts, isPortFree } from '../rig/free-port.ts';
 import { type GatehouseProcess, type LogLine, startGatehouse } from '../rig/gatehouse-process.ts';
+import type { LoadCounts } from '../rig/http-load.ts';
 import { isAlive, workerPid, workerPids } from '../rig/worker-processes.ts';
 import { checksOf } from './checks.ts';
 import { allHealthy, MENU, startLoads, startWorkerStack, WORKERS } from './worker-stack.ts';
@@ -37,24 +39,27 @@ function takePort(port: number): Promise<Server> {
   );
 }
 
-test('workers that are killed under load are back at once, and no request fails or is decided otherwise', async () => {
-  const stack = await startWorkerStack();
-  const { gatehouse, envoy } = stack;
-  expect(new Set(await workerPids(gatehouse)).size).toBe(WORKERS);
-  await allHealthy(stack);
-  const stop = startLoads(stack);
-  await sleep(500);
-  const backAfterMs: number[] = [];
-  for (let at = 0; at < KILLS; at++) {
-    backAfterMs.push(await kill(gatehouse, at % WORKERS));
-    await sleep(300);
-  }
-  const counts = await stop();
-  console.log(`${KILLS} workers killed under load, each back after ms:`, backAfterMs, 'replies by status:', counts);
-  console.log('checks that Envoy asked once more:', await envoy.stat('cluster.gatehouse.upstream_rq_retry'));
-  expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
-  expect(restartsOf(gatehouse).map(({ restart_in_ms }) => restart_in_ms)).toEqual(new Array(KILLS).fill(0));
-});
+test.each([ENVOY_VERSION, ...OLDER_ENVOY_VERSIONS])(
+  'behind Envoy %s, workers that are killed under load are back at once, and no request is decided otherwise',
+  async (envoyVersion) => {
+    const stack = await startWorkerStack({ envoyVersion });
+    const { gatehouse, envoy } = stack;
+    expect(new Set(await workerPids(gatehouse)).size).toBe(WORKERS);
+    await allHealthy(stack);
+    const stop = startLoads(stack);
+    await sleep(500);
+    const backAfterMs: number[] = [];
+    for (let at = 0; at < KILLS; at++) {
+      backAfterMs.push(await kill(gatehouse, at % WORKERS));
+      await sleep(300);
+    }
+    const counts = await stop();
+    console.log(`${KILLS} workers killed under load, each back after ms:`, backAfterMs, 'replies by status:', counts);
+    console.log('checks that Envoy asked once more:', await envoy.stat('cluster.gatehouse.upstream_rq_retry'));
+    expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
+    expect(restartsOf(gatehouse).map(({ restart_in_ms }) => restart_in_ms)).toEqual(new Array(KILLS).fill(0));
+  },
+);
 
 test('a worker that is killed after its first answer, time after time, is never waited with', async () => {
   const stack = await startWorkerStack();
@@ -77,15 +82,13 @@ test('a worker that hangs is replaced; meanwhile the others decide, and what it 
   await eventually('it to be gone', () => !isAlive(hung));
   expect(await workerPid(gatehouse, 1)).not.toBe(hung);
   await allHealthy(stack);
-  const { allowed, denied } = await stop();
-  console.log('a worker hung under load, replies by status:', allowed, denied);
+  const counts = await stop();
+  console.log('a worker hung under load, replies by status:', counts);
   console.log(
     'times that Envoy passed it over:',
     await envoy.stat('cluster.gatehouse.outlier_detection.ejections_total'),
   );
-  expect(Object.keys(allowed).filter((status) => status !== '503')).toEqual(['200']);
-  expect(Object.keys(denied).filter((status) => status !== '503')).toEqual(['403']);
-  expect(allowed['200']).toBeGreaterThan(10 * (allowed['503'] ?? 0));
+  expectRight(counts);
   expect((await stack.get(MENU, stack.token())).status).toBe(200);
 });
 
@@ -110,8 +113,7 @@ test('one that dies before it has answered is waited with longer each time, and 
   expect(waits[ATTEMPTS]).toBeGreaterThan(Number(waits[1]));
   const told = gatehouse.log().find(({ msg }) => String(msg).includes('cannot listen'));
   expect(JSON.stringify(told ?? gatehouse.log())).toContain(`127.0.0.1:${first + 1}`);
-  const counts = await stop();
-  expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
+  expectRight(await stop());
   expect(others.every(isAlive)).toBe(true);
 
   await new Promise((resolve) => thief.close(resolve));
@@ -128,6 +130,17 @@ test('a start at which the address of one worker is taken is none, and says whic
   await expect(startGatehouse({ settings })).rejects.toThrow(`cannot listen on 127.0.0.1:${first + 1}`);
   expect(await isPortFree(first)).toBe(true);
 });
+
+/**
+ * Nobody is decided otherwise than always. A request may be refused as a fault where its worker died half-way through the answer, or
+ * hung, which nobody can ask again within the time; of a hundred that is not one.
+ */
+function expectRight({ allowed, denied }: { readonly allowed: LoadCounts; readonly denied: LoadCounts }): void {
+  const { '200': passed = 0, '503': faults = 0, ...others } = allowed;
+  const { '403': refused = 0, '503': otherFaults = 0, ...moreOthers } = denied;
+  expect({ ...others, ...moreOthers }).toEqual({});
+  expect(faults + otherFaults).toBeLessThan((passed + refused) / 100);
+}
 
 /** What was said of workers that had ended: in how long each is started again. */
 function restartsOf(gatehouse: GatehouseProcess): LogLine[] {
