@@ -113,6 +113,7 @@ test('one that dies before it has answered is waited with longer each time, and 
   expect(waits[ATTEMPTS]).toBeGreaterThan(Number(waits[1]));
   const told = gatehouse.log().find(({ msg }) => String(msg).includes('cannot listen'));
   expect(JSON.stringify(told ?? gatehouse.log())).toContain(`127.0.0.1:${first + 1}`);
+  expect(await readiness(gatehouse)).toEqual([200, { status: 'ready', detail: 'degraded: 2 of 3 workers serve' }]);
   expectRight(await stop());
   expect(others.every(isAlive)).toBe(true);
 
@@ -140,6 +141,11 @@ function expectRight({ allowed, denied }: { readonly allowed: LoadCounts; readon
   const { '403': refused = 0, '503': otherFaults = 0, ...moreOthers } = denied;
   expect({ ...others, ...moreOthers }).toEqual({});
   expect(faults + otherFaults).toBeLessThan((passed + refused) / 100);
+}
+
+async function readiness({ adminUrl }: GatehouseProcess): Promise<readonly [number, unknown]> {
+  const reply = await fetch(`${adminUrl}/readyz`);
+  return [reply.status, await reply.json()];
 }
 
 /** What was said of workers that had ended: in how long each is started again. */

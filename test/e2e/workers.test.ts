@@ -14,6 +14,8 @@ import { allHealthy, MENU, startLoads, startWorkerStack, WORKERS } from './worke
 
 /** Longer than the shipped health check interval of 2 s with its jitter. */
 const DRAIN_MS = 3_000;
+/** Time to look at what goes on meanwhile. */
+const LONG_DRAIN_MS = 10_000;
 const CHECKS = 40;
 
 function clientsOf(gatehouse: GatehouseProcess): readonly Checks[] {
@@ -60,7 +62,7 @@ test('a rolling restart replaces the workers one after the other, and under load
 });
 
 test('SIGTERM drains all workers: they say so first, go on deciding meanwhile, and leave no process and no socket', async () => {
-  const stack = await startWorkerStack({ settings: { extauthz: { drainMs: DRAIN_MS } } });
+  const stack = await startWorkerStack({ settings: { extauthz: { drainMs: LONG_DRAIN_MS } } });
   const { gatehouse } = stack;
   await allHealthy(stack);
   const pids = await workerPids(gatehouse);
