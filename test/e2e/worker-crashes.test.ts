@@ -56,7 +56,12 @@ test.each([ENVOY_VERSION, ...OLDER_ENVOY_VERSIONS])(
     const counts = await stop();
     console.log(`${KILLS} workers killed under load, each back after ms:`, backAfterMs, 'replies by status:', counts);
     console.log('checks that Envoy asked once more:', await envoy.stat('cluster.gatehouse.upstream_rq_retry'));
-    expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
+    const faults = envoy.accessLog().filter(({ status }) => status === 503);
+    console.log(
+      'microseconds that faults took:',
+      faults.map(({ authz_us }) => authz_us).join(', ') || 'there were none',
+    );
+    expectRight(counts, 0.01);
     expect(restartsOf(gatehouse).map(({ restart_in_ms }) => restart_in_ms)).toEqual(new Array(KILLS).fill(0));
   },
 );
@@ -86,9 +91,9 @@ test('a worker that hangs is replaced; meanwhile the others decide, and what it 
   console.log('a worker hung under load, replies by status:', counts);
   console.log(
     'times that Envoy passed it over:',
-    await envoy.stat('cluster.gatehouse.outlier_detection.ejections_total'),
+    await envoy.stat('cluster.gatehouse.outlier_detection.ejections_enforced_total'),
   );
-  expectRight(counts);
+  expectRight(counts, 0.1);
   expect((await stack.get(MENU, stack.token())).status).toBe(200);
 });
 
@@ -114,7 +119,7 @@ test('one that dies before it has answered is waited with longer each time, and 
   const told = gatehouse.log().find(({ msg }) => String(msg).includes('cannot listen'));
   expect(JSON.stringify(told ?? gatehouse.log())).toContain(`127.0.0.1:${first + 1}`);
   expect(await readiness(gatehouse)).toEqual([200, { status: 'ready', detail: 'degraded: 2 of 3 workers serve' }]);
-  expectRight(await stop());
+  expectRight(await stop(), 0.01);
   expect(others.every(isAlive)).toBe(true);
 
   await new Promise((resolve) => thief.close(resolve));
@@ -134,13 +139,13 @@ test('a start at which the address of one worker is taken is none, and says whic
 
 /**
  * Nobody is decided otherwise than always. A request may be refused as a fault where its worker died half-way through the answer, or
- * hung, which nobody can ask again within the time; of a hundred that is not one.
+ * hung, and the time was up before another could be asked; `share` of all may be that, at most.
  */
-function expectRight({ allowed, denied }: { readonly allowed: LoadCounts; readonly denied: LoadCounts }): void {
-  const { '200': passed = 0, '503': faults = 0, ...others } = allowed;
-  const { '403': refused = 0, '503': otherFaults = 0, ...moreOthers } = denied;
+function expectRight(counts: { readonly allowed: LoadCounts; readonly denied: LoadCounts }, share: number): void {
+  const { '200': passed = 0, '503': faults = 0, ...others } = counts.allowed;
+  const { '403': refused = 0, '503': otherFaults = 0, ...moreOthers } = counts.denied;
   expect({ ...others, ...moreOthers }).toEqual({});
-  expect(faults + otherFaults).toBeLessThan((passed + refused) / 100);
+  expect(faults + otherFaults).toBeLessThan((passed + refused) * share);
 }
 
 async function readiness({ adminUrl }: GatehouseProcess): Promise<readonly [number, unknown]> {
