@@ -25,7 +25,7 @@ export interface Cores {
   /** Of clients, key managers and the bench itself. */
   readonly load: number;
   /** All others: for further workers. */
-  readonly more: readonly number[];
+  readonly more?: readonly number[];
 }
 
 const LOG_READ_MS = 500;
@@ -93,7 +93,7 @@ export class Lab {
 
   /** A core for each worker, as far as there are; at least the server's, for all of them. */
   get workerCores(): readonly number[] {
-    return [this.#cores.server, ...this.#cores.more];
+    return [this.#cores.server, ...(this.#cores.more ?? [])];
   }
 
   /** Moves a server that was started otherwise to where it belongs. */
