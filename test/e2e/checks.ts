@@ -29,13 +29,16 @@ export function checksOf({ endpoints }: Pick<GatehouseProcess, 'endpoints'>, wor
   };
 }
 
+/** Between the outcomes of workers that differ. */
+export const BUT = ', but ';
+
 /** Asks every worker, each over a connection of its own: their one outcome, or all of them where they differ. */
 export function checksOfAll({ endpoints }: Pick<GatehouseProcess, 'endpoints'>): Omit<Checks, 'check'> {
   const workers = endpoints.map((_, worker) => checksOf({ endpoints }, worker));
   return {
     outcome: async (path, token) => {
       const outcomes = await Promise.all(workers.map((worker) => worker.outcome(path, token)));
-      return new Set(outcomes).size === 1 ? (outcomes[0] ?? '') : outcomes.join(', but ');
+      return new Set(outcomes).size === 1 ? (outcomes[0] ?? '') : outcomes.join(BUT);
     },
     close: () => {
       for (const worker of workers) worker.close();
