@@ -116,7 +116,7 @@ const upstream = z.strictObject({
 const tokens = z.strictObject({
   clockSkewSeconds: whole(0, 300, 60),
   maxLifetimeSeconds: whole(60, 3650 * DAY_SECONDS, DAY_SECONDS),
-  cacheBytes: whole(MIN_CACHE_BYTES, 4096 * MEBIBYTE, 64 * MEBIBYTE),
+  cacheBytes: whole(MIN_CACHE_BYTES, 4096 * MEBIBYTE, 32 * MEBIBYTE),
   refusalCacheBytes: whole(MIN_CACHE_BYTES, 1024 * MEBIBYTE, 4 * MEBIBYTE),
   cacheTtlSeconds: whole(1, DAY_SECONDS, 900),
   refusalTtlSeconds: whole(1, 300, 10),

@@ -9,11 +9,15 @@ const MAX_VALUE_CHARS = 4096;
 /** Of one token: what is handed on is remembered with it. */
 const MAX_TOTAL_CHARS = 16_384;
 
+/** Of the many key managers that hand nothing on; remembered with each token. */
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+
 /** By local name, each a JSON value as text; in the order of the mapping, until the room is used up. */
 export function handedOnClaims(
   claims: Readonly<Record<string, unknown>>,
   mapping: readonly ClaimMapping[],
 ): Readonly<Record<string, string>> {
+  if (mapping.length === 0) return NONE;
   const handedOn = new Map<string, string>();
   let total = 0;
   for (const { remoteClaim, localClaim } of mapping) {

@@ -15,7 +15,8 @@ export function readScopes(
     if (value === undefined) continue;
     const scopes = scopesOf(value, fromNames);
     if (!scopes.every(isPlainText)) return deny('claims_malformed', { claim: name, problem: 'not_scopes' });
-    return { scopes: scopes.filter((scope) => scope !== '') };
+    // As it is where that is enough: what is filtered takes room for more than it holds, for as long as the token is remembered.
+    return { scopes: scopes.includes('') ? scopes.filter((scope) => scope !== '') : scopes };
   }
   return { scopes: [] };
 }
