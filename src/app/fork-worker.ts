@@ -1,8 +1,8 @@
 // One worker as a child process: how it is forked, what it is told, and its log, whole line by whole line.
 
 import { fork } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import type { LogSink } from '../telemetry/log-sink.ts';
+import { passLines } from './pass-lines.ts';
 import type { FromWorker, ToWorker } from './worker-message.ts';
 
 /** A running worker. */
@@ -52,19 +52,4 @@ export function forkWorker(worker: number, sink: Pick<LogSink, 'write'>, heard: 
       child.kill('SIGKILL');
     },
   };
-}
-
-/** What comes in pieces goes on in lines; the end of one that was cut off by a crash is the end of a line too. */
-function passLines(from: Readable, sink: Pick<LogSink, 'write'>): void {
-  let rest = '';
-  from.setEncoding('utf8');
-  from.on('data', (text: string) => {
-    const end = text.lastIndexOf('\n') + 1;
-    if (end > 0) sink.write(rest + text.slice(0, end));
-    rest = end > 0 ? text.slice(end) : rest + text;
-  });
-  from.on('end', () => {
-    if (rest !== '') sink.write(`${rest}\n`);
-  });
-  from.on('error', () => undefined);
 }
