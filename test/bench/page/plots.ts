@@ -2,7 +2,7 @@
 
 import type { RunRecord } from '../run-record.ts';
 import type { RateRecord } from '../run-scenario.ts';
-import { summaryOf } from '../summary.ts';
+import { type ContestantSummary, summaryOf } from '../summary.ts';
 import { type DotRow, drawDots } from './dot-plot.ts';
 import { goalOf } from './elsewhere.ts';
 import { contestantsOf, scenarioOf } from './run-figures.ts';
@@ -16,11 +16,9 @@ const LATENCY = ['S1', 'S3', 'S12'] as const;
 export function ratioPlot(run: RunRecord): string {
   const groups = inOrder(run).map(({ id, title }) => ({
     heading: `${id} ${title}`,
-    rows: contestantsOf(run, id)
-      .slice(1)
-      .map(({ name, ratio }) => {
-        return { label: name, dots: [ratio.median], from: ratio.min, to: ratio.max, goal: goalOf(id, name) };
-      }),
+    rows: besideFloor(contestantsOf(run, id)).map(({ name, ratio }) => {
+      return { label: name, dots: [ratio.median], from: ratio.min, to: ratio.max, goal: goalOf(id, name) };
+    }),
   }));
   return drawDots({
     title: 'CPU per check, floor ÷ Gatehouse',
@@ -65,6 +63,11 @@ export function latencyPlot(run: RunRecord): string {
 /** By their names, S2 before S11. */
 export function inOrder({ scenarios }: RunRecord): RunRecord['scenarios'] {
   return scenarios.toSorted((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+}
+
+/** None where the first is another server. */
+function besideFloor([first, ...others]: readonly ContestantSummary[]): readonly ContestantSummary[] {
+  return first?.name === 'floor' ? others : [];
 }
 
 function latencyRows({ rounds }: RateRecord, keep: number): readonly DotRow[] {

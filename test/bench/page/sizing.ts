@@ -28,11 +28,19 @@ export function sizing(run: RunRecord): string {
       const size = catalogBytes[name];
       return [name, mib(residentBytes), size === undefined ? NOT_MEASURED : mib(size)];
     });
+  const [alone, several] = contestantsOf(run, 'S13');
+  const processes =
+    alone === undefined || several === undefined
+      ? []
+      : [
+          `More workers are more processes: ${alone.name} takes ${mib(alone.residentBytes)} MiB in S13, ${several.name} ${mib(several.residentBytes)} MiB together with the primary. The catalog’s file is in the system’s cache once for all of them.`,
+        ];
   const perCore = warm === undefined ? undefined : Math.floor((PLANNED_SHARE * 1_000_000) / warm);
   return [
     `Cores of this kind at ${PLANNED_SHARE * 100} % each, from the CPU time per check of S1 and S3${perCore === undefined ? '' : `: one core is good for about ${perCore.toLocaleString('en')} checks a second of known tokens`}. For your own: checks a second × CPU-µs per check ÷ 1,000,000 ÷ ${PLANNED_SHARE}.`,
     table(['checks/s', 'cores, known tokens', `cores, ${NEW_SHARE * 100} % new`, 'cores, each token new'], cores),
     'Memory of one process under load, its caches of 20,000 tokens included, and the catalog’s file, which should fit into the system’s file cache beside it:',
     memory.length === 0 ? NOT_MEASURED : table(['catalog', 'RSS MiB', 'file MiB'], memory),
+    ...processes,
   ].join('\n\n');
 }
