@@ -36,7 +36,8 @@ export function forkWorker(worker: number, sink: Pick<LogSink, 'write'>, heard: 
     if (!isOver) heard.ended(how);
     isOver = true;
   };
-  if (child.stdout !== null) passLines(child.stdout, sink);
+  // Without a process there are no pipes either.
+  if (child.pid !== undefined && child.stdout !== null) passLines(child.stdout, sink);
   child.on('message', (message) => heard.message(message as FromWorker));
   // Not at its exit: what it said last, and its last lines, may still be on the way then.
   child.on('close', (code, signal) => end(signal === null ? `exit code ${code}` : `signal ${signal}`));

@@ -44,7 +44,10 @@ const loopDelay = gauge(
   'gatehouse_event_loop_delay_max_seconds',
   'Longest hold-up of the deciding event loop within the last minute',
 );
-const heapUsed = gauge('nodejs_heap_size_used_bytes', 'Heap in use by the deciding thread');
+const heapUsed = gauge(
+  'nodejs_heap_size_used_bytes',
+  'Heap in use by the deciding thread, or by the main thread of the primary',
+);
 gauge('gatehouse_build_info', 'Version of Gatehouse and of Node.js; always 1', ['version', 'nodejs']).set(
   { version: String(workerData), nodejs: process.version },
   1,
