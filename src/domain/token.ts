@@ -53,5 +53,11 @@ export interface TokenFacts {
 /** The outcome of proving one token against one key manager. */
 export type TokenDecision =
   | { readonly kind: 'proved'; readonly facts: TokenFacts }
-  | { readonly kind: 'refused'; readonly reason: DenyReason; readonly evidence: Evidence }
+  | {
+      readonly kind: 'refused';
+      readonly reason: DenyReason;
+      readonly evidence: Evidence;
+      /** Digest of the key set of which no key verified the token: another set may. */
+      readonly keySet?: string;
+    }
   | { readonly kind: 'unavailable'; readonly reason: FaultReason; readonly evidence: Evidence };

@@ -15,7 +15,7 @@ const TEXT_OVERHEAD_BYTES = 24;
 
 /** What a memory works with. */
 export interface DecisionMemoryOptions {
-  readonly keySets: Pick<KeySets, 'holds'>;
+  readonly keySets: Pick<KeySets, 'holds' | 'digest'>;
   readonly cache: TokenDecisionCache;
   /** Undefined: nothing is shared. */
   readonly shared: SharedTokenDecisions | undefined;
@@ -50,7 +50,8 @@ export class DecisionMemory {
   recall(key: string, token: UnprovedToken, keyManager: KeyManager, nowMs: number): TokenDecision | undefined {
     const known = this.#options.cache.get(key);
     if (known?.kind === 'proved') return this.#holds(known.facts, token, keyManager, nowMs) ? known : undefined;
-    return known;
+    if (known?.kind !== 'refused' || known.keySet === undefined) return known;
+    return known.keySet === this.#options.keySets.digest(keyManager, nowMs) ? known : undefined;
   }
 
   /** What another of the fleet knows and this one may say too; from then on it is known here, and counts no longer than there. */

@@ -1,7 +1,7 @@
 // Proves a JWT by the keys of its key manager: algorithm, keys, signature. The first sight of a token costs CPU, and each key manager
-// has a budget of it; a signature that no key verified is remembered for the keys that were tried.
+// has a budget of it.
 
-import type { Admission, TokenDecisionCache } from '../authorize/ports.ts';
+import type { Admission } from '../authorize/ports.ts';
 import { deny, fault, isRefusal, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import { SIGNATURE_ALGORITHMS, sameAlgorithm } from '../domain/signature-algorithm.ts';
@@ -12,19 +12,13 @@ import { keysOfIssuer } from './select-keys.ts';
 import type { VerificationKey } from './verification-key.ts';
 import { verifySignature } from './verify-signature.ts';
 
-/** What is remembered of a bad signature, in bytes, roughly. */
-const REFUSAL_BYTES = 512;
-
 /** What a signature prover works with. */
 export interface SignatureProverOptions {
-  readonly cache: TokenDecisionCache;
   readonly admission: Pick<Admission, 'prove'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Milliseconds that only go forward. */
   readonly stopwatch: () => number;
-  /** How long a bad signature is remembered at most. */
-  readonly refusalTtlMs: number;
 }
 
 /** Verifies signatures within the budgets of key managers. */
@@ -35,21 +29,14 @@ export class SignatureProver {
     this.#options = options;
   }
 
-  /**
-   * The key of `choice` that signed the token, or why there is none. The algorithm has been checked. `memoryKey` names what is
-   * remembered of the token under these settings.
-   */
-  prove(memoryKey: string, token: UnprovedJwt, choice: KeyChoice, keyManager: KeyManager): VerificationKey | Refusal {
+  /** The key of `choice` that signed the token, or why there is none. The algorithm has been checked. */
+  prove(token: UnprovedJwt, choice: KeyChoice, keyManager: KeyManager): VerificationKey | Refusal {
     if (isRefusal(choice)) return choice;
     const keys = keyManager.checksKeyIssuer
       ? keysOfIssuer(choice.keys, token, tenantOf(token.issuer, keyManager.tenancy))
       : choice.keys;
     if (keys.length === 0) return deny('key_not_found', { problem: 'key_of_another_issuer' });
-    const { admission, cache, clock, refusalTtlMs, stopwatch } = this.#options;
-    // Remembered for the set that the keys came from, not for one that arrived meanwhile.
-    const refusalKey = memoryKey + choice.setDigest;
-    const refused = cache.get(refusalKey);
-    if (refused?.kind === 'refused') return deny(refused.reason, refused.evidence);
+    const { admission, clock, stopwatch } = this.#options;
     const began = stopwatch();
     const leave = admission.prove(keyManager.id, clock());
     if (leave.kind === 'refused')
@@ -61,11 +48,7 @@ export class SignatureProver {
     } finally {
       leave.done('ok', stopwatch() - began);
     }
-    if (key !== undefined) return key;
-    const evidence = { alg, keys_tried: keys.length };
-    const refusal = { kind: 'refused', reason: 'signature_invalid', evidence } as const;
-    cache.set(refusalKey, refusal, clock() + refusalTtlMs, REFUSAL_BYTES);
-    return deny('signature_invalid', evidence);
+    return key ?? deny('signature_invalid', { alg, keys_tried: keys.length });
   }
 }
 

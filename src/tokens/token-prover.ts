@@ -105,8 +105,8 @@ export class TokenProver implements Tokens {
       shared !== undefined &&
       (sharing === 'always' || (sharing === 'auto' && DEAR_ALGORITHMS.has(token.header['alg'])));
     const verify = (choice: KeyChoice): TokenDecision => {
-      const proof = this.#signatures.prove(key, token, choice, keyManager);
-      if (isRefusal(proof)) return decided(proof);
+      const proof = this.#signatures.prove(token, choice, keyManager);
+      if (isRefusal(proof)) return this.#unproved(key, proof, choice, claimed, keyManager);
       const decision = proved(claimed, token, proof);
       const untilMs = clock() + proofTtlMs;
       if (isShared) this.#memory.share(key, token, keyManager, decision, untilMs);
@@ -141,8 +141,8 @@ export class TokenProver implements Tokens {
       let signer: VerificationKey | undefined;
       if (token.kind === 'jwt' && isProvedByKey(token, keyManager)) {
         const choice = await keySets.find(token, keyManager, clock());
-        const proof = this.#signatures.prove(key, token, choice, keyManager);
-        if (isRefusal(proof)) return decided(proof);
+        const proof = this.#signatures.prove(token, choice, keyManager);
+        if (isRefusal(proof)) return this.#unproved(key, proof, choice, claimed, keyManager);
         signer = proof;
       }
       const asked = claimed === undefined ? introspection : { ...introspection, requireExp: false };
@@ -160,6 +160,26 @@ export class TokenProver implements Tokens {
       this.#memory.share(key, token, keyManager, decision, clock() + introspection.ttlMs);
       return decision;
     });
+  }
+
+  /**
+   * A bad signature is remembered for the set that the keys came from, not for one that arrived meanwhile; and no longer than the
+   * claims would let it come to that.
+   */
+  #unproved(
+    key: string,
+    refusal: Refusal,
+    choice: KeyChoice,
+    claimed: ClaimedFacts | undefined,
+    { clockSkewSeconds }: KeyManager,
+  ): TokenDecision {
+    const decision = decided(refusal);
+    if (decision.kind !== 'refused' || decision.reason !== 'signature_invalid' || isRefusal(choice)) return decision;
+    const { clock, refusalTtlMs } = this.#options;
+    const expiresAtMs = ((claimed?.expiresAt ?? Number.POSITIVE_INFINITY) + clockSkewSeconds) * 1000;
+    const remembered = { ...decision, keySet: choice.setDigest };
+    this.#memory.keep(key, remembered, Math.min(clock() + refusalTtlMs, expiresAtMs));
+    return decision;
   }
 
   /** One flight for all who wait for the same; it goes on when one of them gives up. Whoever waits needs leave. */

@@ -179,6 +179,19 @@ test('a bad signature is remembered for the keys that refused it, not beyond the
   expect(await world.outcome(nameless)).toBe('proved');
 });
 
+test('a bad signature is remembered without being verified again, and no longer than its claims would come to that', async () => {
+  await using world = await sample();
+  const { clockSkewSeconds } = world.settings();
+  const forged = signToken(stranger, claims({ exp: NOW - clockSkewSeconds + 5 }));
+  expect(await world.outcome(forged)).toBe('signature_invalid');
+  const { proofs } = world.admission;
+  for (let time = 0; time < 3; time++) expect(world.prove(forged)).toMatchObject({ reason: 'signature_invalid' });
+  expect(world.admission.proofs).toBe(proofs);
+  expect([...world.remembered.values()].map(({ expiresAtMs }) => expiresAtMs)).toEqual([NOW_MS + 5_000]);
+  world.now += 5_000;
+  expect(await world.outcome(forged)).toBe('token_expired');
+});
+
 test('a proof that waited while the settings changed leaves the newer key set alone', async () => {
   await using world = await sample();
   await using newer = await new ProverSample().listen(jwks(key));
