@@ -88,16 +88,17 @@ async function measureAll(
     const { checks, seconds: took } = await measure(contestant, { count: Math.ceil(count / 4) }, programs);
     speeds.push(checks / took);
   }
-  const allocatedBytes: Record<string, number> = {};
-  for (const contestant of contestants) {
-    const told = await contestant.allocation?.(() => measure(contestant, { count: distinctCalls }, programs));
-    if (told !== undefined) allocatedBytes[contestant.name] = Math.round(told.allocated / distinctCalls);
-  }
   const fullLoad = await roundsOf(({ once }, at) => ({
     count: once ? distinctCalls : Math.ceil((speeds[at] ?? 0) * seconds),
   }));
   const records: RateRecord[] = [];
   if (latency)
     for (const share of rates.shares) records.push(await atRate(Math.floor(Math.min(...speeds) * share), share));
+  // Last: the full collection that ends it throws compiled code away, and V8's helpers are busy with that for a long time.
+  const allocatedBytes: Record<string, number> = {};
+  for (const contestant of contestants) {
+    const told = await contestant.allocation?.(() => measure(contestant, { count: distinctCalls }, programs));
+    if (told !== undefined) allocatedBytes[contestant.name] = Math.round(told.allocated / distinctCalls);
+  }
   return { fullLoad, rates: records, allocatedBytes };
 }
