@@ -55,6 +55,7 @@ function judge(run: RunRecord): readonly Judged[] {
 }
 
 function bound({ atLeast, atMost }: Goal): string {
+  if (atMost === 0) return 'none';
   return atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
 }
 

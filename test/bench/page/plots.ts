@@ -9,6 +9,8 @@ import { contestantsOf, scenarioOf } from './run-figures.ts';
 
 /** Whose cost must not grow with what its contestants differ in. */
 const FLAT = ['S4', 'S11'] as const;
+/** Lines of the plot of costs lie at multiples of this. */
+const MARK_MICROS = 10;
 /** Scenarios whose latency says most; the tables have all. */
 const LATENCY = ['S1', 'S3', 'S12'] as const;
 
@@ -36,7 +38,8 @@ export function flatPlot(run: RunRecord): string {
     }),
   }));
   const most = Math.max(...groups.flatMap(({ rows }) => rows.flatMap(({ to }) => to)), 1);
-  const marks = Array.from({ length: 5 }, (_, at) => Math.round((most * at) / 4));
+  const step = Math.ceil(most / 5 / MARK_MICROS) * MARK_MICROS;
+  const marks = Array.from({ length: Math.ceil(most / step) + 1 }, (_, at) => at * step);
   return drawDots({
     title: 'What a check costs as the catalog grows, CPU-µs',
     legend: 'median with min–max; grey: the floor, which has no catalog',

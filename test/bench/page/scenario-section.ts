@@ -25,7 +25,7 @@ export function soakSection(soak: SoakRecord | undefined): string {
   if (soak === undefined) return NOT_MEASURED;
   const { measured, perSecond, sampleSeconds, samples, failure } = soak;
   const minutes = (samples * sampleSeconds) / 60;
-  const what = `${minutes} minutes at ${perSecond.toLocaleString('en')} checks a second, half of what it can do, every tenth with a token that was never seen; looked at every ${sampleSeconds} seconds, heap after a full collection.`;
+  const what = `${Number(minutes.toPrecision(2))} minutes at ${perSecond.toLocaleString('en')} checks a second, half of what it can do, every tenth with a token that was never seen; looked at every ${sampleSeconds} seconds, heap after a full collection.`;
   const slopes = soakSlopes(soak);
   const [first, last] = [measured[0], measured.at(-1)];
   if (slopes === undefined || first === undefined || last === undefined)
