@@ -2,6 +2,7 @@
 
 import { fork } from 'node:child_process';
 import type { LogSink } from '../telemetry/log-sink.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { passLines } from './pass-lines.ts';
 import type { FromWorker, ToWorker } from './worker-message.ts';
 
@@ -29,7 +30,8 @@ export function forkWorker(worker: number, sink: Pick<LogSink, 'write'>, heard: 
     // A pipe has room for a part of a line, and others write between the parts: so one process writes for all.
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     serialization: 'advanced',
-    execArgv: process.execArgv.filter((flag) => !INSPECT.test(flag)),
+    // What this process was started with comes last, so it rules.
+    execArgv: [...NODE_FLAGS, ...process.execArgv.filter((flag) => !INSPECT.test(flag))],
   });
   let isOver = false;
   const end = (how: string) => {

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../scripts/run-command.ts';
+import { NODE_FLAGS } from '../../src/app/node-flags.ts';
 import { eventually } from '../rig/eventually.ts';
 import {
   type GatehouseOptions,
@@ -65,10 +66,16 @@ export class Lab {
     this.#undo.push(undo);
   }
 
-  /** A Gatehouse as users start it. */
+  /** A Gatehouse as its image starts it; the floor has whatever Node has by itself. */
   async gatehouse(options: GatehouseOptions): Promise<GatehouseProcess & CheckServer> {
     const env = { ...options.env, ...TELLS_ALLOCATION };
-    const gatehouse = await startGatehouse({ startLimitMs: START_LIMIT_MS, ...options, main: BUILT_MAIN, env });
+    const gatehouse = await startGatehouse({
+      startLimitMs: START_LIMIT_MS,
+      ...options,
+      main: BUILT_MAIN,
+      nodeFlags: NODE_FLAGS,
+      env,
+    });
     this.defer(() => gatehouse.stop());
     // Its log is read and let go, as by a collector: every denial is a line.
     const log = setInterval(() => (gatehouse.stdout as string[]).splice(0), LOG_READ_MS);

@@ -20,6 +20,8 @@ export interface GatehouseOptions {
   readonly folder?: string;
   /** The program's entry; its source unless another is given. */
   readonly main?: string;
+  /** What Node itself is started with. */
+  readonly nodeFlags?: readonly string[];
   /** More of the command line of `serve`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
@@ -59,7 +61,14 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
   writeFileSync(configFile, JSON.stringify(settingsOf(options, folder, dataDir), null, 2));
   const running = await startProcess({
     command: process.execPath,
-    args: [options.main ?? MAIN, 'serve', '--config', configFile, ...(options.args ?? [])],
+    args: [
+      ...(options.nodeFlags ?? []),
+      options.main ?? MAIN,
+      'serve',
+      '--config',
+      configFile,
+      ...(options.args ?? []),
+    ],
     env: { ...process.env, ...options.env },
     logFile: options.logFile,
   });
