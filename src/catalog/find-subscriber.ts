@@ -7,8 +7,8 @@ import type { ChangedKinds } from './changed-kinds.ts';
 import { SubscriberMemory } from './subscriber-memory.ts';
 import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscriber-row.ts';
 
-/** Some thousand clients: as many as call through one process in a while. */
-const MAX_BYTES = 8 * 1024 * 1024;
+/** Eighteen thousand clients: more than call through one process in a while. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** For clients without a subscription: those that misbehave go on asking for the same. */
 const MAX_ABSENT_BYTES = 1024 * 1024;
@@ -37,7 +37,7 @@ export class SubscriberFinder {
   ): Subscriber | 'stale' {
     const row = this.#row.get(consumerKey, keyManagerId, apiId);
     if (row?.structureRevision !== structureRevision) return 'stale';
-    const subscriber = toSubscriber(row);
+    const subscriber = toSubscriber(row, [consumerKey, keyManagerId, apiId]);
     if (isPresent()) this.#memory.set(consumerKey, keyManagerId, apiId, subscriber);
     return subscriber;
   }

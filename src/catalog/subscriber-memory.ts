@@ -12,7 +12,7 @@ export interface SubscriberMemoryOptions {
   readonly maxAbsentBytes: number;
 }
 
-/** Of one that is remembered, without its texts: objects, and the places in the cache. */
+/** Of one that is remembered, as a heap shows it: objects, ids, short texts, and the places in the cache. */
 const ENTRY_BYTES = 640;
 
 /** Least recently used go first. */
@@ -50,8 +50,8 @@ function keyOf(consumerKey: string, keyManagerId: string, apiId: string): string
 
 /** Of texts, two bytes a character at the most. */
 function bytesOf(key: string, { application }: Subscriber): number {
-  // Key and mapping have the consumer key each; ids and short texts are in ENTRY_BYTES.
+  // Ids and short texts are in ENTRY_BYTES.
   const texts =
     application === null ? [] : [application.name, application.owner, ...Object.entries(application.attributes).flat()];
-  return ENTRY_BYTES + 4 * key.length + 2 * texts.join('').length;
+  return ENTRY_BYTES + 2 * key.length + 2 * texts.join('').length;
 }

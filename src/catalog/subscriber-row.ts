@@ -9,21 +9,22 @@ import type { ApplicationState, CallingApplication, Subscriber, SubscriptionStat
  */
 export const findSubscriberSql = `
   SELECT meta.structure_revision AS structureRevision,
-    m.consumer_key AS consumerKey, m.key_manager_id AS keyManagerId, m.application_id AS mappedTo, m.key_type AS keyType,
+    m.application_id AS mappedTo, m.key_type AS keyType,
     a.id AS applicationId, a.number AS applicationNumber, a.organization, a.name, a.owner, a.policy AS applicationPolicy,
     a.attributes, a.state AS applicationState, a.version AS applicationVersion,
-    s.id AS subscriptionId, s.number, s.api_id AS apiId, s.policy AS subscriptionPolicy, s.state, s.version
+    s.id AS subscriptionId, s.number, s.policy AS subscriptionPolicy, s.state, s.version
   FROM meta
   LEFT JOIN application_key_mapping m ON m.consumer_key = CAST(? AS TEXT) AND m.key_manager_id = CAST(? AS TEXT)
   LEFT JOIN application a ON a.id = m.application_id
   LEFT JOIN subscription s ON s.application_id = a.id AND s.api_id = CAST(? AS TEXT)`;
 
+/** What is asked: parameters of {@link findSubscriberSql}, in its order. */
+export type Question = readonly [consumerKey: string, keyManagerId: string, apiId: string];
+
 /** That row; a table's columns are all null where it has no match. */
 export interface SubscriberRow {
   readonly structureRevision: number;
-  readonly consumerKey: string | null;
-  readonly keyManagerId: string;
-  readonly mappedTo: string;
+  readonly mappedTo: string | null;
   readonly keyType: KeyType;
   readonly applicationId: string | null;
   readonly applicationNumber: number;
@@ -36,18 +37,19 @@ export interface SubscriberRow {
   readonly applicationVersion: number;
   readonly subscriptionId: string | null;
   readonly number: number;
-  readonly apiId: string;
   readonly subscriptionPolicy: string;
   readonly state: SubscriptionState;
   readonly version: number;
 }
 
-/** The row as plain facts, frozen: decisions share them. */
-export function toSubscriber(row: SubscriberRow): Subscriber {
-  const { consumerKey, keyManagerId, keyType, applicationId } = row;
+/** The row of this question as plain facts, frozen: decisions share them. */
+export function toSubscriber(row: SubscriberRow, [consumerKey, keyManagerId, apiId]: Question): Subscriber {
+  const { mappedTo, keyType, applicationId } = row;
   return Object.freeze({
     mapping:
-      consumerKey === null ? null : Object.freeze({ consumerKey, keyManagerId, applicationId: row.mappedTo, keyType }),
+      mappedTo === null
+        ? null
+        : Object.freeze({ consumerKey, keyManagerId, applicationId: applicationId ?? mappedTo, keyType }),
     application:
       applicationId === null
         ? null
@@ -68,7 +70,7 @@ export function toSubscriber(row: SubscriberRow): Subscriber {
         : Object.freeze({
             id: row.subscriptionId,
             number: row.number,
-            apiId: row.apiId,
+            apiId,
             applicationId,
             policy: row.subscriptionPolicy,
             state: row.state,

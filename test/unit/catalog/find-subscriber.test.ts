@@ -91,7 +91,7 @@ function world() {
   const row = db.prepare<[string, string, string], SubscriberRow>(findSubscriberSql);
   const unremembered = (...question: readonly [string, string, string]): Subscriber | undefined => {
     const found = row.get(...question);
-    return found && toSubscriber(found);
+    return found && toSubscriber(found, question);
   };
   return { db, reader: openReader(file), kinds, asked, unremembered };
 }
