@@ -4,7 +4,7 @@
 /** Room for a usual answer; a larger one grows it. */
 const INITIAL_BYTES = 2048;
 /** Up to here a loop beats a call out of JavaScript; and the length is one byte. */
-const SHORT_CHARACTERS = 32;
+const SHORT_CHARACTERS = 16;
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 
