@@ -63,7 +63,7 @@ export function answerer(options: AnswerOptions): Answer {
       return allowed({ setHeaders, encodedHeaders, responseHeaders: idHeaders(decisionId), metadata });
     }
     const told = refusals.of(decision, request.contentType);
-    const refusal = { ...told, headers: [...told.headers, ...idHeaders(decisionId)], metadata };
+    const refusal = { ...told, headers: idHeaders(decisionId), metadata };
     if (decision.outcome === 'deny' || options.onFault === 'denied') return denied(refusal);
     return options.onFault === 'error_response' ? errorResponse(refusal) : 'unavailable';
   };

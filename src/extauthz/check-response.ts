@@ -33,9 +33,10 @@ export interface Allowed {
 /** What the client gets in place of the upstream's answer. */
 export interface HttpRefusal {
   readonly status: RefusalCode;
-  readonly httpStatus: number;
+  /** HTTP status, headers and body, as {@link encodedRefusal} made them before. */
+  readonly encoded: Buffer;
+  /** More headers. */
   readonly headers: readonly Header[];
-  readonly body: string;
   readonly metadata: Metadata;
 }
 
@@ -72,6 +73,17 @@ export function encodedHeaders(set: readonly Header[], removed: readonly string[
   const writer = new WireWriter();
   for (const header of set) writeOverwriting(writer, SET_HEADERS, header);
   for (const name of removed) writer.text(5, name);
+  return writer.finishForLong();
+}
+
+/** What a client gets, encoded once. DeniedHttpResponse: status=1 (HttpStatus code=1), headers=2, body=3. */
+export function encodedRefusal(httpStatus: number, headers: readonly Header[], body: string): Buffer {
+  const writer = new WireWriter();
+  const status = writer.open(1);
+  writer.varint(1, httpStatus);
+  writer.close(status);
+  writeRefusalHeaders(writer, headers);
+  writer.text(3, body);
   return writer.finishForLong();
 }
 
@@ -125,19 +137,20 @@ function writeOverwriting(writer: WireWriter, field: number, header: Header): vo
   writer.close(option);
 }
 
-/** DeniedHttpResponse: status=1 (HttpStatus code=1), headers=2, body=3. */
 function writeRefusal(writer: WireWriter, response: Denied | ErrorResponse): void {
   const refusal = writer.open(REFUSAL_FIELD[response.kind]);
-  const status = writer.open(1);
-  writer.varint(1, response.httpStatus);
-  writer.close(status);
-  for (const header of response.headers) {
+  writer.fields(response.encoded);
+  writeRefusalHeaders(writer, response.headers);
+  writer.close(refusal);
+}
+
+/** DeniedHttpResponse: headers=2. */
+function writeRefusalHeaders(writer: WireWriter, headers: readonly Header[]): void {
+  for (const header of headers) {
     const option = writer.open(2);
     writeHeader(writer, header);
     writer.close(option);
   }
-  writer.text(3, response.body);
-  writer.close(refusal);
 }
 
 /** HeaderValueOption: header=1 (HeaderValue key=1, value=2). */

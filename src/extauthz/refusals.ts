@@ -6,7 +6,7 @@ import type { Deny, Fault } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import { REASONS, type Reason, type ReasonRow, reasonRow } from '../domain/reason.ts';
 import { challenge, checkRealm } from './challenge.ts';
-import type { Header, HttpRefusal, RefusalCode } from './check-response.ts';
+import { encodedRefusal, type Header, type HttpRefusal, type RefusalCode } from './check-response.ts';
 
 const NO_STORE: Header = ['cache-control', 'no-store'];
 const JSON_TYPE: Header = ['content-type', 'application/json'];
@@ -20,8 +20,8 @@ const PERMISSION_DENIED = 7;
 /** Stands in a description for the template of the resource. */
 const RESOURCE = '{resource}';
 
-/** What a client is told, without what Envoy's access log is told. */
-type Told = Omit<HttpRefusal, 'metadata'>;
+/** What all clients are told that are refused for the same. */
+type Told = Pick<HttpRefusal, 'status' | 'encoded'>;
 
 /** The parts of a refusal that depend on the reason alone, for one kind of client. */
 interface Prepared {
@@ -63,7 +63,7 @@ class RefusalsOfReason {
     const bearer = challenge(row.challenge, this.#realm, textList(evidence['required']));
     if (bearer !== undefined) headers.push(['www-authenticate', bearer]);
     if (depends === 'on the evidence') headers.push(['allow', allowedVerbs(evidence['allow'])]);
-    return { status: code, httpStatus: row.status, headers, body: bodyFor(resource?.template ?? '') };
+    return { status: code, encoded: encodedRefusal(row.status, headers, bodyFor(resource?.template ?? '')) };
   }
 }
 

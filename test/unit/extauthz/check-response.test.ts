@@ -8,6 +8,7 @@ import {
   denied,
   encodedHeaders,
   encodedMetadata,
+  encodedRefusal,
   errorResponse,
   type MetadataFields,
 } from '../../../src/extauthz/check-response.ts';
@@ -92,16 +93,18 @@ test('random allows decode to what was put in', { timeout: 60_000 }, () => {
 
 test('random refusals decode to what was put in', { timeout: 60_000 }, () => {
   const status = fc.constantFrom(3, 5, 7, 12, 14, 16);
+  const headersOf = fc.tuple(fc.array(header), fc.array(header));
   const body = fc.string({ unit: 'binary', maxLength: 20_000 });
   fc.assert(
-    fc.property(status, fc.constantFrom(200, 401, 403, 503), fc.array(header), body, fc.boolean(), (...drawn) => {
-      const [code, httpStatus, headers, content, isError] = drawn;
-      const refusal = { status: code, httpStatus, headers, body: content, metadata } as const;
+    fc.property(status, fc.constantFrom(200, 401, 403, 503), headersOf, body, fc.boolean(), (...drawn) => {
+      const [code, httpStatus, [before, headers], content, isError] = drawn;
+      const encoded = encodedRefusal(httpStatus, before, content);
+      const refusal = { status: code, encoded, headers, metadata } as const;
       const response = decoded(isError ? errorResponse(refusal) : denied(refusal));
       const told = isError ? response.error_response : response.denied_response;
       expect(response.status?.code).toBe(code);
       expect(response.http_response).toBe(isError ? 'error_response' : 'denied_response');
-      expect(pairs(told?.headers)).toEqual(headers);
+      expect(pairs(told?.headers)).toEqual([...before, ...headers]);
       expect(told?.body).toBe(content);
       expect(response.dynamic_metadata.fields).toEqual(fieldsOf(fields));
     }),
@@ -123,7 +126,7 @@ test('a text that is not well-formed is still sent as UTF-8', () => {
 test('an answer without a status, or a refusal with status 0, does not compile', () => {
   // @ts-expect-error an allow says 0
   const silent: CheckResponse = { kind: 'allowed', setHeaders: [], encodedHeaders: [], responseHeaders: [], metadata };
-  const refusal = { httpStatus: 401, headers: [], body: '', metadata };
+  const refusal = { encoded: encodedRefusal(401, [], ''), headers: [], metadata };
   // @ts-expect-error a denial says why in a code
   const mute: CheckResponse = { kind: 'denied', ...refusal };
   // @ts-expect-error a denial is never OK
