@@ -17,6 +17,8 @@ const DRAIN_MS = 3_000;
 /** Time to look at what goes on meanwhile. */
 const LONG_DRAIN_MS = 10_000;
 const CHECKS = 40;
+/** No Envoy waits for these checks, and the machine may be busy. */
+const UNHURRIED = { extauthz: { budgetMs: 10_000 } };
 
 function clientsOf(gatehouse: GatehouseProcess): readonly Checks[] {
   const clients = gatehouse.endpoints.map((_, worker) => checksOf(gatehouse, worker));
@@ -91,8 +93,33 @@ test('workers do not outlive a primary that is killed, and the same start works 
   await eventually('a request to pass', async () => (await stack.get(MENU, stack.token())).status === 200);
 });
 
+test('while the primary stands still the workers decide, and what it had acknowledged holds', async () => {
+  const stack = await startWorkerStack({ settings: UNHURRIED });
+  const { gatehouse } = stack;
+  const checks = checksOfAll(gatehouse);
+  onTestFinished(checks.close);
+  const revoked = stack.token();
+  expect(await checks.outcome(MENU, revoked)).toBe('allow');
+  expect((await stack.admin('POST', '/revocations', { kind: 'token', token: revoked })).status).toBe(201);
+  gatehouse.signal('SIGSTOP');
+  try {
+    expect(await checks.outcome(MENU, revoked)).toBe('token_revoked');
+    // Longer than it would let a worker be silent.
+    for (let at = 0; at < 8; at++) {
+      expect(await checks.outcome(MENU, stack.token())).toBe('allow');
+      await sleep(500);
+    }
+  } finally {
+    gatehouse.signal('SIGCONT');
+  }
+  const pids = await workerPids(gatehouse);
+  await sleep(1_500);
+  expect(await workerPids(gatehouse)).toEqual(pids);
+  expect(gatehouse.log().filter((line) => 'restart_in_ms' in line)).toEqual([]);
+});
+
 test('a scrape counts what all workers have decided', async () => {
-  const stack = await startWorkerStack();
+  const stack = await startWorkerStack({ settings: UNHURRIED });
   const clients = clientsOf(stack.gatehouse);
   const allowed = /^gatehouse_decisions_total\{.*outcome="allow".*reason="allowed"/;
   const outcomes = await Promise.all(
@@ -111,7 +138,7 @@ test('a scrape counts what all workers have decided', async () => {
 });
 
 test('keys are fetched once for all workers, at the start and when a token names a new one', async () => {
-  const stack = await startWorkerStack({ settings: { keySets: { cooldownMs: 100 } } });
+  const stack = await startWorkerStack({ settings: { keySets: { cooldownMs: 100 }, ...UNHURRIED } });
   const checks = checksOfAll(stack.gatehouse);
   onTestFinished(checks.close);
   const fetches = () => stack.partner.requests(PATHS.jwks);
@@ -124,7 +151,7 @@ test('keys are fetched once for all workers, at the start and when a token names
 });
 
 test('a flood of unknown keys at all workers causes no more fetches than at one', async () => {
-  const stack = await startWorkerStack();
+  const stack = await startWorkerStack({ settings: UNHURRIED });
   const clients = clientsOf(stack.gatehouse);
   const before = stack.partner.requests(PATHS.jwks);
   const unknown = (at: number) => stack.partner.mint({ azp: 'shop' }, { header: { kid: `unknown-${at}` } });
