@@ -200,6 +200,41 @@ describe('an allow', () => {
     expect(removedBy(response)).not.toContain('x-user');
   });
 
+  test('says what the API and the key manager say now, whatever the same answerer said before', () => {
+    const identityHeaders = { 'x-api': 'api', 'x-policy': 'apiPolicy', 'x-km': 'keyManager' } as const;
+    const answer = answerer({ ...OPTIONS, identityHeaders });
+    const request = { contentType: undefined, underscoredHeaders: () => [] };
+    const told = (known: Known) => {
+      const response = answer(allow(known), 'd-1', request);
+      if (response === 'unavailable') throw new Error('no response');
+      const { ok_response: ok, dynamic_metadata: metadata } = decoded(response);
+      const texts = ['api', 'api_policy', 'key_manager', 'key_type'].map((key) => metadata.fields[key]?.stringValue);
+      return { headers: pairs(ok?.headers), removed: ok?.headers_to_remove ?? [], texts };
+    };
+    const first = { ...KNOWN, api: sampleApi({ policy: 'Gold' }) };
+    const changed: Known = {
+      ...first,
+      api: sampleApi({ name: 'Pasta', policy: '' }),
+      keyManager: sampleKeyManager({ name: 'Other' }),
+      keyType: 'SANDBOX',
+    };
+    const before = told(first);
+    expect(before.headers).toEqual([
+      ['x-api', 'Pizza'],
+      ['x-policy', 'Gold'],
+      ['x-km', 'PartnerKM'],
+    ]);
+    const after = told(changed);
+    expect(after.headers).toEqual([
+      ['x-api', 'Pasta'],
+      ['x-km', 'Other'],
+    ]);
+    expect(after.removed).toContain('x-policy');
+    expect(after.texts).toEqual(['Pasta:1.0.0', '', 'Other', 'SANDBOX']);
+    expect(told(first)).toEqual(before);
+    expect(told({}).removed).toEqual(expect.arrayContaining(Object.keys(identityHeaders)));
+  });
+
   test('carries identity in the configured headers', () => {
     const response = tell(allow(), { identityHeaders: { x_user: 'subject' } });
     expect(pairs(response.ok_response?.headers)).toEqual([['x_user', 'alice']]);
