@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { SubscriberMemory } from '../../../src/catalog/subscriber-memory.ts';
 import type { Subscriber } from '../../../src/domain/subscriber.ts';
+import { liveHeapBytes } from '../../rig/live-heap.ts';
 import { SUBSCRIBER } from '../authorize/world-sample.ts';
 
 const NOBODY: Subscriber = { mapping: null, application: null, subscription: null };
@@ -20,6 +21,20 @@ test('a flood of unknown clients displaces none that may call', () => {
   expect(memory.get('caller', 'km', 'api')).toBe(SUBSCRIBER);
   expect(remembered(memory, strangers)).toBeGreaterThan(0);
   expect(remembered(memory, strangers)).toBeLessThan(40);
+});
+
+test('a flood of distinct clients takes no more memory than its bound', () => {
+  const bounds = { maxBytes: 8 * 1024 * 1024, maxAbsentBytes: 1024 * 1024 };
+  const memory = new SubscriberMemory(bounds);
+  const before = liveHeapBytes();
+  for (let n = 0; n < 40_000; n++) {
+    const consumerKey = `client-${n}-of-a-flood`;
+    memory.set(consumerKey, 'km', 'api', structuredClone(SUBSCRIBER));
+    memory.set(`stranger-${n}`, 'km', 'api', structuredClone(NOBODY));
+  }
+  const held = liveHeapBytes() - before;
+  expect(held).toBeLessThan((bounds.maxBytes + bounds.maxAbsentBytes) * 1.5);
+  expect(memory.get('client-39999-of-a-flood', 'km', 'api')).toEqual(SUBSCRIBER);
 });
 
 test('those that were asked for last stay', () => {

@@ -5,6 +5,7 @@ import { isRefusal, type Refusal } from '../../../src/domain/decision.ts';
 import type { UnprovedToken } from '../../../src/domain/token.ts';
 import { readToken } from '../../../src/tokens/read-token.ts';
 import { TokenReadings } from '../../../src/tokens/token-readings.ts';
+import { liveHeapBytes } from '../../rig/live-heap.ts';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const jwt = (claims: object, signature = 'c2lnbmF0dXJl') => `${part({ alg: 'RS256' })}.${part(claims)}.${signature}`;
@@ -47,6 +48,23 @@ describe('a reading', () => {
       expect(told(readings.read(credential))).toEqual(readToken(credential));
       expect(told(readings.read(inUse))).toEqual(readToken(inUse));
     }
+  });
+
+  test('takes no more memory than its bound, however many distinct tokens come', () => {
+    const readings = new TokenReadings();
+    const read = (from: number, to: number) => {
+      for (let serial = from; serial < to; serial++)
+        readings.read(jwt({ iss: 'https://a.example', sub: `s${serial}` }));
+    };
+    read(0, 100);
+    const before = liveHeapBytes();
+    read(100, 60_000);
+    const held = liveHeapBytes() - before;
+    read(60_000, 120_000);
+    const later = liveHeapBytes() - before;
+    // Two generations of 8 MiB, estimated: a quarter more would be a wrong estimate.
+    for (const bytes of [held, later]) expect(bytes / 2 ** 20).toBeLessThan(16 * 1.25);
+    expect(readings.read(jwt({ iss: 'https://a.example', sub: 's1' }))).toMatchObject({ issuer: 'https://a.example' });
   });
 
   test('is held without what it says, until that is asked for again: then for as long as the token is in use', () => {
