@@ -8,7 +8,7 @@ import { firstSightWithRedis } from './scenarios/first-sight-redis.ts';
 import { hotEs256, hotRs256 } from './scenarios/hot-token.ts';
 import { keyManagerDown } from './scenarios/key-manager-down.ts';
 import { manyKeyManagers } from './scenarios/many-key-managers.ts';
-import { boot, manySubscriptions } from './scenarios/many-subscriptions.ts';
+import { boot, manySubscriptions, workerMemory } from './scenarios/many-subscriptions.ts';
 import { opaqueTokens } from './scenarios/opaque-tokens.ts';
 import { revocation } from './scenarios/revocation.ts';
 import { throughEnvoy } from './scenarios/through-envoy.ts';
@@ -20,6 +20,7 @@ export function allScenarios(mostSubscriptions: number): readonly Scenario[] {
   return [
     ...[hotRs256, hotEs256, firstSight, firstSightWithRedis, manyKeyManagers, hotDenials, distinctDenials],
     ...[adminWrites, throughEnvoy, manySubscriptions(mostSubscriptions), boot(mostSubscriptions)],
+    workerMemory(mostSubscriptions),
     ...[unknownKeys, opaqueTokens, keyManagerDown, revocation, workers],
   ];
 }

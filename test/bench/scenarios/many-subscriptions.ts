@@ -3,10 +3,12 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GatehouseProcess } from '../../rig/gatehouse-process.ts';
+import { freePorts } from '../../rig/free-port.ts';
+import type { GatehouseProcess, SettingsSections } from '../../rig/gatehouse-process.ts';
 import { seededRandom } from '../../rig/seeded-random.ts';
-import { checkCall } from '../call.ts';
-import { API_VERSION, floorContestant, ORDER_SCOPE, startInstallation } from '../installation.ts';
+import { childrenOf } from '../accounting.ts';
+import { type Call, checkCall } from '../call.ts';
+import { API_VERSION, floorContestant, type Installation, ORDER_SCOPE, startInstallation } from '../installation.ts';
 import type { Lab } from '../lab.ts';
 import { type Contestant, HALF_LOAD, type Scenario } from '../scenario.ts';
 import { layoutOf, writeSubscriptions } from '../subscriptions.ts';
@@ -18,6 +20,7 @@ const BOOT = 1_000_000;
 /** In all installations: what many subscriptions need, so that only their number differs. */
 const APIS = 250;
 const TOKENS = 20_000;
+const WORKERS = 2;
 /** A start takes about a second. */
 const STARTS_PER_SECOND = 0.5;
 const countText = (subscriptions: number) => `${subscriptions.toLocaleString('en')} subscriptions`;
@@ -32,13 +35,7 @@ export const manySubscriptions = (most: number): Scenario => ({
     const contestants: Contestant[] = [];
     for (const subscriptions of COUNTS.filter((count) => count <= most)) {
       const { gatehouse, token } = await startWith(lab, subscriptions);
-      const { clients, perClient } = layoutOf(subscriptions);
-      const random = seededRandom(subscriptions);
-      const next = () => {
-        const client = `client-${random.below(clients)}`;
-        const path = `/api-${random.below(perClient)}/${API_VERSION}/orders/4711`;
-        return checkCall({ token: token({ sub: client, azp: client, scope: ORDER_SCOPE }), path });
-      };
+      const next = callMaker(subscriptions, token);
       // First of all one: while thousands are made, the key manager in this process cannot answer for its keys.
       const answer = await verifiedAnswer(gatehouse.port, next(), 'allowed');
       const calls = Array.from({ length: TOKENS }, next);
@@ -47,6 +44,29 @@ export const manySubscriptions = (most: number): Scenario => ({
       contestants.push({ ...gatehouse, name: countText(subscriptions), calls: () => calls, catalogBytes });
     }
     return contestants;
+  },
+});
+
+/** The same tokens at one of two workers, for what a process that only decides takes. */
+export const workerMemory = (most: number): Scenario => ({
+  id: 'S11m',
+  title: 'memory of a worker',
+  what: 'as S11, asked of one worker of two; memory and CPU are those of this worker’s process alone',
+  rates: { kind: 'shares', shares: [] },
+  contestants: async (lab) => {
+    const subscriptions = Math.min(BOOT, most);
+    const listen = [`tcp://127.0.0.1:${await freePorts(WORKERS)}`];
+    const { gatehouse, token } = await startWith(lab, subscriptions, { workers: WORKERS, extauthz: { listen } });
+    // Forked in the order of their ports; were it the other one, its CPU would say so.
+    const [worker = 0] = childrenOf(gatehouse.pid);
+    await lab.pinToServerCore(worker);
+    const next = callMaker(subscriptions, token);
+    const answer = await verifiedAnswer(gatehouse.port, next(), 'allowed');
+    const calls = Array.from({ length: TOKENS }, next);
+    return [
+      await floorContestant(lab, answer, () => calls),
+      { name: `worker, ${countText(subscriptions)}`, port: gatehouse.port, pids: [worker], calls: () => calls },
+    ];
   },
 });
 
@@ -76,7 +96,18 @@ async function bootContestant(lab: Lab, subscriptions: number): Promise<Contesta
   return { name: countText(subscriptions), port: gatehouse.port, pids: [], calls: () => [], trial };
 }
 
-function startWith(lab: Lab, subscriptions: number) {
+/** Calls of clients and of APIs that they are subscribed to, drawn uniformly. */
+function callMaker(subscriptions: number, token: Installation['token']): () => Call {
+  const { clients, perClient } = layoutOf(subscriptions);
+  const random = seededRandom(subscriptions);
+  return () => {
+    const client = `client-${random.below(clients)}`;
+    const path = `/api-${random.below(perClient)}/${API_VERSION}/orders/4711`;
+    return checkCall({ token: token({ sub: client, azp: client, scope: ORDER_SCOPE }), path });
+  };
+}
+
+function startWith(lab: Lab, subscriptions: number, settings: SettingsSections = {}) {
   const fill = (dataFolder: string) => writeSubscriptions(dataFolder, layoutOf(subscriptions));
-  return startInstallation(lab, { algorithm: 'ES256', apis: APIS, fill });
+  return startInstallation(lab, { algorithm: 'ES256', apis: APIS, fill, settings });
 }
