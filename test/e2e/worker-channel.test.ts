@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CheckClient } from '../../src/extauthz/check-client.ts';
 import { eventually } from '../rig/eventually.ts';
 import type { GatehouseProcess } from '../rig/gatehouse-process.ts';
+import { targetOf } from '../rig/worker-processes.ts';
 import { outcomeOf } from './checks.ts';
 import { startHub } from './followers.ts';
 import { startStack } from './stack.ts';
@@ -16,9 +17,7 @@ const TIMEOUT_MS = 20_000;
 
 /** A client for each worker. */
 function clientsOf(gatehouse: GatehouseProcess): readonly CheckClient[] {
-  const clients = gatehouse.endpoints.map(
-    (port) => new CheckClient({ kind: 'tcp', host: '127.0.0.1', port: Number(port) }),
-  );
+  const clients = gatehouse.endpoints.map((endpoint) => new CheckClient(targetOf(endpoint)));
   onTestFinished(() => {
     for (const client of clients) client.close();
   });
