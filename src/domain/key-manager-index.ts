@@ -8,7 +8,7 @@ import type { ClaimRule, KeyManager, LiteralRule, TextPattern } from './key-mana
 export interface KeyManagerIndex {
   readonly byId: ReadonlyMap<string, KeyManager>;
   /** Key managers, disabled ones too, per organization and exact issuer, in order of creation. */
-  readonly byIssuer: ReadonlyMap<string, readonly KeyManager[]>;
+  readonly byIssuer: ReadonlyMap<string, ReadonlyMap<string, readonly KeyManager[]>>;
   /** Key managers without an issuer, per organization: for tokens without `iss` that their rules claim. */
   readonly withoutIssuer: ReadonlyMap<string, readonly KeyManager[]>;
   /** Who is asked about opaque tokens on APIs that take them of all key managers, per organization that has one to ask. */
@@ -28,13 +28,15 @@ export interface OpaqueClaims {
 /** Builds the index; key managers of type EXCHANGED are left out, they vouch for nothing at a gateway. */
 export function keyManagerIndexOf(keyManagers: Iterable<KeyManager>): KeyManagerIndex {
   const byId = new Map<string, KeyManager>();
-  const byIssuer = new Map<string, KeyManager[]>();
+  const byIssuer = new Map<string, Map<string, KeyManager[]>>();
   const withoutIssuer = new Map<string, KeyManager[]>();
   for (const keyManager of [...keyManagers].sort((a, b) => a.sequence - b.sequence)) {
     byId.set(keyManager.id, keyManager);
     if (keyManager.tokenType === 'EXCHANGED') continue;
     if (keyManager.issuers.length === 0) append(withoutIssuer, keyManager.organization, keyManager);
-    for (const issuer of keyManager.issuers) append(byIssuer, issuerKey(keyManager.organization, issuer), keyManager);
+    const ofOrganization = byIssuer.get(keyManager.organization) ?? new Map<string, KeyManager[]>();
+    for (const issuer of keyManager.issuers) append(ofOrganization, issuer, keyManager);
+    if (ofOrganization.size > 0) byIssuer.set(keyManager.organization, ofOrganization);
   }
   return { byId, byIssuer, withoutIssuer, opaqueClaims: opaqueClaimsByOrganization(byId.values()) };
 }
@@ -86,7 +88,7 @@ export function keyManagersOfIssuer(
   organization: string,
   issuer: string,
 ): readonly KeyManager[] {
-  return ownAndGlobal(organization, (of) => index.byIssuer.get(issuerKey(of, issuer)));
+  return ownAndGlobal(organization, (of) => index.byIssuer.get(of)?.get(issuer));
 }
 
 /** Key managers without an issuer that an API of the organization could list. */
@@ -123,8 +125,4 @@ export function rulesExclude(a: readonly LiteralRule[], b: readonly LiteralRule[
   return a.every((one) =>
     b.every((other) => Object.keys(one).some((claim) => Object.hasOwn(other, claim) && one[claim] !== other[claim])),
   );
-}
-
-function issuerKey(organization: string, issuer: string): string {
-  return `${organization}\n${issuer}`;
 }

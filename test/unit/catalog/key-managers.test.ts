@@ -168,7 +168,7 @@ test('an update rules the next question, raises the version, and keeps id and pl
   expect(catalog.lists.findKeyManager(ORGANIZATION, first.id)).toEqual(updated);
   const index = catalog.reader.snapshot()?.keyManagers;
   expect(index?.byId.get(first.id)).toMatchObject({ type: 'KeyCloak', issuers: [issuer] });
-  expect([...(index?.byIssuer.keys() ?? [])].filter((key) => key.includes('First'))).toEqual([]);
+  expect([...(index?.byIssuer.get(ORGANIZATION)?.keys() ?? [])].filter((name) => name.includes('First'))).toEqual([]);
   await update(catalog, first, keyManager('First', { enabled: false }));
   expect(catalog.reader.snapshot()?.keyManagers.byId.get(first.id)?.enabled).toBe(false);
 });
