@@ -100,6 +100,8 @@ describe('opaque tokens', () => {
     const nobody = 'x'.repeat(43);
     expect(await statusOf(nobody)).toBe(401);
     expect(await statusOf('short')).toBe(401);
+    // Records leave together a few milliseconds after the answer.
+    await stack.gatehouse.logged(({ reason }) => reason === 'opaque_token_not_claimed');
     const reasons = stack.gatehouse.log().flatMap(({ msg, reason }) => (msg === 'decision' ? [reason] : []));
     expect(reasons.slice(-2)).toEqual(['token_inactive', 'opaque_token_not_claimed']);
   });
