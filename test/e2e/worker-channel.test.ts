@@ -36,10 +36,8 @@ function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
-test('workers of a follower deny until its copy is whole, when it is too old, and so does one that comes later', async () => {
-  const fleet = await startHub();
-  onTestFinished(fleet.stop);
-  fleet.proxy.faults.refusing = true;
+/** A follower with two workers that denies once its copy is eight seconds old; `all` waits until both answer so. */
+async function followWithWorkers(fleet: Awaited<ReturnType<typeof startHub>>) {
   const follower = await fleet.follow('one', {
     workers: 2,
     sync: {
@@ -56,6 +54,14 @@ test('workers of a follower deny until its copy is whole, when it is too old, an
       const said = await askAll(clients, '/things/1/list', token);
       return said.every((one) => one === outcome);
     });
+  return { follower, clients, token, all };
+}
+
+test('workers of a follower deny until its copy is whole, when it is too old, and so does one that comes later', async () => {
+  const fleet = await startHub();
+  onTestFinished(fleet.stop);
+  fleet.proxy.faults.refusing = true;
+  const { follower, clients, token, all } = await followWithWorkers(fleet);
   expect(await askAll(clients, '/things/1/list', token)).toEqual(['copy_incomplete', 'copy_incomplete']);
   for (const client of clients) expect(await client.isServing(TIMEOUT_MS)).toBe(false);
   fleet.proxy.faults.refusing = false;
@@ -78,22 +84,7 @@ test('workers of a follower deny until its copy is whole, when it is too old, an
 test('a primary that stands still makes no copy fresher', async () => {
   const fleet = await startHub();
   onTestFinished(fleet.stop);
-  const follower = await fleet.follow('one', {
-    workers: 2,
-    sync: {
-      source: 'hub',
-      hub: { url: `http://127.0.0.1:${fleet.proxy.port}`, credentialFile: join(fleet.folder, 'sync-token') },
-      maxStalenessSeconds: 8,
-      whenStale: 'deny',
-    },
-  });
-  const clients = clientsOf(follower.gatehouse);
-  const token = fleet.token();
-  const all = (outcome: string) =>
-    eventually(`all to say ${outcome}`, async () => {
-      const said = await askAll(clients, '/things/1/list', token);
-      return said.every((one) => one === outcome);
-    });
+  const { follower, clients, token, all } = await followWithWorkers(fleet);
   await all('allow');
   process.kill(follower.gatehouse.pid, 'SIGSTOP');
   try {
