@@ -19,6 +19,7 @@ import {
   type HistoryApp,
   PORTAL,
   PUBLISHER,
+  revocationsOf,
   type World,
 } from './fleet-writers.ts';
 
@@ -120,11 +121,12 @@ test('ten thousand random writes and events: nothing acknowledged is lost, nobod
       RECOVERY_LIMIT_MS,
     );
     expect(await contentOf(member), member.name).toEqual(expectedContent(oracle));
-    await eventually(
-      `${member.name} to know each revocation`,
-      async () => JSON.stringify(await revokedAt(member)) === JSON.stringify(expectedRevoked(oracle)),
-      RECOVERY_LIMIT_MS,
-    );
+    await expect
+      .poll(async () => differences(await revokedAt(member), expectedRevoked(oracle)), {
+        message: `${member.name} to know each revocation`,
+        timeout: RECOVERY_LIMIT_MS,
+      })
+      .toEqual({ missing: [], unexpected: [] });
     const wrong: string[] = [];
     for (const app of apps)
       for (const api of apis) {
@@ -398,18 +400,25 @@ function expectedContent(oracle: FleetOracle) {
 
 /** Clients and tokens that a member refuses by a revocation. */
 async function revokedAt(member: FleetMember): Promise<readonly string[]> {
-  const values: string[] = [];
-  for (let offset = 0; ; offset += 1000) {
-    const page = listOf(await member.admin('GET', `/revocations?limit=1000&offset=${offset}`));
-    values.push(...page.filter(({ lifted }) => lifted !== true).map(({ value }) => String(value)));
-    if (page.length < 1000) return values.toSorted();
-  }
+  const all = await revocationsOf(async (path) => listOf(await member.admin('GET', path)));
+  return all.map(({ value }) => String(value));
 }
 
 function expectedRevoked(oracle: FleetOracle): readonly string[] {
   const revoked = (kind: string) =>
     [...oracle.all(kind)].filter(([, value]) => value === 'revoked').map(([name]) => name);
-  return [...revoked('client').map(clientOf), ...revoked('token')].toSorted();
+  return [...revoked('client').map(clientOf), ...revoked('token')];
+}
+
+function differences(found: readonly string[], expected: readonly string[]) {
+  const wanted = new Set(expected);
+  const here = new Set<string>();
+  const unexpected: string[] = [];
+  for (const value of found) {
+    if (here.has(value) || !wanted.has(value)) unexpected.push(value);
+    here.add(value);
+  }
+  return { missing: expected.filter((value) => !here.has(value)), unexpected };
 }
 
 function clientOf(app: string): string {

@@ -12,6 +12,8 @@ import type { FleetOracle } from './fleet-oracle.ts';
 const AWAY_MS = 90_000;
 const KEPT_TOKENS = 40;
 const MAX_EVENTS = 12;
+/** As many as a list gives at once. */
+const PAGE = 1000;
 const STATES = ['UNBLOCKED', 'UNBLOCKED', 'BLOCKED', 'PROD_ONLY_BLOCKED'];
 
 /** WSO2's surfaces. */
@@ -189,9 +191,10 @@ export class FleetWriter {
   async #revocation(app: HistoryApp): Promise<void> {
     const fact = `client:${app.name}`;
     const member = Number(app.name.slice(-2)) % this.#world.members.length;
+    // The whole list: what came from others while the member was away stands before what it wrote itself.
     const find = async () =>
-      (await this.#list(member, '/revocations?limit=1000')).find(
-        (one) => one['kind'] === 'consumer_key' && one['value'] === app.client && one['lifted'] !== true,
+      (await revocationsOf((path) => this.#list(member, path))).find(
+        (one) => one['kind'] === 'consumer_key' && one['value'] === app.client,
       );
     const read = async () => {
       const found = await find();
@@ -385,6 +388,18 @@ export class FleetWriter {
       return reply.status === 200 && reply;
     };
     return eventually(`GET ${path}`, once, AWAY_MS);
+  }
+}
+
+/** All revocations that are in force where `list` asks. */
+export async function revocationsOf(
+  list: (path: string) => Promise<readonly Readonly<Record<string, unknown>>[]>,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const all = [];
+  for (;;) {
+    const page = await list(`/revocations?limit=${PAGE}&offset=${all.length}`);
+    all.push(...page);
+    if (page.length < PAGE) return all;
   }
 }
 
