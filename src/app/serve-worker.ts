@@ -4,8 +4,8 @@
 import { namesRedis } from '../cache/redis-settings.ts';
 import { describeCatalogEvent } from '../catalog/catalog-event.ts';
 import { openForDecisions } from '../catalog/open-for-decisions.ts';
-import { formatListenAddress } from '../extauthz/listen-address.ts';
 import type { DrainOptions } from '../extauthz/server.ts';
+import { formatListenAddress } from '../grpc/listen-address.ts';
 import { loadKeyManagerTypes } from '../keymanagers/load-types.ts';
 import { resolveKeyManager } from '../keymanagers/resolve-key-manager.ts';
 import { openLogSink } from '../telemetry/log-sink.ts';

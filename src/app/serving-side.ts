@@ -1,8 +1,8 @@
 // Who answers Envoy, as the rest of a process sees it: its own gRPC server, or workers.
 
 import type { Readiness } from '../admin/status-routes.ts';
-import { formatListenAddress } from '../extauthz/listen-address.ts';
 import type { DrainOptions, ExtAuthzServer } from '../extauthz/server.ts';
+import { formatListenAddress } from '../grpc/listen-address.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkerGauges } from '../telemetry/metrics-message.ts';
 

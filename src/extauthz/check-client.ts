@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, Client, type ClientOptions, credentials, type MethodDefinition } from '@grpc/grpc-js';
+import { grpcTarget, type UnixAddress } from '../grpc/listen-address.ts';
 import { SERVING_STATUS } from './health-service.ts';
-import { grpcTarget, type UnixAddress } from './listen-address.ts';
 import { AUTHORIZATION_SERVICE, loadServices } from './proto-services.ts';
 
 /** TLS of a client; files in PEM. */

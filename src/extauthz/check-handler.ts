@@ -1,12 +1,13 @@
 // Serves one Check call: bytes → decision → bytes, within its budget. An allow leaves only in time and only to a call that still
 // waits; whatever goes wrong ends as a refusal of this one request and changes nothing for the others.
 
-import { type handleUnaryCall, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import type { Budget } from '../authorize/ports.ts';
 import type { Decision, Fault } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';
 import type { AccessRequest } from '../domain/request.ts';
 import type { ToldDecision } from '../domain/told-decision.ts';
+import type { GrpcCall, GrpcMethod } from '../grpc/grpc-call.ts';
+import { GRPC_STATUS, type GrpcRefusal } from '../grpc/grpc-status.ts';
 import type { Answer } from './answer.ts';
 import { CheckRequest } from './check-request.ts';
 import { encodeCheckResponse } from './check-response.ts';
@@ -34,13 +35,13 @@ export interface CheckHandlerOptions {
   readonly newDecisionId: () => string;
 }
 
-/** The handler of `envoy.service.auth.v3.Authorization/Check`, for a service definition that leaves bytes as they are. */
-export function checkHandler(options: CheckHandlerOptions): handleUnaryCall<Buffer, Buffer> {
-  return (call, respond) => new Check(options, call, respond).run();
+/** The method `envoy.service.auth.v3.Authorization/Check`. */
+export function checkHandler(options: CheckHandlerOptions): GrpcMethod {
+  return (call) => new Check(options, call).run();
 }
 
-type Call = ServerUnaryCall<Buffer, Buffer>;
-type GrpcError = { readonly code: status; readonly details: string };
+const NO_VERDICT: GrpcRefusal = { status: GRPC_STATUS.UNAVAILABLE, details: 'no verdict' };
+const DEFECT: GrpcRefusal = { status: GRPC_STATUS.INTERNAL, details: 'internal error' };
 
 const INTERNAL_ERROR: Fault = { outcome: 'fault', reason: 'internal_error', evidence: {}, known: {} };
 
@@ -50,20 +51,18 @@ class Check implements CheckStart {
   readonly startedAtMs: number;
   request: CheckRequest | undefined;
   readonly #options: CheckHandlerOptions;
-  readonly #call: Call;
-  readonly #respond: sendUnaryData<Buffer>;
+  readonly #call: GrpcCall;
   readonly #startedMark = performance.now();
   readonly #deadlineMs: number;
   #timer: NodeJS.Timeout | undefined;
   #answered = false;
 
-  constructor(options: CheckHandlerOptions, call: Call, respond: sendUnaryData<Buffer>) {
+  constructor(options: CheckHandlerOptions, call: GrpcCall) {
     this.#options = options;
     this.#call = call;
-    this.#respond = respond;
     this.decisionId = options.newDecisionId();
     this.startedAtMs = options.now();
-    const availableMs = Math.min(options.limitMs, Number(call.getDeadline()) - this.startedAtMs);
+    const availableMs = Math.min(options.limitMs, call.deadlineMs - this.startedAtMs);
     this.#deadlineMs = this.startedAtMs + availableMs - Math.min(options.marginMs, availableMs / 2);
   }
 
@@ -71,7 +70,7 @@ class Check implements CheckStart {
     let decided: Decision | Promise<Decision>;
     try {
       const { routeAttributes, trustedHops } = this.#options;
-      this.request = new CheckRequest(this.#call.request, routeAttributes, trustedHops);
+      this.request = new CheckRequest(this.#call.message, routeAttributes, trustedHops);
       decided = this.#options.decide(this.request, { deadlineMs: this.#deadlineMs });
     } catch (error) {
       this.#fail(error);
@@ -83,7 +82,7 @@ class Check implements CheckStart {
     }
     const leftMs = Math.max(0, this.#deadlineMs - this.#options.now());
     this.#timer = setTimeout(() => this.#settle(late({})), leftMs);
-    this.#call.once('cancelled', () => this.#settle(late({ cancelled: true })));
+    this.#call.onClosed(() => this.#settle(late({ cancelled: true })));
     decided.then(
       (decision) => this.#settle(decision),
       (error: unknown) => this.#fail(error),
@@ -96,17 +95,17 @@ class Check implements CheckStart {
     try {
       const told = this.#inTime(decision);
       const response = this.#options.answer(told, this.decisionId, this.request ?? UNREAD);
-      if (response === 'unavailable') this.#finish(told, { code: status.UNAVAILABLE, details: 'no verdict' });
+      if (response === 'unavailable') this.#finish(told, NO_VERDICT);
       else this.#finish(told, encodeCheckResponse(response));
     } catch (error) {
       if (decision.reason !== 'internal_error') this.#fail(error);
-      else this.#finish(INTERNAL_ERROR, { code: status.INTERNAL, details: 'internal error' });
+      else this.#finish(INTERNAL_ERROR, DEFECT);
     }
   }
 
   #inTime(decision: Decision): Decision {
     if (decision.outcome !== 'allow') return decision;
-    if (this.#call.cancelled) return { ...late({ cancelled: true }), known: decision.known };
+    if (this.#call.isOver) return { ...late({ cancelled: true }), known: decision.known };
     return this.#options.now() < this.#deadlineMs ? decision : { ...late({}), known: decision.known };
   }
 
@@ -118,11 +117,11 @@ class Check implements CheckStart {
     this.#settle({ ...INTERNAL_ERROR, evidence });
   }
 
-  #finish(decision: Decision, answer: Buffer | GrpcError): void {
+  #finish(decision: Decision, answer: Buffer | GrpcRefusal): void {
     this.#answered = true;
     clearTimeout(this.#timer);
-    if ('code' in answer) this.#respond(answer);
-    else this.#respond(null, answer);
+    if (Buffer.isBuffer(answer)) this.#call.answer(answer);
+    else this.#call.refuse(answer);
     try {
       const durationUs = Math.round((performance.now() - this.#startedMark) * 1000);
       this.#options.onDecision(new ToldCheck(this, decision, durationUs), this.request);

@@ -2,8 +2,7 @@
 // decoding is for clients, health and tests; the Check server works on bytes.
 
 import { fileURLToPath } from 'node:url';
-import type { ServiceDefinition } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 
 /** The folder of the wire contract. */
 export const PROTO_DIRECTORY = fileURLToPath(new URL('../../proto', import.meta.url));
@@ -28,4 +27,11 @@ export function loadServices(): { readonly authorization: ServiceDefinition; rea
     return definition as ServiceDefinition;
   };
   return { authorization: service(AUTHORIZATION_SERVICE), health: service(HEALTH_SERVICE) };
+}
+
+/** A method that must be there. Throws at boot if it is not. */
+export function methodOf(service: ServiceDefinition, name: string): MethodDefinition<object, object> {
+  const method = service[name];
+  if (method === undefined) throw new Error(`proto/ does not define the method ${name}`);
+  return method;
 }

@@ -19,8 +19,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['domain'],
   documents: ['domain'],
   workers: ['domain'],
+  grpc: ['domain'],
   settings: ['domain', 'documents'],
-  extauthz: ['domain', 'authorize'],
+  extauthz: ['domain', 'authorize', 'grpc'],
   admin: ['domain', 'authorize', 'documents', 'sealing'],
 };
 const PORTS = 'src/authorize/ports.ts';

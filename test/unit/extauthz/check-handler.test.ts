@@ -1,15 +1,15 @@
 // One Check call through a real gRPC server: budget, lateness, cancelled calls, defects, malformed bytes.
 
-import { EventEmitter } from 'node:events';
-import { Client, credentials, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import { Client, credentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Budget } from '../../../src/authorize/ports.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
 import type { ToldDecision } from '../../../src/domain/told-decision.ts';
 import { checkHandler } from '../../../src/extauthz/check-handler.ts';
-import { grpcTarget } from '../../../src/extauthz/listen-address.ts';
 import { loadServices } from '../../../src/extauthz/proto-services.ts';
+import type { GrpcCall } from '../../../src/grpc/grpc-call.ts';
+import { grpcTarget } from '../../../src/grpc/listen-address.ts';
 import { eventually } from '../../rig/eventually.ts';
 import { decodedBytes } from './decoded-response.ts';
 import {
@@ -177,11 +177,14 @@ test('a cancelled call is settled as a fault, whatever the decision becomes', as
 test('an allow for a call that has been cancelled already is a fault', () => {
   const reported = { records: [] as ToldDecision[], defects: [] as unknown[] };
   const handler = checkHandler(handlerOptions(() => ALLOW, reported));
-  const call = Object.assign(new EventEmitter(), { request: message(1), cancelled: true, getDeadline: () => Infinity });
-  let answer: Buffer | null | undefined;
-  handler(call as unknown as ServerUnaryCall<Buffer, Buffer>, (_error, bytes) => {
-    answer = bytes;
-  });
+  let answer: Buffer | undefined;
+  const call: Pick<GrpcCall, 'message' | 'deadlineMs' | 'isOver' | 'answer'> = {
+    ...{ message: message(1), deadlineMs: Number.POSITIVE_INFINITY, isOver: true },
+    answer: (bytes) => {
+      answer = bytes;
+    },
+  };
+  handler(call as GrpcCall);
   expect(loadServices().authorization['Check']?.responseDeserialize(answer ?? Buffer.alloc(0))).toMatchObject({
     status: { code: 14 },
     http_response: 'denied_response',

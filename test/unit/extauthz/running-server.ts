@@ -8,8 +8,8 @@ import type { ToldDecision } from '../../../src/domain/told-decision.ts';
 import { answerer } from '../../../src/extauthz/answer.ts';
 import { CheckClient, type CheckQuestion } from '../../../src/extauthz/check-client.ts';
 import { type CheckHandlerOptions, checkHandler } from '../../../src/extauthz/check-handler.ts';
-import type { ListenAddress } from '../../../src/extauthz/listen-address.ts';
 import { type ExtAuthzServer, type ServerOptions, startServer } from '../../../src/extauthz/server.ts';
+import type { ListenAddress } from '../../../src/grpc/listen-address.ts';
 import { sampleApi } from '../domain/catalog-samples.ts';
 
 /** An allow with nothing but an API known. */

@@ -8,13 +8,13 @@ import { Client, type ClientReadableStream, credentials, Metadata, type MethodDe
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { CheckClient } from '../../../src/extauthz/check-client.ts';
+import { AUTHORIZATION_SERVICE, loadServices } from '../../../src/extauthz/proto-services.ts';
 import {
   formatListenAddress,
   grpcTarget,
   type ListenAddress,
   parseListenAddress,
-} from '../../../src/extauthz/listen-address.ts';
-import { AUTHORIZATION_SERVICE, loadServices } from '../../../src/extauthz/proto-services.ts';
+} from '../../../src/grpc/listen-address.ts';
 import { eventually } from '../../rig/eventually.ts';
 import {
   ALLOW,

@@ -1,10 +1,9 @@
-// TLS for the gRPC server from files that are rotated under it. New connections see the new files; a broken set is reported and
+// TLS for gRPC servers from files that are rotated under it. New connections see the new files; a broken set is reported and
 // the old one stays in use. Never serves without client certificates where an authority for them was configured.
 
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { ServerCredentials } from '@grpc/grpc-js';
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import type { TlsFiles } from '../domain/tls-files.ts';
 
 /** What happened to a set of certificate files. */
@@ -14,10 +13,17 @@ export type CertificateEvent =
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Server credentials that follow their files until closed. */
-export class TlsCredentials extends ServerCredentials {
+/** A server whose new connections can be shown another certificate. */
+interface TlsServer {
+  setSecureContext(context: SecureContextOptions): void;
+}
+
+/** Credentials of servers, following their files until closed. */
+export class TlsCredentials {
   readonly #files: TlsFiles;
   readonly #onEvent: (event: CertificateEvent) => void;
+  readonly #servers: TlsServer[] = [];
+  #context: SecureContextOptions;
   #seen: string;
   #lastError: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -41,15 +47,22 @@ export class TlsCredentials extends ServerCredentials {
     seen: string,
     onEvent: (event: CertificateEvent) => void,
   ) {
-    const mutual = files.clientCaFile !== null;
-    super({ requestCert: mutual, rejectUnauthorized: mutual }, context);
     this.#files = files;
+    this.#context = context;
     this.#seen = seen;
     this.#onEvent = onEvent;
   }
 
-  override _equals(other: ServerCredentials): boolean {
-    return this === other;
+  /** For a server that is to begin with them. */
+  get options(): TlsOptions {
+    const mutual = this.#files.clientCaFile !== null;
+    return { requestCert: mutual, rejectUnauthorized: mutual, ...this.#context };
+  }
+
+  /** Shows a server's new connections what the files say by then. */
+  lead<T extends TlsServer>(server: T): T {
+    this.#servers.push(server);
+    return server;
   }
 
   /** Stops following the files. */
@@ -68,7 +81,8 @@ export class TlsCredentials extends ServerCredentials {
     try {
       const seen = await fingerprint(this.#files);
       if (seen === this.#seen) return;
-      this.updateSecureContextOptions(await readContext(this.#files));
+      this.#context = await readContext(this.#files);
+      for (const server of this.#servers) server.setSecureContext(this.#context);
       this.#seen = seen;
       this.#lastError = undefined;
       this.#onEvent({ outcome: 'reloaded', files: this.#files });

@@ -1,0 +1,174 @@
+// A call on an HTTP/2 stream, from its headers to its only end (gRPC over HTTP/2). It reads one message, then hands itself to the
+// method; what a caller does ends its own call and nothing else.
+
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { GrpcCall, GrpcMethod } from './grpc-call.ts';
+import { GRPC_STATUS, type GrpcRefusal } from './grpc-status.ts';
+import { readGrpcTimeout } from './grpc-timeout.ts';
+import { framed, MessageReader, NO_BYTES } from './message-reader.ts';
+
+/** What bounds the reading of a call. */
+export interface CallLimits {
+  readonly maxMessageBytes: number;
+  /** Milliseconds in which the message must have come. */
+  readonly readLimitMs: number;
+}
+
+const CONTENT_TYPE = 'application/grpc';
+const RESPONSE = { ':status': 200, 'content-type': CONTENT_TYPE };
+const BEFORE_MESSAGES = { waitForTrailers: true, sendDate: false };
+const ALONE = { endStream: true, sendDate: false };
+const OK_TRAILERS = { 'grpc-status': String(GRPC_STATUS.OK) };
+
+const NO_POST = { ':status': 405, allow: 'POST' };
+const NO_GRPC = { ':status': 415, accept: CONTENT_TYPE };
+const NO_METHOD: GrpcRefusal = { status: GRPC_STATUS.UNIMPLEMENTED, details: 'no method of this name is served' };
+const NO_TIMEOUT: GrpcRefusal = { status: GRPC_STATUS.INTERNAL, details: 'grpc-timeout is not digits and a unit' };
+const TOO_SLOW: GrpcRefusal = { status: GRPC_STATUS.DEADLINE_EXCEEDED, details: 'the message did not come in time' };
+
+/** A stream leads to its call, so that its listeners are the same few functions for all streams. */
+const CALL = Symbol('call');
+type CallStream = ServerHttp2Stream & { [CALL]: StreamCall };
+
+/** Reads a call for its method, or refuses it. */
+export function acceptCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  method: GrpcMethod | undefined,
+  limits: CallLimits,
+): void {
+  stream.on('error', ignore);
+  const timeoutMs = readGrpcTimeout(headers['grpc-timeout'] as string | undefined);
+  if (headers[':method'] !== 'POST') endUnread(stream, NO_POST);
+  else if (!headers['content-type']?.startsWith(CONTENT_TYPE)) endUnread(stream, NO_GRPC);
+  else if (method === undefined) endUnread(stream, told(NO_METHOD));
+  else if (timeoutMs === undefined) endUnread(stream, told(NO_TIMEOUT));
+  else new StreamCall(stream as CallStream, method, Date.now() + timeoutMs, limits).read();
+}
+
+class StreamCall implements GrpcCall {
+  readonly deadlineMs: number;
+  message: Buffer = NO_BYTES;
+  readonly #stream: CallStream;
+  readonly #method: GrpcMethod;
+  readonly #limits: CallLimits;
+  readonly #reader: MessageReader;
+  #readTimer: NodeJS.Timeout | undefined;
+  #onClosed: (() => void) | undefined;
+  #ended = false;
+
+  constructor(stream: CallStream, method: GrpcMethod, deadlineMs: number, limits: CallLimits) {
+    this.#stream = stream;
+    this.#method = method;
+    this.deadlineMs = deadlineMs;
+    this.#limits = limits;
+    this.#reader = new MessageReader(limits.maxMessageBytes);
+    stream[CALL] = this;
+  }
+
+  read(): void {
+    const stream = this.#stream;
+    stream.on('data', onData);
+    stream.on('end', onEnd);
+    stream.on('close', onClose);
+    this.#readTimer = setTimeout(onLate, this.#limits.readLimitMs, this);
+  }
+
+  get isOver(): boolean {
+    return this.#ended || this.#stream.closed || this.#stream.destroyed;
+  }
+
+  onClosed(listener: () => void): void {
+    this.#onClosed = listener;
+  }
+
+  answer(message: Buffer): void {
+    if (this.isOver) return;
+    this.#begin();
+    this.#ended = true;
+    this.#stream.end(framed(message));
+  }
+
+  refuse(refusal: GrpcRefusal): void {
+    if (this.isOver) return;
+    this.#ended = true;
+    endUnread(this.#stream, told(refusal));
+  }
+
+  send(message: Buffer): void {
+    if (this.isOver) return;
+    this.#begin();
+    this.#stream.write(framed(message));
+  }
+
+  end(): void {
+    if (this.isOver) return;
+    this.#begin();
+    this.#ended = true;
+    this.#stream.end();
+  }
+
+  #begin(): void {
+    const stream = this.#stream;
+    if (stream.headersSent) return;
+    stream.respond(RESPONSE, BEFORE_MESSAGES);
+    stream.on('wantTrailers', sendOkTrailers);
+  }
+
+  take(chunk: Buffer): void {
+    const refusal = this.#reader.take(chunk);
+    if (refusal !== undefined) this.refuse(refusal);
+  }
+
+  /** The caller has said all. */
+  serve(): void {
+    clearTimeout(this.#readTimer);
+    if (this.isOver) return;
+    const message = this.#reader.end();
+    if (!Buffer.isBuffer(message)) {
+      this.refuse(message);
+      return;
+    }
+    this.message = message;
+    this.#method(this);
+  }
+
+  closed(): void {
+    clearTimeout(this.#readTimer);
+    this.#onClosed?.();
+  }
+}
+
+function onData(this: CallStream, chunk: Buffer): void {
+  this[CALL].take(chunk);
+}
+
+function onEnd(this: CallStream): void {
+  this[CALL].serve();
+}
+
+function onClose(this: CallStream): void {
+  this[CALL].closed();
+}
+
+function onLate(call: StreamCall): void {
+  call.refuse(TOO_SLOW);
+}
+
+function sendOkTrailers(this: ServerHttp2Stream): void {
+  this.sendTrailers(OK_TRAILERS);
+}
+
+/** Ends a stream with headers alone, and reads no more of it. */
+function endUnread(stream: ServerHttp2Stream, headers: Readonly<Record<string, string | number>>): void {
+  stream.respond(headers, ALONE);
+  stream.close();
+}
+
+/** As headers alone tell it (Trailers-Only). */
+function told({ status, details }: GrpcRefusal) {
+  return { ...RESPONSE, 'grpc-status': String(status), 'grpc-message': details.replaceAll('%', '%25') };
+}
+
+/** What an error says of a stream its end says as well. */
+function ignore(): void {}
