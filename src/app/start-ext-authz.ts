@@ -71,6 +71,7 @@ export function startExtAuthz(
       if (event.outcome === 'reloaded') log.info({ files: event.files }, 'ext_authz certificate files were read again');
       else log.error(event, 'the ext_authz certificate files cannot be used; the former ones stay in use');
     },
+    onDefect: (error) => countDefect(error, {}, 'a gRPC call met a defect'),
     check: checkHandler({
       decide: (request, budget) => authorize(request, Date.now(), budget, world, recorderFor(request)),
       answer: answerer({ ...upstream, assertionHeader: upstream.backendJwt.header, onFault: extauthz.onFault }),

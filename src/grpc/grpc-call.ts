@@ -22,5 +22,5 @@ export interface GrpcCall {
   end(): void;
 }
 
-/** Serves the calls of one path. It must not throw. */
+/** Serves the calls of one path. What it throws is a bug: it ends this call as an internal error, and no other. */
 export type GrpcMethod = (call: GrpcCall) => void;

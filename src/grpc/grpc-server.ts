@@ -3,16 +3,8 @@
 
 import { lookup } from 'node:dns/promises';
 import { chmod } from 'node:fs/promises';
-import {
-  constants,
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type ServerHttp2Session,
-} from 'node:http2';
-import { type AddressInfo, isIP, type ListenOptions } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { createSecureServer, createServer, type Http2SecureServer, type Http2Server } from 'node:http2';
+import { type AddressInfo, isIP, type ListenOptions, type Socket } from 'node:net';
 import type { GrpcMethod } from './grpc-call.ts';
 import { grpcTarget, type ListenAddress, type TcpAddress } from './listen-address.ts';
 import { acceptCall } from './stream-call.ts';
@@ -21,12 +13,14 @@ import { clearStaleSocket, SOCKET_MODE } from './unix-socket.ts';
 
 /** Of one connection: a thousand usual requests take a tenth of it. Node refuses streams beyond it. */
 const MAX_SESSION_MEMORY_MIB = 64;
-/** A message comes with its headers, or a round trip later. */
+/** A message comes with its headers, or a round trip later; so does each step of a TLS handshake. */
 const READ_LIMIT_MS = 10_000;
+/** After such silence TCP asks whether the caller is still there: one whose machine is gone would be waited for for ever. */
+const KEEP_ALIVE_MS = 60_000;
 /** How often certificate files are looked at: kubelet and cert-manager replace them hours before they end. */
 const CERTIFICATE_POLL_MS = 5_000;
-/** Beyond the grace time a connection may still be closing; then it is left to the end of the process. */
-const CLOSE_SLACK_MS = 250;
+/** A name may stand for addresses that this machine does not have, `::1` above all where IPv6 is off. */
+const OF_NO_INTERFACE: ReadonlySet<string | undefined> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
 /** What is served, and within what. */
 export interface GrpcServerOptions {
@@ -38,14 +32,17 @@ export interface GrpcServerOptions {
   /** Calls at one time on one connection: SETTINGS_MAX_CONCURRENT_STREAMS. */
   readonly maxConcurrentStreams: number;
   readonly onCertificate: (event: CertificateEvent) => void;
+  /** Hears what a method threw; its call was refused. */
+  readonly onDefect: (error: unknown) => void;
   readonly certificatePollMs?: number;
+  readonly readLimitMs?: number;
 }
 
 /** A listening server. */
 export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #servers: (Http2Server | Http2SecureServer)[] = [];
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<Socket>();
   readonly #credentials: TlsCredentials[] = [];
   readonly #addresses: ListenAddress[] = [];
 
@@ -70,14 +67,12 @@ export class GrpcServer {
     return this.#addresses;
   }
 
-  /** GOAWAY to all; calls that have begun may take so many milliseconds. */
+  /** GOAWAY to all; calls that have begun may take so many milliseconds, then connections are cut off. */
   async close(graceMs: number): Promise<void> {
-    const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    for (const session of this.#sessions) session.close();
     const cutOff = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+      for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
-    await Promise.race([closed, delay(graceMs + CLOSE_SLACK_MS, undefined, { ref: false })]);
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
     clearTimeout(cutOff);
     for (const credentials of this.#credentials) credentials.close();
   }
@@ -90,16 +85,25 @@ export class GrpcServer {
     return address;
   }
 
-  /** On every address that a name stands for, all at the port of the first. */
+  /** On every address of this machine that a name stands for, all at the port of the first. */
   async #listenTcp(address: TcpAddress): Promise<TcpAddress> {
+    const target = grpcTarget(address);
     const credentials = address.tls && (await this.#load(address.tls));
+    const hosts = await hostsOf(address).catch((cause: Error) => Promise.reject(cannotListen(target, cause)));
+    const absent: Error[] = [];
     let { port } = address;
-    for (const host of await hostsOf(address)) {
+    for (const host of hosts) {
       const server = credentials
         ? credentials.lead(createSecureServer({ ...this.#http2Options(), ...credentials.options }))
         : createServer(this.#http2Options());
-      port = await this.#bind(this.#serve(server), { host, port }, grpcTarget(address));
+      try {
+        port = await this.#bind(this.#serve(server), { host, port }, target);
+      } catch (error) {
+        if (!(error instanceof Error) || !OF_NO_INTERFACE.has((error.cause as NodeJS.ErrnoException).code)) throw error;
+        absent.push(error);
+      }
     }
+    if (absent.length === hosts.length) throw absent[0];
     return { ...address, port };
   }
 
@@ -111,31 +115,35 @@ export class GrpcServer {
   }
 
   #http2Options() {
-    const { maxConcurrentStreams, maxMetadataBytes } = this.#options;
+    const { maxConcurrentStreams, maxMetadataBytes, readLimitMs = READ_LIMIT_MS } = this.#options;
     return {
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      handshakeTimeout: readLimitMs,
       maxSessionMemory: MAX_SESSION_MEMORY_MIB,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxMetadataBytes },
     };
   }
 
   #serve<T extends Http2Server | Http2SecureServer>(server: T): T {
-    const { maxMessageBytes, methods } = this.#options;
-    const limits = { maxMessageBytes, readLimitMs: READ_LIMIT_MS };
-    server.on('session', (session) => {
-      this.#sessions.add(session);
-      session.once('close', () => this.#sessions.delete(session));
+    const { maxMessageBytes, methods, onDefect, readLimitMs = READ_LIMIT_MS } = this.#options;
+    const terms = { maxMessageBytes, readLimitMs, onDefect };
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
-    server.on('stream', (stream, headers) => acceptCall(stream, headers, methods.get(headers[':path'] ?? ''), limits));
+    server.on('session', (session) => {
+      // Its handshake has outlasted the server.
+      if (!server.listening) session.close();
+    });
+    server.on('stream', (stream, headers) => acceptCall(stream, headers, methods.get(headers[':path'] ?? ''), terms));
     return server;
   }
 
   #bind(server: Http2Server | Http2SecureServer, to: ListenOptions, target: string): Promise<number> {
     return new Promise((resolve, reject) => {
-      server.once('error', (cause) =>
-        reject(
-          new Error(`cannot listen on ${target}: ${cause.message}; free the address or set extauthz.listen`, { cause }),
-        ),
-      );
+      // Heard for ever: what goes wrong with a connection that comes must not end the others.
+      server.on('error', (cause) => reject(cannotListen(target, cause)));
       server.listen(to, () => {
         this.#servers.push(server);
         resolve((server.address() as AddressInfo | null)?.port ?? 0);
@@ -146,5 +154,9 @@ export class GrpcServer {
 
 async function hostsOf({ host }: TcpAddress): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
-  return (await lookup(host, { all: true })).map(({ address }) => address);
+  return [...new Set((await lookup(host, { all: true })).map(({ address }) => address))];
+}
+
+function cannotListen(target: string, cause: Error): Error {
+  return new Error(`cannot listen on ${target}: ${cause.message}; free the address or set extauthz.listen`, { cause });
 }

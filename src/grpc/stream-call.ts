@@ -7,14 +7,18 @@ import { GRPC_STATUS, type GrpcRefusal } from './grpc-status.ts';
 import { readGrpcTimeout } from './grpc-timeout.ts';
 import { framed, MessageReader, NO_BYTES } from './message-reader.ts';
 
-/** What bounds the reading of a call. */
-export interface CallLimits {
+/** What all calls of a server have in common. */
+export interface CallTerms {
   readonly maxMessageBytes: number;
   /** Milliseconds in which the message must have come. */
   readonly readLimitMs: number;
+  /** Hears what a method threw; its call was refused. */
+  readonly onDefect: (error: unknown) => void;
 }
 
 const CONTENT_TYPE = 'application/grpc';
+/** With another codec or parameters; `application/grpc-web` is another protocol. */
+const CONTENT_TYPE_WITH_MORE = /^application\/grpc[+;]/;
 const RESPONSE = { ':status': 200, 'content-type': CONTENT_TYPE };
 const BEFORE_MESSAGES = { waitForTrailers: true, sendDate: false };
 const ALONE = { endStream: true, sendDate: false };
@@ -24,6 +28,7 @@ const NO_POST = { ':status': 405, allow: 'POST' };
 const NO_GRPC = { ':status': 415, accept: CONTENT_TYPE };
 const NO_METHOD: GrpcRefusal = { status: GRPC_STATUS.UNIMPLEMENTED, details: 'no method of this name is served' };
 const NO_TIMEOUT: GrpcRefusal = { status: GRPC_STATUS.INTERNAL, details: 'grpc-timeout is not digits and a unit' };
+const DEFECT: GrpcRefusal = { status: GRPC_STATUS.INTERNAL, details: 'internal error' };
 const TOO_SLOW: GrpcRefusal = { status: GRPC_STATUS.DEADLINE_EXCEEDED, details: 'the message did not come in time' };
 
 /** A stream leads to its call, so that its listeners are the same few functions for all streams. */
@@ -35,34 +40,41 @@ export function acceptCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   method: GrpcMethod | undefined,
-  limits: CallLimits,
+  terms: CallTerms,
 ): void {
   stream.on('error', ignore);
+  // Its caller may have gone before it is heard of here.
+  if (stream.closed) return;
   const timeoutMs = readGrpcTimeout(headers['grpc-timeout'] as string | undefined);
   if (headers[':method'] !== 'POST') endUnread(stream, NO_POST);
-  else if (!headers['content-type']?.startsWith(CONTENT_TYPE)) endUnread(stream, NO_GRPC);
-  else if (method === undefined) endUnread(stream, told(NO_METHOD));
-  else if (timeoutMs === undefined) endUnread(stream, told(NO_TIMEOUT));
-  else new StreamCall(stream as CallStream, method, Date.now() + timeoutMs, limits).read();
+  else if (!isGrpc(headers['content-type'])) endUnread(stream, NO_GRPC);
+  else if (method === undefined) endUnread(stream, alone(NO_METHOD));
+  else if (timeoutMs === undefined) endUnread(stream, alone(NO_TIMEOUT));
+  else new StreamCall(stream as CallStream, method, Date.now() + timeoutMs, terms).read();
+}
+
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType === CONTENT_TYPE || (contentType !== undefined && CONTENT_TYPE_WITH_MORE.test(contentType));
 }
 
 class StreamCall implements GrpcCall {
   readonly deadlineMs: number;
   message: Buffer = NO_BYTES;
+  trailers: Readonly<Record<string, string>> = OK_TRAILERS;
   readonly #stream: CallStream;
   readonly #method: GrpcMethod;
-  readonly #limits: CallLimits;
+  readonly #terms: CallTerms;
   readonly #reader: MessageReader;
   #readTimer: NodeJS.Timeout | undefined;
   #onClosed: (() => void) | undefined;
   #ended = false;
 
-  constructor(stream: CallStream, method: GrpcMethod, deadlineMs: number, limits: CallLimits) {
+  constructor(stream: CallStream, method: GrpcMethod, deadlineMs: number, terms: CallTerms) {
     this.#stream = stream;
     this.#method = method;
     this.deadlineMs = deadlineMs;
-    this.#limits = limits;
-    this.#reader = new MessageReader(limits.maxMessageBytes);
+    this.#terms = terms;
+    this.#reader = new MessageReader(terms.maxMessageBytes);
     stream[CALL] = this;
   }
 
@@ -71,7 +83,7 @@ class StreamCall implements GrpcCall {
     stream.on('data', onData);
     stream.on('end', onEnd);
     stream.on('close', onClose);
-    this.#readTimer = setTimeout(onLate, this.#limits.readLimitMs, this);
+    this.#readTimer = setTimeout(onLate, this.#terms.readLimitMs, this);
   }
 
   get isOver(): boolean {
@@ -92,7 +104,12 @@ class StreamCall implements GrpcCall {
   refuse(refusal: GrpcRefusal): void {
     if (this.isOver) return;
     this.#ended = true;
-    endUnread(this.#stream, told(refusal));
+    const stream = this.#stream;
+    if (stream.headersSent) {
+      this.trailers = told(refusal);
+      stream.end();
+    } else if (stream.readableEnded) stream.respond(alone(refusal), ALONE);
+    else endUnread(stream, alone(refusal));
   }
 
   send(message: Buffer): void {
@@ -112,10 +129,11 @@ class StreamCall implements GrpcCall {
     const stream = this.#stream;
     if (stream.headersSent) return;
     stream.respond(RESPONSE, BEFORE_MESSAGES);
-    stream.on('wantTrailers', sendOkTrailers);
+    stream.on('wantTrailers', sendTrailers);
   }
 
   take(chunk: Buffer): void {
+    if (this.isOver) return;
     const refusal = this.#reader.take(chunk);
     if (refusal !== undefined) this.refuse(refusal);
   }
@@ -130,12 +148,21 @@ class StreamCall implements GrpcCall {
       return;
     }
     this.message = message;
-    this.#method(this);
+    try {
+      this.#method(this);
+    } catch (error) {
+      this.refuse(DEFECT);
+      this.#terms.onDefect(error);
+    }
   }
 
   closed(): void {
     clearTimeout(this.#readTimer);
-    this.#onClosed?.();
+    try {
+      this.#onClosed?.();
+    } catch (error) {
+      this.#terms.onDefect(error);
+    }
   }
 }
 
@@ -155,8 +182,8 @@ function onLate(call: StreamCall): void {
   call.refuse(TOO_SLOW);
 }
 
-function sendOkTrailers(this: ServerHttp2Stream): void {
-  this.sendTrailers(OK_TRAILERS);
+function sendTrailers(this: CallStream): void {
+  this.sendTrailers(this[CALL].trailers);
 }
 
 /** Ends a stream with headers alone, and reads no more of it. */
@@ -165,9 +192,13 @@ function endUnread(stream: ServerHttp2Stream, headers: Readonly<Record<string, s
   stream.close();
 }
 
-/** As headers alone tell it (Trailers-Only). */
 function told({ status, details }: GrpcRefusal) {
-  return { ...RESPONSE, 'grpc-status': String(status), 'grpc-message': details.replaceAll('%', '%25') };
+  return { 'grpc-status': String(status), 'grpc-message': details.replaceAll('%', '%25') };
+}
+
+/** As headers alone tell it (Trailers-Only), and what may be sent instead where it was compressed. */
+function alone(refusal: GrpcRefusal) {
+  return { ...RESPONSE, 'grpc-accept-encoding': 'identity', ...told(refusal) };
 }
 
 /** What an error says of a stream its end says as well. */

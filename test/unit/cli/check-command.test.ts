@@ -27,6 +27,7 @@ beforeAll(async () => {
     maxMessageBytes: 262_144,
     maxMetadataBytes: 16_384,
     onCertificate: () => {},
+    onDefect: () => {},
     check: checkHandler({
       decide: (request) => {
         asked = request;

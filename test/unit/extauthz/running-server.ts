@@ -89,6 +89,7 @@ export async function runServer(
     check: checkHandler(handlerOptions(decide, reported, setting)),
     ...LIMITS,
     onCertificate: () => {},
+    onDefect: (error) => reported.defects.push(error),
   });
   const client = new CheckClient(server.addresses[0] as ListenAddress & { tls?: undefined });
   return {

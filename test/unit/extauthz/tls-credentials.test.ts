@@ -53,6 +53,7 @@ async function serve(tls: TlsFiles = files): Promise<void> {
     ...LIMITS,
     certificatePollMs: POLL_MS,
     onCertificate: (event) => events.push(event),
+    onDefect: () => {},
   });
 }
 
