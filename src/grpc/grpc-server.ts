@@ -13,6 +13,12 @@ import { clearStaleSocket, SOCKET_MODE } from './unix-socket.ts';
 
 /** Of one connection: a thousand usual requests take a tenth of it. Node refuses streams beyond it. */
 const MAX_SESSION_MEMORY_MIB = 64;
+/**
+ * Envoy resets a check whose client has gone or whose time is over: thousands at once after a stall, and as many as clients like. Node
+ * would end the connection after 1000 and 33 a second, and with it everybody's checks.
+ */
+const RESETS_AT_ONCE = 10_000;
+const RESETS_PER_SECOND = 1_000;
 /** A message comes with its headers, or a round trip later; so does each step of a TLS handshake. */
 const READ_LIMIT_MS = 10_000;
 /** After such silence TCP asks whether the caller is still there: one whose machine is gone would be waited for for ever. */
@@ -121,6 +127,8 @@ export class GrpcServer {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       handshakeTimeout: readLimitMs,
       maxSessionMemory: MAX_SESSION_MEMORY_MIB,
+      streamResetBurst: RESETS_AT_ONCE,
+      streamResetRate: RESETS_PER_SECOND,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxMetadataBytes },
     };
   }

@@ -1,7 +1,7 @@
 // A call on an HTTP/2 stream, from its headers to its only end (gRPC over HTTP/2). It reads one message, then hands itself to the
 // method; what a caller does ends its own call and nothing else.
 
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { GrpcCall, GrpcMethod } from './grpc-call.ts';
 import { GRPC_STATUS, type GrpcRefusal } from './grpc-status.ts';
 import { readGrpcTimeout } from './grpc-timeout.ts';
@@ -10,7 +10,7 @@ import { framed, MessageReader, NO_BYTES } from './message-reader.ts';
 /** What all calls of a server have in common. */
 export interface CallTerms {
   readonly maxMessageBytes: number;
-  /** Milliseconds in which the message must have come. */
+  /** Milliseconds in which the message must have come, and an answer within them must have been taken. */
   readonly readLimitMs: number;
   /** Hears what a method threw; its call was refused. */
   readonly onDefect: (error: unknown) => void;
@@ -65,7 +65,7 @@ class StreamCall implements GrpcCall {
   readonly #method: GrpcMethod;
   readonly #terms: CallTerms;
   readonly #reader: MessageReader;
-  #readTimer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #onClosed: (() => void) | undefined;
   #ended = false;
 
@@ -83,7 +83,7 @@ class StreamCall implements GrpcCall {
     stream.on('data', onData);
     stream.on('end', onEnd);
     stream.on('close', onClose);
-    this.#readTimer = setTimeout(onLate, this.#terms.readLimitMs, this);
+    this.#timer = setTimeout(onLate, this.#terms.readLimitMs, this);
   }
 
   get isOver(): boolean {
@@ -140,7 +140,6 @@ class StreamCall implements GrpcCall {
 
   /** The caller has said all. */
   serve(): void {
-    clearTimeout(this.#readTimer);
     if (this.isOver) return;
     const message = this.#reader.end();
     if (!Buffer.isBuffer(message)) {
@@ -156,8 +155,14 @@ class StreamCall implements GrpcCall {
     }
   }
 
+  /** A caller that neither sends nor reads holds no memory. One whose call goes on may be silent. */
+  late(): void {
+    if (this.#ended) this.#stream.close(constants.NGHTTP2_CANCEL);
+    else if (!this.#stream.readableEnded) this.refuse(TOO_SLOW);
+  }
+
   closed(): void {
-    clearTimeout(this.#readTimer);
+    clearTimeout(this.#timer);
     try {
       this.#onClosed?.();
     } catch (error) {
@@ -179,7 +184,7 @@ function onClose(this: CallStream): void {
 }
 
 function onLate(call: StreamCall): void {
-  call.refuse(TOO_SLOW);
+  call.late();
 }
 
 function sendTrailers(this: CallStream): void {

@@ -27,7 +27,7 @@ const LONG_MS = 60_000;
 const started: RunningGrpcServer[] = [];
 const connections: FrameConnection[] = [];
 afterEach(async () => {
-  for (const connection of connections.splice(0)) connection.socket.destroy();
+  for (const connection of connections.splice(0)) connection.destroy();
   for (const running of started.splice(0)) await running.stop();
 });
 
@@ -197,12 +197,21 @@ describe('floods', () => {
     await running.server.close(50);
   });
 
+  test('of resets after a stall do not end their connection', async () => {
+    const running = await serve();
+    const connection = begun(running);
+    for (let stream = 1; stream < 10_000; stream += 2)
+      connection.send(headersFrame(stream, callHeaders(PATH.echo)), resetFrame(stream));
+    connection.send(headersFrame(10_001, callHeaders(PATH.echo)), dataFrame(10_001, HELLO, FLAG.END_STREAM));
+    await eventually('the answer', () => connection.typesOn(10_001).includes(FRAME.DATA));
+  });
+
   test('of resets on one connection end it, and no other', async () => {
     const running = await serve();
     const other = running.connect();
     await call(other, PATH.echo, [HELLO]);
     const connection = begun(running);
-    for (let stream = 1; stream < 20_000; stream += 2)
+    for (let stream = 1; stream < 60_000; stream += 2)
       connection.send(headersFrame(stream, callHeaders(PATH.echo)), resetFrame(stream));
     await connection.closed;
     expect(await call(other, PATH.echo, [HELLO])).toMatchObject({ status: '0' });

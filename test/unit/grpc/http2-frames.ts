@@ -1,6 +1,7 @@
 // HTTP/2 frames made by hand (RFC 9113 §4 and §6), for what no HTTP/2 client would send; headers are literals without Huffman.
 
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** Frame types. */
 export const FRAME = {
@@ -87,16 +88,19 @@ export class FrameConnection {
   readonly closed: Promise<void>;
   #unread = Buffer.alloc(0);
 
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  readonly #raw: Socket;
+
+  constructor(port: number, tls = false) {
+    this.#raw = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {});
+    this.socket = tls ? connectTls({ socket: this.#raw, ALPNProtocols: ['h2'], rejectUnauthorized: false }) : this.#raw;
     this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.socket.on('error', () => {});
     this.closed = new Promise((resolve) => this.socket.once('end', resolve).once('close', () => resolve()));
   }
 
   /** After the preface and empty settings. */
-  static begun(port: number): FrameConnection {
-    const connection = new FrameConnection(port);
+  static begun(port: number, tls = false): FrameConnection {
+    const connection = new FrameConnection(port, tls);
     connection.send(PREFACE, frame(FRAME.SETTINGS, FLAG.NONE, 0));
     return connection;
   }
@@ -104,6 +108,17 @@ export class FrameConnection {
   /** In one piece. */
   send(...frames: Buffer[]): void {
     this.socket.write(Buffer.concat(frames));
+  }
+
+  /** Ends it with a TCP reset. */
+  cut(): void {
+    this.#raw.resetAndDestroy();
+  }
+
+  /** Ends it. */
+  destroy(): void {
+    this.socket.destroy();
+    this.#raw.destroy();
   }
 
   /** What came on a stream, by type. */

@@ -14,14 +14,20 @@ const READ_LIMIT_MS = 300;
 
 let running: RunningGrpcServer;
 let connection: FrameConnection;
-beforeEach(async () => {
-  running = await runGrpcServer({ readLimitMs: READ_LIMIT_MS });
-  connection = FrameConnection.begun(running.port);
-});
-afterEach(async () => {
-  connection.socket.destroy();
+beforeEach(() => begin({}));
+afterEach(end);
+
+async function begin({ tls = false }): Promise<void> {
+  if (tls) await end();
+  running = await runGrpcServer({ readLimitMs: READ_LIMIT_MS, tls });
+  connection = FrameConnection.begun(running.port, tls);
+  if (tls) await once(connection.socket, 'secureConnect');
+}
+
+async function end(): Promise<void> {
+  connection.destroy();
   await running.stop();
-});
+}
 
 const ended = (stream: number) =>
   eventually(`the end of stream ${stream}`, () =>
@@ -272,7 +278,12 @@ describe('a caller that resets', () => {
     'while a bug is met': [headers(PATH.throwLate), dataFrame(1, HELLO, FLAG.END_STREAM)],
   };
 
-  describe.each(Object.entries(phases))('%s', (_name, frames) => {
+  const cases = Object.entries(phases).flatMap(([name, frames]) => [
+    [`${name} over h2c`, false, frames] as const,
+    [`${name} over TLS`, true, frames] as const,
+  ]);
+  describe.each(cases)('%s', (_name, tls, frames) => {
+    beforeEach(() => (tls ? begin({ tls }) : undefined));
     test.each(['in the same piece', 'a moment later', 'by closing the connection'])(
       '%s leaves the next call served',
       async (how) => {
@@ -281,7 +292,7 @@ describe('a caller that resets', () => {
           connection.send(...frames);
           await new Promise((resolve) => setImmediate(resolve));
           if (how === 'a moment later') connection.send(resetFrame(1));
-          else connection.socket.resetAndDestroy();
+          else connection.cut();
         }
         if (how !== 'by closing the connection') {
           connection.send(headersFrame(3, callHeaders(PATH.echo)), dataFrame(3, HELLO, FLAG.END_STREAM));
@@ -321,12 +332,13 @@ test('a call is told its end once: what follows is dropped', async () => {
   expect(await reply).toMatchObject({ status: String(GRPC_STATUS.UNAVAILABLE), body: Buffer.alloc(0) });
 });
 
-test('a caller that does not read its answer keeps no other from theirs', async () => {
+test('a caller that does not read its answer in time is reset, and keeps no other from theirs', async () => {
   const session = running.connect({ settings: { initialWindowSize: 0 } });
   const stuck = session.request(callHeaders(PATH.echo));
   stuck.on('error', () => {});
   stuck.end(framed(Buffer.alloc(50_000)));
   await once(stuck, 'response');
   expect(await call(running.connect(), PATH.echo, [HELLO])).toMatchObject({ status: '0' });
-  stuck.close(constants.NGHTTP2_CANCEL);
+  if (!stuck.closed) await once(stuck, 'close');
+  expect(stuck.rstCode).toBe(constants.NGHTTP2_CANCEL);
 });
