@@ -10,7 +10,7 @@ import { framed, MessageReader, NO_BYTES } from './message-reader.ts';
 /** What all calls of a server have in common. */
 export interface CallTerms {
   readonly maxMessageBytes: number;
-  /** Milliseconds in which the message must have come, and an answer within them must have been taken. */
+  /** Milliseconds in which the message must have come, and in which an answer that was given must have been taken. */
   readonly readLimitMs: number;
   /** Hears what a method threw; its call was refused. */
   readonly onDefect: (error: unknown) => void;

@@ -9,12 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { CheckClient } from '../../../src/extauthz/check-client.ts';
 import { AUTHORIZATION_SERVICE, loadServices } from '../../../src/extauthz/proto-services.ts';
-import {
-  formatListenAddress,
-  grpcTarget,
-  type ListenAddress,
-  parseListenAddress,
-} from '../../../src/grpc/listen-address.ts';
+import { grpcTarget, type ListenAddress } from '../../../src/grpc/listen-address.ts';
 import { eventually } from '../../rig/eventually.ts';
 import {
   ALLOW,
@@ -47,19 +42,6 @@ const target = (running: RunningServer) => grpcTarget(running.server.addresses[0
 const socketAt = (path: string): ListenAddress => ({ kind: 'unix', path });
 
 describe('addresses', () => {
-  test.each<[string, ListenAddress]>([
-    ['tcp://127.0.0.1:9191', { kind: 'tcp', host: '127.0.0.1', port: 9191 }],
-    ['tcp://[::1]:0', { kind: 'tcp', host: '::1', port: 0 }],
-    ['unix:/run/a.sock', { kind: 'unix', path: '/run/a.sock' }],
-  ])('%s is read and written', (text, address) => {
-    expect(parseListenAddress(text, null)).toEqual(address);
-    expect(formatListenAddress(address)).toBe(text);
-  });
-
-  test('an address of another form is an error that says how to write it', () => {
-    expect(() => parseListenAddress('localhost', null)).toThrow('tcp://host:port');
-  });
-
   test('a free port is taken and told', async () => {
     const running = await serve(() => ALLOW);
     expect(running.server.addresses).toEqual([{ kind: 'tcp', host: '127.0.0.1', port: expect.any(Number) }]);

@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { GrpcServer } from '../../../src/grpc/grpc-server.ts';
 import { GRPC_STATUS } from '../../../src/grpc/grpc-status.ts';
 import { framed } from '../../../src/grpc/message-reader.ts';
@@ -20,6 +20,12 @@ import {
   resetFrame,
 } from './http2-frames.ts';
 import { call, LOOPBACK, PATH, type RunningGrpcServer, runGrpcServer } from './running-grpc-server.ts';
+
+// What a name stands for is the machine's; only here can it be what no machine of ours has.
+vi.mock('node:dns/promises', async (original) => {
+  const dns = await original<typeof import('node:dns/promises')>();
+  return { ...dns, lookup: vi.fn(dns.lookup) };
+});
 
 const HELLO = framed(Buffer.from('hello'));
 const LONG_MS = 60_000;
@@ -181,8 +187,10 @@ describe('TLS', () => {
 });
 
 describe('floods', () => {
-  test('of streams that are opened and reset leave no call open and the server serving', async () => {
+  test('of streams that are opened and reset leave no call and no timer, and the server serving', async () => {
     const running = await serve();
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
     for (let sent = 0; sent < 10_000; sent += 500) {
       const connection = begun(running);
       for (let stream = 1; stream < 1_000; stream += 2) {
@@ -194,6 +202,7 @@ describe('floods', () => {
     }
     await expectServing(running);
     await eventually('nothing to be held', () => running.held.size === 0);
+    await eventually('no timers of calls', () => timers() < before + 10);
     await running.server.close(50);
   });
 
@@ -284,6 +293,17 @@ describe('addresses', () => {
       await once(socket, 'connect');
       socket.destroy();
     }
+  });
+
+  test('of a name that this machine does not have are passed over, as long as it has one', async () => {
+    const none = { address: '203.0.113.7', family: 4 };
+    const here = { address: '127.0.0.1', family: 4 };
+    const listen = [{ kind: 'tcp', host: 'some.name', port: 0 } as const];
+    const standsFor = (addresses: unknown) => vi.mocked(lookup).mockResolvedValueOnce(addresses as never);
+    standsFor([none, here, here]);
+    await expectServing(await serve({ listen }));
+    standsFor([none]);
+    await expect(runGrpcServer({ listen })).rejects.toThrow('cannot listen on some.name:0: ');
   });
 
   test.each(['no-such-host.invalid', '203.0.113.7'])(

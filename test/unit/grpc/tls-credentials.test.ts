@@ -15,7 +15,7 @@ import type { TcpAddress } from '../../../src/grpc/listen-address.ts';
 import type { CertificateEvent } from '../../../src/grpc/tls-credentials.ts';
 import { CertificateAuthority, type IssuedCertificate } from '../../rig/certificate-authority.ts';
 import { eventually } from '../../rig/eventually.ts';
-import { ALLOW, handlerOptions, LIMITS, PATIENCE_MS, QUESTION } from './running-server.ts';
+import { ALLOW, handlerOptions, LIMITS, PATIENCE_MS, QUESTION } from '../extauthz/running-server.ts';
 
 const POLL_MS = 20;
 const authority = new CertificateAuthority('servers');
