@@ -46,10 +46,10 @@ export function acceptCall(
   // Its caller may have gone before it is heard of here.
   if (stream.closed) return;
   const timeoutMs = readGrpcTimeout(headers['grpc-timeout'] as string | undefined);
-  if (headers[':method'] !== 'POST') endUnread(stream, NO_POST);
-  else if (!isGrpc(headers['content-type'])) endUnread(stream, NO_GRPC);
-  else if (method === undefined) endUnread(stream, alone(NO_METHOD));
-  else if (timeoutMs === undefined) endUnread(stream, alone(NO_TIMEOUT));
+  if (headers[':method'] !== 'POST') endAlone(stream, NO_POST);
+  else if (!isGrpc(headers['content-type'])) endAlone(stream, NO_GRPC);
+  else if (method === undefined) endAlone(stream, alone(NO_METHOD));
+  else if (timeoutMs === undefined) endAlone(stream, alone(NO_TIMEOUT));
   else new StreamCall(stream as CallStream, method, Date.now() + timeoutMs, terms).read();
 }
 
@@ -108,8 +108,7 @@ class StreamCall implements GrpcCall {
     if (stream.headersSent) {
       this.trailers = told(refusal);
       stream.end();
-    } else if (stream.readableEnded) stream.respond(alone(refusal), ALONE);
-    else endUnread(stream, alone(refusal));
+    } else endAlone(stream, alone(refusal));
   }
 
   send(message: Buffer): void {
@@ -191,8 +190,8 @@ function sendTrailers(this: CallStream): void {
   this.sendTrailers(this[CALL].trailers);
 }
 
-/** Ends a stream with headers alone, and reads no more of it. */
-function endUnread(stream: ServerHttp2Stream, headers: Readonly<Record<string, string | number>>): void {
+/** Ends a stream with headers alone, and reads no more of it; of one that was read to its end no reset is sent. */
+function endAlone(stream: ServerHttp2Stream, headers: Readonly<Record<string, string | number>>): void {
   stream.respond(headers, ALONE);
   stream.close();
 }

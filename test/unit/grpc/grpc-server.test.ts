@@ -1,5 +1,6 @@
 // The server on its sockets: who is let in, what floods and odd connections do to the others, and how it leaves.
 
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
@@ -285,25 +286,33 @@ describe('floods', () => {
 });
 
 describe('addresses', () => {
+  const V4 = { address: '127.0.0.1', family: 4 };
+  const V6 = { address: '::1', family: 6 };
+  const NAMED = [{ ...LOOPBACK, host: 'some.name' }];
+  const standsFor = (addresses: readonly LookupAddress[]) =>
+    vi.mocked(lookup).mockResolvedValueOnce(addresses as unknown as LookupAddress);
+
   test('of a name that stands for several are all listened on, at one port', async () => {
-    const running = await serve({ listen: [{ kind: 'tcp', host: 'localhost', port: 0 }] });
-    expect(running.server.addresses).toEqual([{ kind: 'tcp', host: 'localhost', port: expect.any(Number) }]);
-    for (const { address } of await lookup('localhost', { all: true })) {
+    standsFor([V4, V6]);
+    const running = await serve({ listen: NAMED });
+    expect(running.server.addresses).toEqual([{ ...NAMED[0], port: expect.any(Number) }]);
+    for (const { address } of [V4, V6]) {
       const socket = connectTcp(running.port, address);
       await once(socket, 'connect');
       socket.destroy();
     }
   });
 
+  test('of localhost are those of this machine', async () => {
+    await expectServing(await serve({ listen: [{ ...LOOPBACK, host: 'localhost' }] }));
+  });
+
   test('of a name that this machine does not have are passed over, as long as it has one', async () => {
-    const none = { address: '203.0.113.7', family: 4 };
-    const here = { address: '127.0.0.1', family: 4 };
-    const listen = [{ kind: 'tcp', host: 'some.name', port: 0 } as const];
-    const standsFor = (addresses: unknown) => vi.mocked(lookup).mockResolvedValueOnce(addresses as never);
-    standsFor([none, here, here]);
-    await expectServing(await serve({ listen }));
-    standsFor([none]);
-    await expect(runGrpcServer({ listen })).rejects.toThrow('cannot listen on some.name:0: ');
+    const absent = { address: '203.0.113.7', family: 4 };
+    standsFor([absent, V4, V4]);
+    await expectServing(await serve({ listen: NAMED }));
+    standsFor([absent]);
+    await expect(runGrpcServer({ listen: NAMED })).rejects.toThrow('cannot listen on some.name:0: ');
   });
 
   test.each(['no-such-host.invalid', '203.0.113.7'])(
