@@ -16,7 +16,7 @@ import { decisionLog } from '../telemetry/decision-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import { decisionWriter, type Logger, type LogOrigin } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { collectOnOneThread } from './collect-on-one-thread.ts';
+import { collectYoung } from './collect-young.ts';
 import type { CountDefect } from './count-defects.ts';
 
 /** What is told of decisions, and to whom. */
@@ -37,7 +37,7 @@ export function startExtAuthz(
   world: World,
   { catalog, metrics, log, sink, origin, countDefect }: ExtAuthzParts,
 ): Promise<ExtAuthzServer> {
-  collectOnOneThread();
+  collectYoung();
   const logDecision = decisionLog(
     telemetry.allowSampling,
     () => catalog.reader.lastRevision,

@@ -7,6 +7,7 @@ import { createSecureServer, createServer, type Http2SecureServer, type Http2Ser
 import { type AddressInfo, isIP, type ListenOptions, type Socket } from 'node:net';
 import type { GrpcMethod } from './grpc-call.ts';
 import { grpcTarget, type ListenAddress, type TcpAddress } from './listen-address.ts';
+import { keepStreamsApart } from './open-streams.ts';
 import { acceptCall } from './stream-call.ts';
 import { type CertificateEvent, TlsCredentials } from './tls-credentials.ts';
 import { clearStaleSocket, SOCKET_MODE } from './unix-socket.ts';
@@ -141,6 +142,7 @@ export class GrpcServer {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     server.on('session', (session) => {
+      keepStreamsApart(session);
       // Its handshake has outlasted the server.
       if (!server.listening) session.close();
     });
