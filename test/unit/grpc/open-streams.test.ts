@@ -1,6 +1,7 @@
 // The tables of a session's open streams: as Node's own to whoever looks, and in the place of Node's own.
 
-import { connect, createServer, type ServerHttp2Session } from 'node:http2';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -17,8 +18,8 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-async function serve(): Promise<RunningGrpcServer> {
-  const running = await runGrpcServer({ maxConcurrentStreams: 4096 });
+async function serve({ tls = false } = {}): Promise<RunningGrpcServer> {
+  const running = await runGrpcServer({ tls, maxConcurrentStreams: 4096 });
   stops.push(running.stop);
   return running;
 }
@@ -45,8 +46,11 @@ describe('a table of streams', () => {
             id += 2;
           } else {
             const open = [...model.keys()][one.at % Math.max(1, model.size)] ?? 2;
-            if (one.kind === 'close') expect(table.delete(open)).toBe(model.delete(open));
-            else if (model.has(open)) {
+            if (one.kind === 'close') {
+              expect(table.delete(open)).toBe(model.delete(open));
+              expect(table.get(open)).toBeUndefined();
+              expect(table.delete(open)).toBe(false);
+            } else if (model.has(open)) {
               const stream = { id: open };
               model.set(open, stream);
               table.set(open, stream);
@@ -54,7 +58,7 @@ describe('a table of streams', () => {
           }
           expect(table.size).toBe(model.size);
           for (const [known, stream] of model) expect(table.get(known)).toBe(stream);
-          expect(table.get(id)).toBeUndefined();
+          for (const unknown of [0, id - 1, id, 2 ** 31 + 1]) expect(table.get(unknown)).toBeUndefined();
         }
         const visited = new Map<number, object>();
         table.forEach((stream, known) => {
@@ -98,10 +102,29 @@ test('a session of this Node gets it', async () => {
 
 test('a session that is of another make, or has streams, is left as it is', () => {
   expect(keepStreamsApart({} as ServerHttp2Session)).toBe(false);
-  const busy = { [Symbol('state')]: { streams: new Map([[1, {}]]), pendingStreams: new Set() } };
-  const before = { ...busy };
-  expect(keepStreamsApart(busy as unknown as ServerHttp2Session)).toBe(false);
-  expect(busy).toEqual(before);
+  const state = { streams: new Map([[1, {}]]), pendingStreams: new Set() };
+  const before = { ...state };
+  expect(keepStreamsApart({ [Symbol('state')]: state } as unknown as ServerHttp2Session)).toBe(false);
+  expect(state.streams).toBe(before.streams);
+  expect(state.pendingStreams).toBe(before.pendingStreams);
+});
+
+test.each([
+  ['h2c', false],
+  ['TLS', true],
+])('each connection over %s has it before its first call', async (_name, tls) => {
+  const tables: unknown[] = [];
+  const look = (message: unknown) => {
+    const { session } = (message as { readonly stream: ServerHttp2Stream }).stream;
+    const key = session && Object.getOwnPropertySymbols(session).find(({ description }) => description === 'state');
+    if (key) tables.push((session as unknown as Record<symbol, { readonly streams: unknown }>)[key]?.streams);
+  };
+  subscribe('http2.server.stream.created', look);
+  stops.push(() => unsubscribe('http2.server.stream.created', look));
+  const running = await serve({ tls });
+  for (const client of [running.connect(), running.connect()])
+    expect(await call(client, PATH.echo, [framed(Buffer.from('x'))])).toMatchObject({ status: '0' });
+  expect(tables).toEqual([expect.any(StreamTable), expect.any(StreamTable)]);
 });
 
 describe('a connection', () => {
