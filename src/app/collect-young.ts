@@ -8,7 +8,8 @@ import { setFlagsFromString } from 'node:v8';
  *   one another costs a deciding process more CPU than the collection. Those of the old generation keep theirs, which shorten pauses.
  * - Where much of a place's objects outlived a collection once, because many checks were in flight, V8 would make all of that place's
  *   objects old from the start; all that they point to then lives until a full collection, which holds every caller up.
- * - What does grow old is collected when the heap has doubled; V8 would let it grow to four times.
+ * - What does grow old is collected when the heap has doubled, or is halfway from there to its limit; V8 would let a heap that may be
+ *   large grow to four times.
  */
 const FLAGS = ['--no-parallel-scavenge', '--no-allocation-site-pretenuring', '--heap-growing-percent=100'];
 
