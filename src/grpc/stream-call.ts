@@ -154,10 +154,11 @@ class StreamCall implements GrpcCall {
     }
   }
 
-  /** A caller that neither sends nor reads holds no memory. One whose call goes on may be silent. */
+  /** A caller that neither sends nor reads holds no memory. One whose call goes on may be silent, until that has ended too. */
   late(): void {
     if (this.#ended) this.#stream.close(constants.NGHTTP2_CANCEL);
     else if (!this.#stream.readableEnded) this.refuse(TOO_SLOW);
+    else this.#timer?.refresh();
   }
 
   closed(): void {

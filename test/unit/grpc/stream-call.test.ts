@@ -342,3 +342,17 @@ test('a caller that does not read its answer in time is reset, and keeps no othe
   if (!stuck.closed) await once(stuck, 'close');
   expect(stuck.rstCode).toBe(constants.NGHTTP2_CANCEL);
 });
+
+test('so is one whose answer took longer than a message may', async () => {
+  const session = running.connect({ settings: { initialWindowSize: 0 } });
+  const stuck = session.request(callHeaders(PATH.hold));
+  stuck.on('error', () => {});
+  stuck.end(HELLO);
+  await eventually('the call', () => running.held.size === 1);
+  const late = running.connect().request(callHeaders(PATH.echo));
+  await once(late.resume(), 'response');
+  for (const held of running.held) held.answer(Buffer.from('late'));
+  await once(stuck, 'close');
+  expect(stuck.rstCode).toBe(constants.NGHTTP2_CANCEL);
+  expect(running.held.size).toBe(0);
+});
