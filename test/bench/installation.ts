@@ -100,13 +100,19 @@ export function orderCall(token: string, expected?: CheckOptions['expected']): C
 }
 
 /** A floor that answers as much as Gatehouse has. Whatever is asked, its answer is an allow. */
-export async function floorContestant(lab: Lab, answer: Answer, calls: Contestant['calls']): Promise<Contestant> {
-  const floor = await lab.floor(answer);
+export async function floorContestant(
+  lab: Lab,
+  answer: Answer,
+  calls: Contestant['calls'],
+  serving: 'grpc-js' | 'gatehouse' = 'grpc-js',
+): Promise<Contestant> {
+  const floor = await lab.floor(answer, serving);
   const [call] = calls(1);
   if (call === undefined) throw new Error('there is nothing to send');
   // Its answer is an allow where Gatehouse's may be a denial, so a few bytes differ.
   const { bytes } = await answerOf(floor.port, call);
-  return { name: 'floor', ...floor, calls, expected: [CODE.ok], answerBytes: bytes };
+  const name = serving === 'grpc-js' ? 'floor' : 'bare, served alike';
+  return { name, ...floor, calls, expected: [CODE.ok], answerBytes: bytes };
 }
 
 /** Name of the key manager in this place. */

@@ -85,11 +85,12 @@ export class Lab {
     return { ...gatehouse, pids: [gatehouse.pid], port, allocation: watchAllocation(gatehouse) };
   }
 
-  /** A floor that answers with as many bytes as Gatehouse has. */
-  async floor({ decoded }: Answer): Promise<CheckServer> {
+  /** A floor that answers with as many bytes as Gatehouse has; served by grpc-js, or as Gatehouse itself. */
+  async floor({ decoded }: Answer, serving: 'grpc-js' | 'gatehouse' = 'grpc-js'): Promise<CheckServer> {
+    const flags = serving === 'gatehouse' ? NODE_FLAGS : [];
     const floor = await startProcess({
       command: process.execPath,
-      args: [BUILT_FLOOR, JSON.stringify(decoded)],
+      args: [...flags, BUILT_FLOOR, JSON.stringify(decoded), serving],
       env: { ...process.env, ...TELLS_ALLOCATION },
     });
     this.defer(() => floor.stop());

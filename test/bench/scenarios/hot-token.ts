@@ -16,6 +16,7 @@ const hotToken = (id: string, algorithm: SigningAlgorithm, rates: Rates): Scenar
     const answer = await verifiedAnswer(gatehouse.port, calls[0], 'allowed');
     return [
       await floorContestant(lab, answer, () => calls),
+      await floorContestant(lab, answer, () => calls, 'gatehouse'),
       { ...gatehouse, name: 'gatehouse', calls: () => calls, answerBytes: answer.bytes },
     ];
   },
