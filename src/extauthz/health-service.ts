@@ -26,6 +26,7 @@ export class HealthService {
   readonly #watchers = new Set<GrpcCall>();
   /** Watchers of services that are not here. */
   readonly #strangers = new Set<GrpcCall>();
+  #watchesEnded = false;
 
   constructor() {
     const { health } = loadServices();
@@ -46,8 +47,9 @@ export class HealthService {
     for (const watcher of this.#watchers) watcher.send(this.#reply(next));
   }
 
-  /** Ends all watches: an open one would hold its connection for ever. */
+  /** Ends all watches, and each that is still asked for after its first answer: an open one would hold its connection for ever. */
   endWatches(): void {
+    this.#watchesEnded = true;
     for (const watcher of [...this.#watchers, ...this.#strangers]) watcher.end();
     this.#watchers.clear();
     this.#strangers.clear();
@@ -73,6 +75,7 @@ export class HealthService {
     watchers.add(call);
     call.onClosed(() => watchers.delete(call));
     call.send(this.#reply(known ? this.#status : SERVING_STATUS.SERVICE_UNKNOWN));
+    if (this.#watchesEnded) call.end();
   }
 
   #reply(status: ServingStatus): Buffer {

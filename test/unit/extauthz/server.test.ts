@@ -9,8 +9,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { CheckClient } from '../../../src/extauthz/check-client.ts';
 import { AUTHORIZATION_SERVICE, loadServices } from '../../../src/extauthz/proto-services.ts';
-import { grpcTarget, type ListenAddress } from '../../../src/grpc/listen-address.ts';
+import { grpcTarget, type ListenAddress, type TcpAddress } from '../../../src/grpc/listen-address.ts';
+import { framed } from '../../../src/grpc/message-reader.ts';
 import { eventually } from '../../rig/eventually.ts';
+import { callHeaders, dataFrame, FLAG, FRAME, FrameConnection, frame, headersFrame } from '../grpc/http2-frames.ts';
 import {
   ALLOW,
   DENY,
@@ -217,6 +219,22 @@ describe('drain', () => {
     finish?.(ALLOW);
     expect(await inFlight).toMatchObject({ status: 0 });
     await drained;
+  });
+
+  test('waits for no watch, not even one that is asked for only then', async () => {
+    const running = await serve(() => ALLOW);
+    const { port } = running.server.addresses[0] as TcpAddress;
+    const connection = FrameConnection.begun(port);
+    const { path } = loadServices().health['Watch'] as MethodDefinition<object, object>;
+    connection.send(headersFrame(1, callHeaders(path)), frame(FRAME.PING, FLAG.NONE, 0, Buffer.alloc(8)));
+    await eventually('the call begins', () => connection.frames.some(({ type }) => type === FRAME.PING));
+    const drained = running.server.drain({ notServingMs: 0, graceMs: 600_000 });
+    await eventually('the GOAWAY', () => connection.frames.some(({ type }) => type === FRAME.GOAWAY));
+    connection.send(dataFrame(1, framed(Buffer.alloc(0)), FLAG.END_STREAM));
+    await connection.closed;
+    connection.destroy();
+    await drained;
+    expect(connection.typesOn(1)).toEqual([FRAME.HEADERS, FRAME.DATA, FRAME.HEADERS]);
   });
 
   test('cuts off what outlasts its grace, without an allow', async () => {
