@@ -12,7 +12,7 @@ export const GRPC_STATUS = {
 } as const;
 
 /** One of {@link GRPC_STATUS}. */
-export type GrpcStatus = (typeof GRPC_STATUS)[keyof typeof GRPC_STATUS];
+type GrpcStatus = (typeof GRPC_STATUS)[keyof typeof GRPC_STATUS];
 
 /** Why a call is refused: for `grpc-status` and `grpc-message`. */
 export interface GrpcRefusal {

@@ -8,7 +8,7 @@ import { readGrpcTimeout } from './grpc-timeout.ts';
 import { framed, MessageReader, NO_BYTES } from './message-reader.ts';
 
 /** What all calls of a server have in common. */
-export interface CallTerms {
+interface CallTerms {
   readonly maxMessageBytes: number;
   /** Milliseconds in which the message must have come, and in which an answer that was given must have been taken. */
   readonly readLimitMs: number;
