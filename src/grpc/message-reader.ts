@@ -52,11 +52,13 @@ export class MessageReader {
     return PREFIX_BYTES + this.#held.readUInt32BE(1);
   }
 
-  /** With twice the room that it needs, so that a message in many pieces is copied about once. A first piece has no room for more. */
+  /** Takes twice the room that it needs, so that a message in many pieces is copied about once, but not more than the message will need. */
   #append(chunk: Buffer): void {
     const length = this.#length + chunk.length;
+    // A first piece has no room for more.
     if (length > this.#held.length) {
-      const roomier = Buffer.allocUnsafe(2 * length);
+      const most = this.#length < PREFIX_BYTES ? 2 * length : Math.max(length, this.#wanted());
+      const roomier = Buffer.allocUnsafe(Math.min(2 * length, most));
       this.#held.copy(roomier, 0, 0, this.#length);
       this.#held = roomier;
     }
