@@ -7,8 +7,11 @@ import type { ChangedKinds } from './changed-kinds.ts';
 import { SubscriberMemory } from './subscriber-memory.ts';
 import { findSubscriberSql, type SubscriberRow, toSubscriber } from './subscriber-row.ts';
 
-/** Eighteen thousand clients: more than call through one process in a while. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/**
+ * Some thirty-eight thousand clients with what they call: more than come through one process in a while. Beyond that the least recently
+ * used are asked for again, which costs about as much as the rest of a decision.
+ */
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** For clients without a subscription: those that misbehave go on asking for the same. */
 const MAX_ABSENT_BYTES = 1024 * 1024;

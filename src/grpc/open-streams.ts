@@ -1,7 +1,6 @@
-// Gives an HTTP/2 session of Node's other tables for its open streams: V8's Map and Set leave, each time they are renewed, the former
-// table behind, with the streams that were open then and linked to the next one. Once one of them has grown old, no young collection
-// frees what any later one ever held; megabytes a second that only full collections take away, while every caller waits. Nothing but
-// the bookkeeping of Node changes, and only where it is as it was when this was written.
+// Gives an HTTP/2 session of Node's other tables for its open streams. V8's Map and Set leave each former table behind, with the streams
+// that were open then and linked to the next: once one has grown old, no young collection frees what any later one held, and full ones,
+// for which every caller waits, have to. Nothing but Node's bookkeeping changes, and only where it is as it was when this was written.
 
 import type { ServerHttp2Session } from 'node:http2';
 import { types } from 'node:util';
