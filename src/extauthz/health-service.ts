@@ -1,9 +1,10 @@
 // gRPC health (grpc.health.v1) for Envoy's active health checks and probes. It says what it was told last; requests, good or
 // bad, never change it.
 
+import type { ServiceDefinition } from '@grpc/proto-loader';
 import type { GrpcCall, GrpcMethod } from '../grpc/grpc-call.ts';
 import { GRPC_STATUS, type GrpcRefusal } from '../grpc/grpc-status.ts';
-import { AUTHORIZATION_SERVICE, loadServices, methodOf } from './proto-services.ts';
+import { AUTHORIZATION_SERVICE, methodOf } from './proto-services.ts';
 
 /** HealthCheckResponse.ServingStatus. */
 export const SERVING_STATUS = { SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 } as const;
@@ -28,8 +29,8 @@ export class HealthService {
   readonly #strangers = new Set<GrpcCall>();
   #watchesEnded = false;
 
-  constructor() {
-    const { health } = loadServices();
+  /** With `grpc.health.v1.Health` as `proto/` defines it. */
+  constructor(health: ServiceDefinition) {
     const check = methodOf(health, 'Check');
     this.#read = check.requestDeserialize;
     this.#write = check.responseSerialize;

@@ -63,7 +63,8 @@ export class ExtAuthzServer {
 
 /** Listens on all addresses, or on none: rejects with the address and what is wrong with it. */
 export async function startServer({ check, listen, ...options }: ServerOptions): Promise<ExtAuthzServer> {
-  const health = new HealthService();
-  const methods = new Map([[methodOf(loadServices().authorization, 'Check').path, check], ...health.methods]);
+  const { authorization, health: healthDefinition } = loadServices();
+  const health = new HealthService(healthDefinition);
+  const methods = new Map([[methodOf(authorization, 'Check').path, check], ...health.methods]);
   return new ExtAuthzServer(await GrpcServer.listen(listen, { ...options, methods }), health);
 }
