@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { HostLookup } from './host-lookup.ts';
+import { RedisConnector, RedisSentinelConnector } from './redis-connectors.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
 /** A client of either kind. */
@@ -28,6 +29,7 @@ export async function openRedisClient(
 ): Promise<RedisClient> {
   const tls = await tlsOptions(settings);
   const common: Options = {
+    Connector: RedisConnector,
     ...(settings.username === null ? {} : { username: settings.username }),
     ...(await secretOf(settings.passwordFile, 'password')),
     connectTimeout: connectMs,
@@ -94,6 +96,7 @@ async function openSentinel(
   );
   return new Redis({
     ...single,
+    Connector: RedisSentinelConnector,
     name: sentinelName,
     sentinels: found.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
     ...(await secretOf(sentinelPasswordFile, 'sentinelPassword')),

@@ -18,7 +18,7 @@ const TTL_SECONDS = 2;
 let fleet: Fleet;
 let member: Member;
 const WELL: Faults = {
-  ...{ silent: false, halfOpen: false, refusing: false },
+  ...{ silent: false, halfOpen: false, refusing: false, oneFlight: false },
   ...{ latencyMs: 0, sliceBytes: 0, bytesPerSecond: 0, mostBytes: 0 },
 };
 const figures: Record<string, object> = {};

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RedisSettings } from '../../src/cache/redis-settings.ts';
-import { CertificateAuthority } from '../rig/certificate-authority.ts';
 import { eventually } from '../rig/eventually.ts';
 import { type RedisServer, type RedisServerOptions, startRedis, startRedisCluster } from '../rig/redis-server.ts';
 import { openWatchedStore, proofOf, type WatchedStore } from '../rig/shared-store.ts';
@@ -151,42 +150,6 @@ test('a value from the future is none of ours', async () => {
   await eventually('it is written', async () => (await ahead.store.tokenDecisions.get('k')) !== undefined);
   expect(await watched.store.tokenDecisions.get('k')).toBeUndefined();
   expect(watched.count('token sealed_mismatch')).toBe(1);
-});
-
-test('with TLS, a private authority and a client certificate', async () => {
-  const folder = temporaryFolder();
-  const authority = new CertificateAuthority('Redis test authority');
-  const file = (name: string, text: string) => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-  const [serverPair, clientPair] = [authority.issue('redis'), authority.issue('gatehouse')];
-  const caFile = file('ca.pem', authority.certificate);
-  const certFile = file('client.pem', clientPair.certificate);
-  const keyFile = file('client-key.pem', clientPair.key);
-  const server = await redis({
-    tls: {
-      certFile: file('redis.pem', serverPair.certificate),
-      keyFile: file('redis-key.pem', serverPair.key),
-      caFile,
-    },
-  });
-  const tls = { caFile, certFile, keyFile, serverName: null };
-  await works(await openInUse({ url: server.url, tls }), 'k');
-
-  const strangers: [string, RedisSettings['tls']][] = [
-    ['without the authority', { ...tls, caFile: null }],
-    ['without a client certificate', { ...tls, certFile: null, keyFile: null }],
-    ['another name than expected', { ...tls, serverName: 'other.example' }],
-    ['no such file', { ...tls, caFile: join(folder, 'missing.pem') }],
-  ];
-  for (const [name, wrong] of strangers) {
-    const watched = openWatchedStore({ url: server.url, tls: wrong });
-    await eventually(`it is told why: ${name}`, () => watched.states.length > 0);
-    expect(watched.store.up(), name).toBe(false);
-    expect(await watched.store.tokenDecisions.get('k'), name).toBeUndefined();
-    console.log(`${name}: ${watched.states[0]}`);
-  }
 });
 
 test('a user with no more rights than docs/redis.md gives, whose password changes while it runs', async () => {

@@ -20,6 +20,8 @@ export interface Faults {
   mostBytes: number;
   /** Bytes in one piece towards the client; 0: as they come. */
   sliceBytes: number;
+  /** To the server the client leaves after its first piece; what the server says to that reaches the client in one piece. */
+  oneFlight: boolean;
 }
 
 /** A running proxy. */
@@ -43,6 +45,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     bytesPerSecond: 0,
     mostBytes: 0,
     sliceBytes: 0,
+    oneFlight: false,
   };
   const sockets = new Set<Socket>();
   let accepted = 0;
@@ -52,16 +55,25 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect(target, '127.0.0.1');
+    const { oneFlight } = faults;
+    const upstream = connect({ port: target, host: '127.0.0.1', allowHalfOpen: oneFlight });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.setNoDelay(true);
       socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         sockets.delete(socket);
-        client.destroy();
+        // What the client has not taken yet is still on its way in one piece.
+        if (!oneFlight || socket === client) client.destroy();
         upstream.destroy();
       });
+    }
+    if (oneFlight) {
+      const flight: Buffer[] = [];
+      client.once('data', (hello) => upstream.end(hello));
+      upstream.on('data', (bytes) => flight.push(bytes));
+      upstream.on('end', () => client.end(Buffer.concat(flight)));
+      return;
     }
     client.on('data', (bytes) => {
       if (!faults.silent) upstream.write(bytes);

@@ -24,7 +24,7 @@ export interface RedisServerOptions {
   /** Lines of redis.conf. */
   readonly config?: readonly string[];
   /** Listens with TLS only. */
-  readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
+  readonly tls?: RedisTls;
   /** ACL lines in place of an open default user. */
   readonly users?: readonly string[];
   /** `user:password` for the rig's own commands. */
@@ -33,6 +33,13 @@ export interface RedisServerOptions {
   readonly dump?: string;
   /** False: it need not answer PING (while it loads, for instance). */
   readonly waits?: boolean;
+}
+
+/** Files of a server that listens with TLS only. */
+export interface RedisTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly caFile: string;
 }
 
 /** A running server. */
@@ -79,10 +86,8 @@ async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
     'daemonize no',
     'enable-debug-command yes',
     'dbfilename dump.rdb',
-    ...(tls === undefined
-      ? [`port ${port}`]
-      : ['port 0', `tls-port ${port}`, `tls-cert-file ${tls.certFile}`, `tls-key-file ${tls.keyFile}`]),
-    ...(tls === undefined ? [] : [`tls-ca-cert-file ${tls.caFile}`, 'tls-replication yes', 'tls-cluster yes']),
+    ...listening(port, tls),
+    ...(tls === undefined ? [] : ['tls-cluster yes']),
     ...(users ?? []),
     ...(options.config ?? []),
   ];
@@ -92,7 +97,7 @@ async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
   writeFileSync(configFile, `${lines.join('\n')}\n`);
   const child = await startProcess({ command: 'redis-server', args: [configFile] });
   const access = [
-    ...(tls === undefined ? [] : ['--tls', '--cacert', tls.caFile, '--cert', tls.certFile, '--key', tls.keyFile]),
+    ...showing(tls),
     ...(admin === undefined ? [] : ['--user', admin.user, '--pass', admin.password, '--no-auth-warning']),
   ];
   const cli = async (...args: readonly string[]) =>
@@ -138,7 +143,7 @@ export async function startSentinels(): Promise<{
   await eventually('the replica is in step', async () =>
     (await replica.cli('info', 'replication')).includes('master_link_status:up'),
   );
-  const watchers = await Promise.all([1, 2, 3].map(() => startSentinel(primary.port)));
+  const watchers = await Promise.all([1, 2, 3].map(() => startSentinel(primary.port, { agreeing: 2 })));
   await eventually('the Sentinels know the replica and each other', async () => {
     const states = await Promise.all(watchers.map(({ cli }) => cli('info', 'sentinel')));
     return states.every((state) => state.includes('slaves=1,sentinels=3'));
@@ -173,7 +178,11 @@ export async function startRedisCluster(): Promise<{
   };
 }
 
-async function startSentinel(primaryPort: number): Promise<{
+/** A Sentinel, alone or one of several that watch the primary on this port; it need not be there. */
+export async function startSentinel(
+  primaryPort: number,
+  { agreeing = 1, tls }: { readonly agreeing?: number; readonly tls?: RedisTls } = {},
+): Promise<{
   readonly port: number;
   cli(...args: readonly string[]): Promise<string>;
   stop(): Promise<void>;
@@ -182,23 +191,35 @@ async function startSentinel(primaryPort: number): Promise<{
   const folder = newFolder();
   const configFile = join(folder, 'sentinel.conf');
   const lines = [
-    `port ${port}`,
+    ...listening(port, tls),
     `bind ${LOOPBACK}`,
     `dir ${folder}`,
-    `sentinel monitor mymaster ${LOOPBACK} ${primaryPort} 2`,
+    `sentinel monitor mymaster ${LOOPBACK} ${primaryPort} ${agreeing}`,
     'sentinel down-after-milliseconds mymaster 500',
     'sentinel failover-timeout mymaster 2000',
   ];
   writeFileSync(configFile, `${lines.join('\n')}\n`);
   const child = await startProcess({ command: 'redis-server', args: [configFile, '--sentinel'] });
   const cli = async (...args: readonly string[]) =>
-    (await run('redis-cli', ['-h', LOOPBACK, '-p', String(port), ...args])).stdout.trim();
+    (await run('redis-cli', ['-h', LOOPBACK, '-p', String(port), ...showing(tls), ...args])).stdout.trim();
   await answers(child, port, cli);
   const stop = async () => {
     await child.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   return { port, cli, stop };
+}
+
+/** Lines of redis.conf for where it listens. */
+function listening(port: number, tls: RedisTls | undefined): readonly string[] {
+  if (tls === undefined) return [`port ${port}`];
+  const files = [`tls-cert-file ${tls.certFile}`, `tls-key-file ${tls.keyFile}`, `tls-ca-cert-file ${tls.caFile}`];
+  return ['port 0', `tls-port ${port}`, ...files, 'tls-replication yes'];
+}
+
+/** What redis-cli shows to such a server. */
+function showing(tls: RedisTls | undefined): readonly string[] {
+  return tls === undefined ? [] : ['--tls', '--cacert', tls.caFile, '--cert', tls.certFile, '--key', tls.keyFile];
 }
 
 function newFolder(): string {
