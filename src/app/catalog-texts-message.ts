@@ -1,7 +1,7 @@
 // What the deciding thread and the thread that reads the catalog for others say to each other. Plain data: it crosses threads by copy.
 
 import type { EntityKind, SourcePosition } from '../domain/change.ts';
-import type { BatchText } from '../sync/change-ports.ts';
+import type { BatchText } from '../sync/changes/change-ports.ts';
 
 /** What the thread is started with. */
 export interface CatalogTextsOptions {

@@ -6,8 +6,8 @@ import { CatalogFeed } from '../catalog/catalog-feed.ts';
 import { CatalogHistory } from '../catalog/catalog-history.ts';
 import { ContentDigest } from '../catalog/content-digest.ts';
 import type { EntityKind, SourcePosition } from '../domain/change.ts';
-import { GroupWriter } from '../sync/change-lines.ts';
-import type { BatchText } from '../sync/change-ports.ts';
+import { GroupWriter } from '../sync/changes/change-lines.ts';
+import type { BatchText } from '../sync/changes/change-ports.ts';
 import type { CatalogAnswer, CatalogQuestion, CatalogTextsOptions } from './catalog-texts-message.ts';
 
 type Value = Extract<CatalogAnswer, { readonly value: unknown }>['value'];

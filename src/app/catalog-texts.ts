@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CatalogFeed } from '../catalog/catalog-feed.ts';
 import type { EntityByKind, EntityKind } from '../domain/change.ts';
-import type { BatchText, ChangeTexts } from '../sync/change-ports.ts';
+import type { BatchText, ChangeTexts } from '../sync/changes/change-ports.ts';
 import type { CatalogAnswer, CatalogQuestion, CatalogTextsOptions, DigestAnswer } from './catalog-texts-message.ts';
 
 /** The built thread is JavaScript, the one in development TypeScript; either stands beside this file. */

@@ -2,7 +2,7 @@
 
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { isOneHistory } from '../domain/change.ts';
-import type { ChangeSink, OwnRevocations } from '../sync/change-ports.ts';
+import type { ChangeSink, OwnRevocations } from '../sync/changes/change-ports.ts';
 
 /** Streams in the catalog's table of positions: how far own revocations were delivered, and when the copy was in sync. */
 const DELIVERED = 'hub:delivered';

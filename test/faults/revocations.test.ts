@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Revocation } from '../../src/domain/revocation.ts';
-import type { KeyManagerName } from '../../src/sync/feed-ports.ts';
+import type { KeyManagerName } from '../../src/sync/revocations/feed-ports.ts';
 import { eventually } from '../rig/eventually.ts';
 import { type Installation, revocationSample, startInstallation } from '../rig/installation.ts';
 import { type RedisServer, type RedisServerOptions, startRedis, startRedisCluster } from '../rig/redis-server.ts';

@@ -1,8 +1,9 @@
 // The plan of the house: which room may use which, and where each third-party package lives. Each failure says what to do.
 
-import { dirname, posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 import { expect, test } from 'vitest';
-import { type SourceFile, sourceFiles } from './source-files.ts';
+import { type SourceFile, sourceFiles, TOP } from './source-files.ts';
 
 /** May import, beside itself. `authorize/ports.ts` belongs to everyone: it holds the interfaces that the decision owns. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +24,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   settings: ['domain', 'documents'],
   extauthz: ['domain', 'authorize', 'grpc'],
   admin: ['domain', 'authorize', 'documents', 'sealing'],
+};
+
+/**
+ * Rooms inside a room: each may import, beside itself, those of its row, which stand above it. A file of the room's own folder is a door:
+ * it may import all of them, and none of them imports it.
+ */
+const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  catalog: { migrations: [] },
+  sync: {
+    source: [],
+    changes: [],
+    hub: ['changes'],
+    follower: ['source', 'changes'],
+    revocations: [],
+    comparison: [],
+    wso2: ['source', 'comparison'],
+  },
 };
 const PORTS = 'src/authorize/ports.ts';
 /** Files that know every room. */
@@ -74,6 +92,52 @@ test('every room is on the plan', () => {
   expect(unknown, 'Give the room a row in MAY_IMPORT and in docs/architecture.md').toEqual([]);
 });
 
+test('inside a room, imports go the way of the plan', () => {
+  const broken = files.flatMap((file) =>
+    localImports(file)
+      .filter((target) => !allowedInside(file.path, target))
+      .map(
+        (target) =>
+          `${file.path} imports ${target}: "${file.room}/${subRoomOf(file.path)}" may import ` +
+          `${JSON.stringify(SUB_ROOMS[file.room]?.[subRoomOf(file.path)] ?? [])} of its room. Move the file, or what both need, to ` +
+          'where it belongs; change the plan only together with docs/architecture.md.',
+      ),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every folder in a room is on the plan, and the plan has no other', () => {
+  const folders = new Set(files.filter(({ path }) => subRoomOf(path) !== '').map(({ path }) => folderOf(path)));
+  const planned = Object.entries(SUB_ROOMS).flatMap(([room, plan]) =>
+    Object.keys(plan).map((name) => `${room}/${name}`),
+  );
+  expect([...folders].toSorted(), 'Give the folder a row in SUB_ROOMS and in docs/architecture.md').toEqual(
+    planned.toSorted(),
+  );
+});
+
+test('docs/architecture.md has the plan of each room with rooms inside', () => {
+  const written = [
+    ...readFileSync(join(TOP, 'docs/architecture.md'), 'utf8').matchAll(/^\| `(\w+\/\w+)` \|.*\| (.+) \|$/gm),
+  ];
+  const planned = Object.entries(SUB_ROOMS).flatMap(([room, plan]) =>
+    Object.entries(plan).map(([name, uses]) => [`${room}/${name}`, uses.join(', ') || 'none']),
+  );
+  expect(written.map(([, name, uses]) => [name, uses]).toSorted()).toEqual(planned.toSorted());
+});
+
+test('inside a room, the plan leads one way', () => {
+  const upward = Object.entries(SUB_ROOMS).flatMap(([room, plan]) => {
+    const order = Object.keys(plan);
+    return Object.entries(plan).flatMap(([name, uses]) =>
+      uses
+        .filter((used) => !order.slice(0, order.indexOf(name)).includes(used))
+        .map((used) => `${room}/${name} -> ${used}`),
+    );
+  });
+  expect(upward, 'A row names only rows above it').toEqual([]);
+});
+
 test('each third-party package is imported in its one room', () => {
   const broken = files.flatMap((file) =>
     packageImports(file)
@@ -116,6 +180,24 @@ function allowed(file: SourceFile, target: string): boolean {
   if (WIRING.includes(file.path) || COMMAND_ROOMS.includes(file.room)) return true;
   const room = target.split('/')[1] ?? '';
   return room === file.room || target === PORTS || (MAY_IMPORT[file.room] ?? []).includes(room);
+}
+
+function allowedInside(path: string, target: string): boolean {
+  const [, room = ''] = path.split('/');
+  const from = subRoomOf(path);
+  const to = subRoomOf(target);
+  if (target.split('/')[1] !== room || from === to || from === '') return true;
+  return (SUB_ROOMS[room]?.[from] ?? []).includes(to);
+}
+
+/** The folder in its room that a file stands in, however deep; empty in the room's own folder. */
+function subRoomOf(path: string): string {
+  const [, , folder = '', ...below] = path.split('/');
+  return below.length === 0 ? '' : folder;
+}
+
+function folderOf(path: string): string {
+  return `${path.split('/')[1]}/${subRoomOf(path)}`;
 }
 
 function localImports(file: SourceFile, withTypes = true): string[] {

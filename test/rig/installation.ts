@@ -8,8 +8,8 @@ import type { RedisSettings } from '../../src/cache/redis-settings.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import type { AuditContext } from '../../src/domain/audit.ts';
 import type { Revocation } from '../../src/domain/revocation.ts';
-import type { KeyManagerName } from '../../src/sync/feed-ports.ts';
-import { RevocationFeed } from '../../src/sync/revocation-feed.ts';
+import type { KeyManagerName } from '../../src/sync/revocations/feed-ports.ts';
+import { RevocationFeed } from '../../src/sync/revocations/revocation-feed.ts';
 import { openWatchedStore, type WatchedStore } from './shared-store.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -2,8 +2,8 @@
 
 import { ENTITY_KINDS, type EntityKind } from '../../src/domain/change.ts';
 import type { SourceChange, SourceEntities } from '../../src/domain/source-change.ts';
-import { emptyImage, type Image } from '../../src/sync/image.ts';
-import type { Applied, ChangeOrigin, LocalCopy } from '../../src/sync/local-copy.ts';
+import { emptyImage, type Image } from '../../src/sync/comparison/image.ts';
+import type { Applied, ChangeOrigin, LocalCopy } from '../../src/sync/comparison/local-copy.ts';
 
 /** The copy. */
 export class MemoryCopy implements LocalCopy {

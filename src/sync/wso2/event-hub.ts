@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
-import { waitAfterFailures } from '../back-off.ts';
+import { waitAfterFailures } from '../source/back-off.ts';
 import { TOPICS, type Topic } from './hub-message.ts';
 
 /** How the event hub is reached. */

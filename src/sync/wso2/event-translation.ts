@@ -4,8 +4,8 @@
 import type { Api, Lifecycle } from '../../domain/api.ts';
 import { POLICY_KINDS } from '../../domain/policy.ts';
 import type { SourceChange } from '../../domain/source-change.ts';
-import { sameEntity } from '../compare-copy.ts';
-import type { LocalCopy } from '../local-copy.ts';
+import { sameEntity } from '../comparison/compare-copy.ts';
+import type { LocalCopy } from '../comparison/local-copy.ts';
 import { allOf, type ControlPlane, keyManagerIds } from './control-plane.ts';
 import type { EventOrder } from './event-order.ts';
 import type { HubEvent } from './hub-message.ts';

@@ -3,12 +3,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceChange } from '../../domain/source-change.ts';
-import { waitAfterFailures } from '../back-off.ts';
-import { compareCopy, risen } from '../compare-copy.ts';
-import type { ChangeOrigin, LocalCopy } from '../local-copy.ts';
-import type { Shrinkage } from '../shrink-guard.ts';
-import { suspiciousShrinkage } from '../shrink-guard.ts';
-import type { Source, SourceStatus } from '../source.ts';
+import { compareCopy, risen } from '../comparison/compare-copy.ts';
+import type { ChangeOrigin, LocalCopy } from '../comparison/local-copy.ts';
+import type { Shrinkage } from '../comparison/shrink-guard.ts';
+import { suspiciousShrinkage } from '../comparison/shrink-guard.ts';
+import { waitAfterFailures } from '../source/back-off.ts';
+import type { Source, SourceStatus } from '../source/source.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { EventHub } from './event-hub.ts';
 import { EventOrder } from './event-order.ts';

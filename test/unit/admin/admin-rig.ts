@@ -16,8 +16,8 @@ import type { EntityByKind, EntityKind } from '../../../src/domain/change.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../../../src/domain/key-manager-dto.ts';
 import type { Revocation } from '../../../src/domain/revocation.ts';
 import { joinSecrets, splitSecrets } from '../../../src/domain/secret-fields.ts';
-import { ChangeFeed } from '../../../src/sync/change-feed.ts';
-import { FleetPositions } from '../../../src/sync/fleet-positions.ts';
+import { ChangeFeed } from '../../../src/sync/hub/change-feed.ts';
+import { FleetPositions } from '../../../src/sync/hub/fleet-positions.ts';
 import { memoryHistory } from '../sync/copies.ts';
 import { memoryCatalogEntities } from './memory-entities.ts';
 

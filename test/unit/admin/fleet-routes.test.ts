@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ChangeLine, readChangeLines } from '../../../src/sync/change-lines.ts';
+import { type ChangeLine, readChangeLines } from '../../../src/sync/changes/change-lines.ts';
 import { eventually } from '../../rig/eventually.ts';
 import { type MemoryHistory, memoryHistory, scopeChange } from '../sync/copies.ts';
 import { type AdminRig, CREDENTIALS, memoryFleet, startRig, TOKENS } from './admin-rig.ts';

@@ -1,8 +1,8 @@
 // A hub's history and a follower's copy in memory, for tests of what lies between the two.
 
 import type { Change, SourcePosition } from '../../../src/domain/change.ts';
-import { GroupWriter } from '../../../src/sync/change-lines.ts';
-import type { ChangeSink, ChangeTexts } from '../../../src/sync/change-ports.ts';
+import { GroupWriter } from '../../../src/sync/changes/change-lines.ts';
+import type { ChangeSink, ChangeTexts } from '../../../src/sync/changes/change-ports.ts';
 
 /** A scope, the simplest of all entities. */
 export function scopeChange(id: string, description = ''): Change {

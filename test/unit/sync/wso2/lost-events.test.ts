@@ -2,7 +2,7 @@
 // control plane has.
 
 import { expect, test } from 'vitest';
-import type { Image } from '../../../../src/sync/image.ts';
+import type { Image } from '../../../../src/sync/comparison/image.ts';
 import { eventually } from '../../../rig/eventually.ts';
 import { seededRandom } from '../../../rig/seeded-random.ts';
 import type { HubMessage, Wso2Model } from '../../../rig/wso2-model.ts';

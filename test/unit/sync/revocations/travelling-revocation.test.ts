@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Revocation } from '../../../src/domain/revocation.ts';
-import type { KeyManagerName, KeyManagerNames } from '../../../src/sync/feed-ports.ts';
-import { arrive, readEntry, writeEntries } from '../../../src/sync/travelling-revocation.ts';
+import type { Revocation } from '../../../../src/domain/revocation.ts';
+import type { KeyManagerName, KeyManagerNames } from '../../../../src/sync/revocations/feed-ports.ts';
+import { arrive, readEntry, writeEntries } from '../../../../src/sync/revocations/travelling-revocation.ts';
 
 const REVOCATION: Revocation = {
   id: 'r-1',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Revocation } from '../../../src/domain/revocation.ts';
-import { RevocationLedger } from '../../../src/sync/revocation-ledger.ts';
+import type { Revocation } from '../../../../src/domain/revocation.ts';
+import { RevocationLedger } from '../../../../src/sync/revocations/revocation-ledger.ts';
 
 const NEVER = Number.NEGATIVE_INFINITY;
 const one = (lifted: boolean, id = 'r') => ({ id, lifted }) as Revocation;

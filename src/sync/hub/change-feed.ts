@@ -2,9 +2,9 @@
 // nothing but a position: a batch is read and written out once, and only while somebody asks for the next.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SourcePosition } from '../domain/change.ts';
-import { GONE_TEXT, heartbeatText } from './change-lines.ts';
-import type { BatchText, ChangeTexts } from './change-ports.ts';
+import type { SourcePosition } from '../../domain/change.ts';
+import { GONE_TEXT, heartbeatText } from '../changes/change-lines.ts';
+import type { BatchText, ChangeTexts } from '../changes/change-ports.ts';
 
 /** What the feed is made with. */
 export interface ChangeFeedOptions {

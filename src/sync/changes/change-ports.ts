@@ -1,7 +1,7 @@
 // What the hub and its followers need from the rooms around them. Implemented by `catalog` and `outbound`, passed in by app.ts.
 
-import type { Change, SourcePosition, TravellingKeyManager } from '../domain/change.ts';
-import type { Revocation } from '../domain/revocation.ts';
+import type { Change, SourcePosition, TravellingKeyManager } from '../../domain/change.ts';
+import type { Revocation } from '../../domain/revocation.ts';
 
 /** The history of a catalog as text, read and written out where it holds up no decision. */
 export interface ChangeTexts {

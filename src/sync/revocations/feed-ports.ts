@@ -1,6 +1,6 @@
 // What the fan-out of revocations needs from the rooms around it. Implemented by `cache` and `catalog`, passed in by app.ts.
 
-import type { Revocation } from '../domain/revocation.ts';
+import type { Revocation } from '../../domain/revocation.ts';
 
 /** One entry of the shared stream. */
 export interface StreamEntry {

@@ -1,7 +1,7 @@
 // What is known of each revocation: whether it is kept here, and whether the stream has it. In memory only; all of it can be found
 // out again from SQLite and from the stream.
 
-import type { Revocation } from '../domain/revocation.ts';
+import type { Revocation } from '../../domain/revocation.ts';
 
 interface Known {
   /** In SQLite here, and in which state; undefined: not there. */

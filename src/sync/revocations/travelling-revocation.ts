@@ -1,7 +1,7 @@
 // A revocation as it travels between installations: with its key manager's organization and name, since ids may differ. Reads only
 // what is whole; one bad row does not spoil the others.
 
-import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../domain/revocation.ts';
+import { REVOCATION_KINDS, type Revocation, type RevocationKind } from '../../domain/revocation.ts';
 import type { KeyManagerName, KeyManagerNames } from './feed-ports.ts';
 
 /** Text of one entry at most; sealed, it stays below what the stream takes. */

@@ -2,12 +2,12 @@
 // the old one nor the new.
 
 import { expect, onTestFinished, test } from 'vitest';
-import { ChangeFeed } from '../../../src/sync/change-feed.ts';
-import type { AskHub } from '../../../src/sync/change-ports.ts';
-import { Follower } from '../../../src/sync/follower.ts';
-import { lagOf } from '../../../src/sync/follower-status.ts';
-import { eventually } from '../../rig/eventually.ts';
-import { type MemoryCopy, type MemoryHistory, memoryCopy, memoryHistory, scopeChange } from './copies.ts';
+import type { AskHub } from '../../../../src/sync/changes/change-ports.ts';
+import { Follower } from '../../../../src/sync/follower/follower.ts';
+import { lagOf } from '../../../../src/sync/follower/follower-status.ts';
+import { ChangeFeed } from '../../../../src/sync/hub/change-feed.ts';
+import { eventually } from '../../../rig/eventually.ts';
+import { type MemoryCopy, type MemoryHistory, memoryCopy, memoryHistory, scopeChange } from '../copies.ts';
 
 /** What happens to text on its way, by the path that was asked for. */
 type OnTheWay = (text: string, path: string) => string | undefined;

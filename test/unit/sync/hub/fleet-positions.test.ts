@@ -1,7 +1,7 @@
 // Who waits for the fleet gets an honest answer: who has it, who is late, who is not there.
 
 import { expect, test } from 'vitest';
-import { FleetPositions } from '../../../src/sync/fleet-positions.ts';
+import { FleetPositions } from '../../../../src/sync/hub/fleet-positions.ts';
 
 const at = (sequence: number, epoch = 'e') => ({ epoch, sequence });
 

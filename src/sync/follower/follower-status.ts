@@ -1,7 +1,7 @@
 // Where a follower stands, as told to people, probes and metrics.
 
-import type { SourcePosition } from '../domain/change.ts';
-import type { SourceStatus } from './source.ts';
+import type { SourcePosition } from '../../domain/change.ts';
+import type { SourceStatus } from '../source/source.ts';
 
 /** What every source tells, and what only a hub's history has. */
 export interface FollowerStatus extends SourceStatus {

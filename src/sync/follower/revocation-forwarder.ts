@@ -1,8 +1,8 @@
 // Brings revocations that were made at a follower to the hub, which spreads them. They wait in the catalog until the hub has them.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { waitAfterFailures } from './back-off.ts';
-import type { AskHub, OwnRevocations } from './change-ports.ts';
+import type { AskHub, OwnRevocations } from '../changes/change-ports.ts';
+import { waitAfterFailures } from '../source/back-off.ts';
 
 /** Of one request. */
 const MOST = 200;

@@ -3,7 +3,7 @@
 // time. Replays and duplicates change nothing. SQLite has a revocation first; this room is only how it gets around.
 
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises';
-import type { Revocation } from '../domain/revocation.ts';
+import type { Revocation } from '../../domain/revocation.ts';
 import type { FeedObserver, KeyManagerNames, RevocationRows, SharedStream, StreamEntry } from './feed-ports.ts';
 import { RevocationLedger } from './revocation-ledger.ts';
 import { arrive, readEntry, type TravellingRevocation, writeEntries } from './travelling-revocation.ts';

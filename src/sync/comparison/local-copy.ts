@@ -1,7 +1,7 @@
 // The local copy that a source keeps up to date, as the source sees it. Implemented by `catalog`, passed in by app.ts.
 
-import type { EntityKind } from '../domain/change.ts';
-import type { SourceChange, SourceEntities } from '../domain/source-change.ts';
+import type { EntityKind } from '../../domain/change.ts';
+import type { SourceChange, SourceEntities } from '../../domain/source-change.ts';
 
 /** Where changes come from: one thing that happened, or the comparison with all that there is. */
 export type ChangeOrigin = 'event' | 'reconcile';

@@ -2,13 +2,13 @@
 // later; what does not fit is answered by a fresh copy beside the old one.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SourcePosition } from '../domain/change.ts';
-import { waitAfterFailures } from './back-off.ts';
-import { DamagedChanges, readChangeLines } from './change-lines.ts';
-import type { AskHub, ChangeSink, OpensSecrets } from './change-ports.ts';
+import type { SourcePosition } from '../../domain/change.ts';
+import { DamagedChanges, readChangeLines } from '../changes/change-lines.ts';
+import type { AskHub, ChangeSink, OpensSecrets } from '../changes/change-ports.ts';
+import { waitAfterFailures } from '../source/back-off.ts';
+import type { Source } from '../source/source.ts';
 import { type FollowerStatus, sentenceOf } from './follower-status.ts';
 import { Intake, NeedsSnapshot } from './intake.ts';
-import type { Source } from './source.ts';
 
 /** What a follower is made with. */
 export interface FollowerOptions {

@@ -1,7 +1,7 @@
 // A whole copy as a source has it at one time: every entity of every kind by its id. In memory, made to be compared and dropped.
 
-import type { EntityKind } from '../domain/change.ts';
-import type { SourceEntities } from '../domain/source-change.ts';
+import type { EntityKind } from '../../domain/change.ts';
+import type { SourceEntities } from '../../domain/source-change.ts';
 
 /** All entities of a source. */
 export type Image = { readonly [K in EntityKind]: Map<string, SourceEntities[K]> };

@@ -1,9 +1,9 @@
 // Compares the local copy with a source's image of it: the changes that make the copy equal, in an order that denies first and allows
 // last, and how much of each kind would go.
 
-import { canonicalJson } from '../domain/canonical-json.ts';
-import { ENTITY_KINDS, type EntityKind } from '../domain/change.ts';
-import type { SourceChange, SourceEntities } from '../domain/source-change.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { ENTITY_KINDS, type EntityKind } from '../../domain/change.ts';
+import type { SourceChange, SourceEntities } from '../../domain/source-change.ts';
 import type { Image } from './image.ts';
 import type { LocalCopy } from './local-copy.ts';
 

@@ -1,8 +1,8 @@
 // Which followers are connected to this hub and how far each has come, so that who wrote something can wait until all have it. Kept
 // in memory: a follower tells its position again when it connects.
 
-import type { SourcePosition } from '../domain/change.ts';
-import type { FleetProgress } from '../domain/fleet-progress.ts';
+import type { SourcePosition } from '../../domain/change.ts';
+import type { FleetProgress } from '../../domain/fleet-progress.ts';
 
 /** A follower as the hub sees it. */
 export interface FollowerSeen {

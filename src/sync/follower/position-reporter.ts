@@ -1,8 +1,8 @@
 // Tells the hub how far this follower has come. Only the latest position is told, one at a time: it is for those who wait at the
 // hub, and a lost one costs them no more than that wait.
 
-import type { SourcePosition } from '../domain/change.ts';
-import type { AskHub } from './change-ports.ts';
+import type { SourcePosition } from '../../domain/change.ts';
+import type { AskHub } from '../changes/change-ports.ts';
 
 const TIMEOUT_MS = 5_000;
 

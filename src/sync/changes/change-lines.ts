@@ -2,8 +2,8 @@
 // and the SHA-256 of all lines before it, so that a cut or damaged one is noticed before anything of it is used.
 
 import { createHash, type Hash } from 'node:crypto';
-import { type Change, ENTITY_KINDS, type SourcePosition } from '../domain/change.ts';
-import { isJsonObject } from '../domain/json-object.ts';
+import { type Change, ENTITY_KINDS, type SourcePosition } from '../../domain/change.ts';
+import { isJsonObject } from '../../domain/json-object.ts';
 
 /** Rises when what is sent means something else; a follower refuses a format that it does not know. */
 export const CHANGE_FORMAT = 1;

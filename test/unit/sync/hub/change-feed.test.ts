@@ -1,9 +1,9 @@
 // The hub's feed: many followers, slow ones, and none that holds anything open.
 
 import { expect, test } from 'vitest';
-import { ChangeFeed } from '../../../src/sync/change-feed.ts';
-import { DamagedChanges, readChangeLines } from '../../../src/sync/change-lines.ts';
-import { memoryHistory, scopeChange } from './copies.ts';
+import { DamagedChanges, readChangeLines } from '../../../../src/sync/changes/change-lines.ts';
+import { ChangeFeed } from '../../../../src/sync/hub/change-feed.ts';
+import { memoryHistory, scopeChange } from '../copies.ts';
 
 function feedOf(history = memoryHistory(), maxKeptBytes = 100_000) {
   return { history, feed: new ChangeFeed({ texts: history, maxKeptBytes, heartbeatMs: 10 }) };

@@ -1,9 +1,9 @@
 // Takes the lines of one connection into the copy: each group in one transaction with its position, and only when its end has proved
 // that it is whole. Duplicates and what is older are let go by; a gap or another history asks for a fresh copy.
 
-import { type Change, hasCome, leadsOn, type SourcePosition } from '../domain/change.ts';
-import type { ChangeLine } from './change-lines.ts';
-import type { ChangeSink, OpensSecrets, StagedChanges } from './change-ports.ts';
+import { type Change, hasCome, leadsOn, type SourcePosition } from '../../domain/change.ts';
+import type { ChangeLine } from '../changes/change-lines.ts';
+import type { ChangeSink, OpensSecrets, StagedChanges } from '../changes/change-ports.ts';
 
 /** Changes that go to the catalog's writer at once. */
 const PART = 200;

@@ -1,8 +1,8 @@
 // Tells a source that lost something from one that was tidied up: a comparison that would remove a large part of any kind, or all of it,
 // must be confirmed by somebody.
 
-import type { EntityKind } from '../domain/change.ts';
-import { isLargeLoss } from '../domain/large-loss.ts';
+import type { EntityKind } from '../../domain/change.ts';
+import { isLargeLoss } from '../../domain/large-loss.ts';
 import type { Comparison } from './compare-copy.ts';
 
 /** A kind that would shrink too much. */
