@@ -19,6 +19,35 @@ export function cpuSecondsOf(pid: number): number {
   return (utime + stime) / TICKS_PER_SECOND;
 }
 
+/** CPU time that processes have used so far, by both accounts: the one that is whole and the one that is exact. */
+export interface CpuTime {
+  /** Of all their threads, ended ones too; counted in steps of 10 ms. */
+  readonly seconds: number;
+  /** Nanoseconds of each thread that is there, by its id (schedstat: the first number). */
+  readonly threads: ReadonlyMap<string, number>;
+}
+
+/** Reads both. */
+export function cpuTimeOf(pids: readonly number[]): CpuTime {
+  const threads = new Map<string, number>();
+  for (const pid of pids)
+    for (const id of readdirSync(`/proc/${pid}/task`)) {
+      try {
+        threads.set(id, Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ', 1)[0]));
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  return { seconds: pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0), threads };
+}
+
+/** CPU seconds between two looks: exact, but where a thread has ended and taken its account along. */
+export function cpuSecondsBetween(before: CpuTime, after: CpuTime): number {
+  if ([...before.threads.keys()].some((id) => !after.threads.has(id))) return after.seconds - before.seconds;
+  const nanoseconds = [...after.threads].reduce((sum, [id, now]) => sum + now - (before.threads.get(id) ?? 0), 0);
+  return nanoseconds / 1e9;
+}
+
 /** CPU seconds of all children that have ended (cutime, cstime). */
 export function cpuSecondsOfEndedChildren(): number {
   const [cutime = 0, cstime = 0] = statOf('self').slice(13, 15);

@@ -1,7 +1,14 @@
 // One measurement: load on one contestant, and what it cost by the account of Linux. A wrong answer ends the scenario.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuSecondsOf, cpuSecondsOfEndedChildren, machineTime, residentBytesOf } from './accounting.ts';
+import {
+  cpuSecondsBetween,
+  cpuSecondsOf,
+  cpuSecondsOfEndedChildren,
+  cpuTimeOf,
+  machineTime,
+  residentBytesOf,
+} from './accounting.ts';
 import { runH2load } from './h2load.ts';
 import type { LoadOrder, LoadReport } from './load-order.ts';
 import type { LoadProcess } from './load-process.ts';
@@ -60,9 +67,9 @@ export async function measure(contestant: Contestant, amount: Amount, programs: 
   await stop?.();
   if (wrong.length > 0) throw new Error(`wrong answers from ${name}: ${wrong.join('; ')}`);
   const spent = (of: (at: typeof after) => number) => of(after) - of(before);
-  const cpuSeconds = spent((at) => at.cpuSeconds);
+  const cpuSeconds = cpuSecondsBetween(before.cpu, after.cpu);
   const machineSeconds = spent((at) => at.machine.total);
-  const othersSeconds = spent((at) => at.machine.busy - at.cpuSeconds - at.benchSeconds);
+  const othersSeconds = spent((at) => at.machine.busy - at.cpu.seconds - at.benchSeconds);
   return {
     ...{ name, checks: amount.count, seconds, cpuSeconds, residentBytes: after.residentBytes, clientShare },
     stealShare: spent((at) => at.machine.stolen) / machineSeconds,
@@ -96,7 +103,7 @@ async function runTrials(trial: () => Promise<number>, { count, perSecond }: Loa
 function account({ pids, outboundCalls }: Contestant, { client }: LoadPrograms) {
   const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0);
   return {
-    cpuSeconds: sum(cpuSecondsOf),
+    cpu: cpuTimeOf(pids),
     residentBytes: sum(residentBytesOf),
     outboundCalls: outboundCalls?.() ?? 0,
     /** Of the bench, its client, and h2load. */
