@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyManagerDefaults } from './app/key-manager-defaults.ts';
-import type { CatalogResult } from './catalog/catalog-result.ts';
+import type { CatalogResult } from './catalog/document/catalog-result.ts';
 import type { OpenCatalog } from './catalog/open-catalog.ts';
 import { rehearseCatalog } from './catalog/rehearse-catalog.ts';
 import type { CatalogReport, ServeOptions } from './cli/cli-app.ts';

@@ -2,9 +2,9 @@
 // nor a thousand changes hold up a decision.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { CatalogFeed } from '../catalog/catalog-feed.ts';
-import { CatalogHistory } from '../catalog/catalog-history.ts';
-import { ContentDigest } from '../catalog/content-digest.ts';
+import { CatalogFeed } from '../catalog/history/catalog-feed.ts';
+import { CatalogHistory } from '../catalog/history/catalog-history.ts';
+import { ContentDigest } from '../catalog/history/content-digest.ts';
 import type { EntityKind, SourcePosition } from '../domain/change.ts';
 import { GroupWriter } from '../sync/changes/change-lines.ts';
 import type { BatchText } from '../sync/changes/change-ports.ts';

@@ -1,7 +1,7 @@
 // The catalog as text for followers, asked of a thread of its own. Who reads slowly asks seldom: nothing waits anywhere for it.
 
 import { Worker } from 'node:worker_threads';
-import type { CatalogFeed } from '../catalog/catalog-feed.ts';
+import type { CatalogFeed } from '../catalog/history/catalog-feed.ts';
 import type { EntityByKind, EntityKind } from '../domain/change.ts';
 import type { BatchText, ChangeTexts } from '../sync/changes/change-ports.ts';
 import type { CatalogAnswer, CatalogQuestion, CatalogTextsOptions, DigestAnswer } from './catalog-texts-message.ts';

@@ -1,8 +1,8 @@
 // Copies of the catalog for the command line: without listening, and without asking for the sealing keys, which a copy does not need.
 
-import { restoreCatalog as putBack, backupCatalog as writeCopy } from '../catalog/backup-catalog.ts';
-import { CatalogUnusable } from '../catalog/catalog-unusable.ts';
-import type { CopyDescription } from '../catalog/describe-copy.ts';
+import { restoreCatalog as putBack, backupCatalog as writeCopy } from '../catalog/database/backup-catalog.ts';
+import type { CopyDescription } from '../catalog/database/describe-copy.ts';
+import { CatalogUnusable } from '../catalog/outcome/catalog-unusable.ts';
 import { catalogDatabase } from '../catalog-file.ts';
 import type { CopyOutcome } from '../cli/cli-app.ts';
 import type { Settings } from '../settings/settings.ts';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
-import { secretPlace } from '../catalog/stored-secrets.ts';
+import { secretPlace } from '../catalog/tables/stored-secrets.ts';
 import { readCredentialFile } from '../outbound/credential-file.ts';
 import type { OutboundDoor } from '../outbound/outbound-door.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { revocationHash } from '../authorize/revocation-hash.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
-import { SourceCopy } from '../catalog/source-copy.ts';
+import { SourceCopy } from '../catalog/writer/source-copy.ts';
 import { keyMaterialChecks } from '../catalog-file.ts';
 import { overlayDocument, overlayOf } from '../documents/overlay-document.ts';
 import { readYaml } from '../documents/read-document.ts';

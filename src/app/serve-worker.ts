@@ -2,8 +2,8 @@
 // in the catalog. It never writes, and asks key managers for nothing but introspection.
 
 import { namesRedis } from '../cache/redis-settings.ts';
-import { describeCatalogEvent } from '../catalog/catalog-event.ts';
 import { openForDecisions } from '../catalog/open-for-decisions.ts';
+import { describeCatalogEvent } from '../catalog/outcome/catalog-event.ts';
 import type { DrainOptions } from '../extauthz/server.ts';
 import { formatListenAddress } from '../grpc/listen-address.ts';
 import { loadKeyManagerTypes } from '../keymanagers/load-types.ts';

@@ -3,18 +3,18 @@
 import type { CatalogSnapshot, KeySetStore } from '../authorize/ports.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import { SecretSealer } from '../sealing/secret-sealer.ts';
-import { CatalogEntities } from './catalog-entities.ts';
-import type { CatalogEvent, ReportCatalogEvent } from './catalog-event.ts';
-import { CatalogFeed } from './catalog-feed.ts';
-import { CatalogHistory } from './catalog-history.ts';
-import { CatalogLists } from './catalog-lists.ts';
-import { CatalogReader } from './catalog-reader.ts';
-import { CatalogUnusable } from './catalog-unusable.ts';
-import { CatalogWriter } from './catalog-writer.ts';
-import { ChangeSink } from './change-sink.ts';
-import { openForReading } from './open-database.ts';
-import { RefusedAttempts } from './refused-attempts.ts';
-import type { ResolveKeyManager } from './structure-loader.ts';
+import { openForReading } from './database/open-database.ts';
+import { CatalogFeed } from './history/catalog-feed.ts';
+import { CatalogHistory } from './history/catalog-history.ts';
+import { CatalogEntities } from './lists/catalog-entities.ts';
+import { CatalogLists } from './lists/catalog-lists.ts';
+import { CatalogReader } from './lookup/catalog-reader.ts';
+import type { ResolveKeyManager } from './lookup/structure-loader.ts';
+import type { CatalogEvent, ReportCatalogEvent } from './outcome/catalog-event.ts';
+import { CatalogUnusable } from './outcome/catalog-unusable.ts';
+import { CatalogWriter } from './writer/catalog-writer.ts';
+import { ChangeSink } from './writer/change-sink.ts';
+import { RefusedAttempts } from './writer/refused-attempts.ts';
 
 /** Longer than any write of ours; a foreign lock that lasts longer is answered with "try again". */
 const BUSY_TIMEOUT_MS = 5000;

@@ -4,12 +4,12 @@ import type { KeySetStore } from '../authorize/ports.ts';
 import type { StoredSigningKey } from '../domain/signing-key.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
 import { SecretSealer } from '../sealing/secret-sealer.ts';
-import type { ReportCatalogEvent } from './catalog-event.ts';
-import { CatalogReader } from './catalog-reader.ts';
-import { CatalogUnusable } from './catalog-unusable.ts';
-import { openForReading } from './open-database.ts';
-import { listSigningKeys } from './stored-signing-keys.ts';
-import type { ResolveKeyManager } from './structure-loader.ts';
+import { openForReading } from './database/open-database.ts';
+import { CatalogReader } from './lookup/catalog-reader.ts';
+import type { ResolveKeyManager } from './lookup/structure-loader.ts';
+import type { ReportCatalogEvent } from './outcome/catalog-event.ts';
+import { CatalogUnusable } from './outcome/catalog-unusable.ts';
+import { listSigningKeys } from './tables/stored-signing-keys.ts';
 
 /** What it is opened with. */
 export interface DecidingCatalogOptions {

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CatalogFacts } from '../domain/catalog-facts.ts';
 import type { SealingKey } from '../sealing/sealing-key.ts';
-import type { ApplyCatalogOptions } from './apply-catalog.ts';
-import type { CatalogResult } from './catalog-result.ts';
+import { openForReading } from './database/open-database.ts';
+import type { ApplyCatalogOptions } from './document/apply-catalog.ts';
+import type { CatalogResult } from './document/catalog-result.ts';
 import { openCatalog } from './open-catalog.ts';
-import { openForReading } from './open-database.ts';
 
 /** The result that applying would have; an absent `file` counts as empty. Rejects when the file is no catalog, or of other keys. */
 export async function rehearseCatalog(

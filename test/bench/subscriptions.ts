@@ -1,13 +1,13 @@
 // Fills a catalog with subscriptions by the catalog's own statements: no catalog file may be as large as is wanted here.
 
 import { join } from 'node:path';
-import { openForWriting } from '../../src/catalog/open-database.ts';
-import { StoredApis } from '../../src/catalog/stored-apis.ts';
-import { StoredApplications } from '../../src/catalog/stored-applications.ts';
-import { StoredKeyManagers } from '../../src/catalog/stored-key-managers.ts';
-import { StoredKeyMappings } from '../../src/catalog/stored-key-mappings.ts';
-import { StoredSubscriptions } from '../../src/catalog/stored-subscriptions.ts';
-import { inTransaction } from '../../src/catalog/write-transaction.ts';
+import { openForWriting } from '../../src/catalog/database/open-database.ts';
+import { StoredApis } from '../../src/catalog/tables/stored-apis.ts';
+import { StoredApplications } from '../../src/catalog/tables/stored-applications.ts';
+import { StoredKeyManagers } from '../../src/catalog/tables/stored-key-managers.ts';
+import { StoredKeyMappings } from '../../src/catalog/tables/stored-key-mappings.ts';
+import { StoredSubscriptions } from '../../src/catalog/tables/stored-subscriptions.ts';
+import { inTransaction } from '../../src/catalog/tables/write-transaction.ts';
 import { API_VERSION, apiName, keyManagerName } from './installation.ts';
 
 /** How subscriptions are spread: each client is subscribed to the first APIs. */

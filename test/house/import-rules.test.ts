@@ -31,7 +31,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  * it may import all of them, and none of them imports it.
  */
 const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  catalog: { migrations: [] },
+  catalog: {
+    outcome: [],
+    tables: [],
+    database: ['outcome', 'tables'],
+    lookup: ['outcome', 'tables'],
+    lists: ['tables'],
+    history: ['tables', 'database'],
+    entities: ['outcome', 'tables'],
+    document: ['outcome', 'tables', 'entities'],
+    source: ['outcome', 'tables', 'database', 'entities'],
+    writer: ['outcome', 'tables', 'database', 'lists', 'entities', 'document', 'source'],
+  },
   sync: {
     source: [],
     changes: [],

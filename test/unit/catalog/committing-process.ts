@@ -1,7 +1,7 @@
 // A process of its own that commits writes, each when it is told to, and says what came of it. `fork('committing-process.ts', [file])`.
 
-import { CatalogTransactions } from '../../../src/catalog/catalog-transactions.ts';
-import { openWritable } from '../../../src/catalog/open-writable.ts';
+import { openWritable } from '../../../src/catalog/database/open-writable.ts';
+import { CatalogTransactions } from '../../../src/catalog/writer/catalog-transactions.ts';
 import { SEALING_KEY } from './catalog-samples.ts';
 
 const [, , file = ''] = process.argv;

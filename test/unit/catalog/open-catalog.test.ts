@@ -16,8 +16,8 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test, vi } from 'vitest';
-import { CatalogUnusable } from '../../../src/catalog/catalog-unusable.ts';
-import { isSafeVersion, makeDurable, openForWriting } from '../../../src/catalog/open-database.ts';
+import { isSafeVersion, makeDurable, openForWriting } from '../../../src/catalog/database/open-database.ts';
+import { CatalogUnusable } from '../../../src/catalog/outcome/catalog-unusable.ts';
 import { AUDIT, keyManager, ORGANIZATION, pizzaFacts } from './catalog-samples.ts';
 import { startProgram } from './child-program.ts';
 import { behindItsBack, openTemporary, temporaryFile } from './temporary-catalog.ts';
