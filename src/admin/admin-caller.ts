@@ -1,7 +1,7 @@
 // Who calls the admin side and what that caller may do. The organization is always the caller's, never one that a request names.
 
 import type { ProvedAdmin } from '../authorize/prove-admin.ts';
-import type { AdminRight } from '../documents/settings-document.ts';
+import type { AdminRight } from '../documents/settings/settings-document.ts';
 
 /** A caller whose credential was proved. */
 export interface AdminCaller {

@@ -1,6 +1,6 @@
 // Which static credentials open the admin side: those of the settings, else what an earlier start made, else one made now.
 
-import { ADMIN_RIGHTS } from '../documents/settings-document.ts';
+import { ADMIN_RIGHTS } from '../documents/settings/settings-document.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { AdminCredential } from './admin-caller.ts';
 import { firstCredential } from './first-credential.ts';

@@ -1,6 +1,6 @@
 // WSO2's search in lists of APIs: `name:pizza version:1.0.0`, and a plain word for a part of the name.
 
-import { didYouMean } from '../documents/did-you-mean.ts';
+import { didYouMean } from '../documents/reading/did-you-mean.ts';
 import { LIFECYCLES } from '../domain/api.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { ApiFilter } from './entity-store.ts';

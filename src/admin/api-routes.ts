@@ -1,8 +1,8 @@
 // WSO2 Publisher API v4, APIs: list, create, read, replace, delete, and their lifecycle, in WSO2's DTO and error bodies.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type PublisherApi, publisherApi } from '../documents/publisher-api.ts';
-import { apiWriteOf, type NamedApi, publisherContext, publisherForm } from '../documents/publisher-api-facts.ts';
+import { type PublisherApi, publisherApi } from '../documents/wso2/publisher-api.ts';
+import { apiWriteOf, type NamedApi, publisherContext, publisherForm } from '../documents/wso2/publisher-api-facts.ts';
 import type { ApiWrite } from '../domain/catalog-facts.ts';
 import type { AdminCaller } from './admin-caller.ts';
 import { apiFilterOf } from './api-filter.ts';

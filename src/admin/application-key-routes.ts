@@ -2,7 +2,7 @@
 // generated yet.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { KEPT_OF_KEY, mapKeysBody, oauthKeyBody } from '../documents/portal-documents.ts';
+import { KEPT_OF_KEY, mapKeysBody, oauthKeyBody } from '../documents/wso2/portal-documents.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';
 import { splitSecrets } from '../domain/secret-fields.ts';

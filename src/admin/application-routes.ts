@@ -2,7 +2,7 @@
 // its manages; an admin who calls for itself sees those of all users of its organization.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ApplicationBody, applicationBody, KEPT_OF_APPLICATION } from '../documents/portal-documents.ts';
+import { type ApplicationBody, applicationBody, KEPT_OF_APPLICATION } from '../documents/wso2/portal-documents.ts';
 import type { ApplicationFacts } from '../domain/catalog-facts.ts';
 import { splitSecrets } from '../domain/secret-fields.ts';
 import type { Application } from '../domain/subscriber.ts';

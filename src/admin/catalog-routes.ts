@@ -3,8 +3,8 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { catalogDocument } from '../documents/catalog-document.ts';
-import { readParsed } from '../documents/read-document.ts';
+import { catalogDocument } from '../documents/catalog/catalog-document.ts';
+import { readParsed } from '../documents/reading/read-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { CATALOG_SECTIONS } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';

@@ -1,6 +1,6 @@
 // What the routes of the catalog as a whole need from the rooms behind them. Owned here, wired by `app.ts`.
 
-import type { CatalogDocument } from '../documents/catalog-document.ts';
+import type { CatalogDocument } from '../documents/catalog/catalog-document.ts';
 import type { AuditContext } from '../domain/audit.ts';
 import type { CatalogChanges, CatalogSection, WriteRefusal } from '../domain/catalog-facts.ts';
 import type { EntityByKind } from '../domain/change.ts';

@@ -2,7 +2,7 @@
 
 import { BlockList, isIP } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type DenyPolicyBody, denyPolicyBody, denyPolicyStatusBody } from '../documents/throttling-documents.ts';
+import { type DenyPolicyBody, denyPolicyBody, denyPolicyStatusBody } from '../documents/wso2/throttling-documents.ts';
 import type { DenyPolicyWrite } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { DenyPolicy } from '../domain/policy.ts';

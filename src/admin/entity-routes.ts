@@ -1,7 +1,7 @@
 // What routes of all kinds of entities do alike: pages, one entity, the condition of a write, and answers of writes.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readParsed, type Schema } from '../documents/read-document.ts';
+import { readParsed, type Schema } from '../documents/reading/read-document.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import { type EntityName, notFound, refusedEntity, stale } from './entity-errors.ts';
 import type { ExistingKey, Gone, Listed, Written } from './entity-store.ts';

@@ -1,6 +1,6 @@
 // What the routes of APIs, applications and what hangs on them need from the rooms behind them. Owned here, wired by `app.ts`.
 
-import type { NamedApi } from '../documents/publisher-api-facts.ts';
+import type { NamedApi } from '../documents/wso2/publisher-api-facts.ts';
 import type { Lifecycle } from '../domain/api.ts';
 import type { AuditContext } from '../domain/audit.ts';
 import type {

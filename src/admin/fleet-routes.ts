@@ -4,7 +4,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { forwardedRevocations, positionDocument } from '../documents/fleet-documents.ts';
-import { readParsed } from '../documents/read-document.ts';
+import { readParsed } from '../documents/reading/read-document.ts';
 import type { SourcePosition } from '../domain/change.ts';
 import { endingWhenStalled } from './ending-when-stalled.ts';
 import type { FleetStore, Hub } from './fleet-store.ts';

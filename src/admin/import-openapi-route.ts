@@ -3,8 +3,8 @@
 
 import fastifyMultipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MAX_OPENAPI_BYTES } from '../documents/import-openapi.ts';
-import type { PublisherApi } from '../documents/publisher-api.ts';
+import { MAX_OPENAPI_BYTES } from '../documents/openapi/import-openapi.ts';
+import type { PublisherApi } from '../documents/wso2/publisher-api.ts';
 import { type OpenApiReader, readOpenApiInThread } from './openapi-reader.ts';
 import { PUBLISHER } from './route-rights.ts';
 import { invalidBody, invalidFields, refuseWith } from './wso2-error.ts';

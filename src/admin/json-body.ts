@@ -2,7 +2,7 @@
 // the framework's parser.
 
 import type { FastifyInstance } from 'fastify';
-import { duplicateMember } from '../documents/duplicate-member.ts';
+import { duplicateMember } from '../documents/reading/duplicate-member.ts';
 
 /** Deeper than any entity is; what reads and masks bodies recurses. */
 const MAX_JSON_DEPTH = 32;

@@ -2,8 +2,8 @@
 // codes and error bodies.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { keyManagerDto } from '../documents/key-manager-document.ts';
-import { readParsed } from '../documents/read-document.ts';
+import { readParsed } from '../documents/reading/read-document.ts';
+import { keyManagerDto } from '../documents/wso2/key-manager-document.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { withBothEndpointForms } from '../domain/endpoint-forms.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';

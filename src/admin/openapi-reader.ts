@@ -1,9 +1,9 @@
 // Has OpenAPI documents read in a thread that lives for one document: bounded in time and memory, one at a time.
 
 import { Worker } from 'node:worker_threads';
-import type { OpenApiImport } from '../documents/import-openapi.ts';
-import type { Read } from '../documents/problem.ts';
-import type { PublisherApi } from '../documents/publisher-api.ts';
+import type { OpenApiImport } from '../documents/openapi/import-openapi.ts';
+import type { Read } from '../documents/reading/problem.ts';
+import type { PublisherApi } from '../documents/wso2/publisher-api.ts';
 
 /** The built thread is JavaScript, the one in development TypeScript; either stands beside this file. */
 const THREAD = new URL(`./openapi-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);

@@ -2,13 +2,13 @@
 // counted here.
 
 import type { FastifyInstance } from 'fastify';
-import type { Schema } from '../documents/read-document.ts';
+import type { Schema } from '../documents/reading/read-document.ts';
 import {
   advancedPolicyBody,
   applicationPolicyBody,
   type PolicyBody,
   subscriptionPolicyBody,
-} from '../documents/throttling-documents.ts';
+} from '../documents/wso2/throttling-documents.ts';
 import type { PolicyWrite } from '../domain/catalog-facts.ts';
 import type { Policy, PolicyKind } from '../domain/policy.ts';
 import { type ById, readBody, sendDeleted, sendEntity, sendPage, sendWritten, targetOf } from './entity-routes.ts';

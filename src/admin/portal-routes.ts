@@ -1,7 +1,7 @@
 // WSO2 developer portal API v3, what developers choose from: APIs, key managers and policies, each as far as the user may use it.
 
 import type { FastifyInstance } from 'fastify';
-import { type NamedApi, publisherContext } from '../documents/publisher-api-facts.ts';
+import { type NamedApi, publisherContext } from '../documents/wso2/publisher-api-facts.ts';
 import { isAllowedTo, visibleOrganizationsOf } from '../domain/allowed-organizations.ts';
 import { GLOBAL_ORGANIZATION, type Lifecycle, UNLIMITED_POLICY } from '../domain/api.ts';
 import type { StoredKeyManager } from '../domain/key-manager-dto.ts';

@@ -2,7 +2,7 @@
 // on this host when answered. A token comes in here and only its hash goes on.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { readParsed } from '../documents/read-document.ts';
+import { readParsed } from '../documents/reading/read-document.ts';
 import { type RevocationDocument, revocationDocument } from '../documents/revocation-document.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { Revocation } from '../domain/revocation.ts';

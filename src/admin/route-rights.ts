@@ -1,6 +1,6 @@
 // The one table of routes and the right that each needs. A route that is not in it cannot be registered.
 
-import type { AdminRight } from '../documents/settings-document.ts';
+import type { AdminRight } from '../documents/settings/settings-document.ts';
 import type { AdminCaller } from './admin-caller.ts';
 
 /** What a route asks of its caller; `public` asks nothing, `metrics` nothing when the settings say so and else `read`. */

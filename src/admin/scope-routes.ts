@@ -1,7 +1,7 @@
 // WSO2 Publisher API v4, scopes that APIs share, with the roles that key managers give them to. Never checked here: the issuer did.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type ScopeBody, scopeBody } from '../documents/throttling-documents.ts';
+import { type ScopeBody, scopeBody } from '../documents/wso2/throttling-documents.ts';
 import type { ScopeWrite } from '../domain/catalog-facts.ts';
 import type { Scope } from '../domain/policy.ts';
 import { type ById, readBody, sendDeleted, sendEntity, sendPage, sendWritten, targetOf } from './entity-routes.ts';

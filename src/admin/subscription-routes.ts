@@ -1,8 +1,8 @@
 // Subscriptions: WSO2's developer portal API v3 for those who subscribe, and of its Publisher API v4 what blocks them.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { subscriptionBody } from '../documents/portal-documents.ts';
-import { type NamedApi, publisherContext } from '../documents/publisher-api-facts.ts';
+import { subscriptionBody } from '../documents/wso2/portal-documents.ts';
+import { type NamedApi, publisherContext } from '../documents/wso2/publisher-api-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import type { Application, Subscription, SubscriptionState } from '../domain/subscriber.ts';
 import { conflict, notFound, refusedEntity, stale } from './entity-errors.ts';

@@ -1,7 +1,7 @@
 // WSO2 API Manager's error body and the error codes of its key manager API (ExceptionCodes).
 
 import type { FastifyReply } from 'fastify';
-import type { Problem } from '../documents/problem.ts';
+import type { Problem } from '../documents/reading/problem.ts';
 import type { WriteRefusal } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 

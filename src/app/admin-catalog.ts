@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CatalogStore, ExportedEntity } from '../admin/catalog-store.ts';
 import { CatalogFeed } from '../catalog/history/catalog-feed.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
-import { toCatalogFacts } from '../documents/to-catalog-facts.ts';
+import { toCatalogFacts } from '../documents/catalog/to-catalog-facts.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Change } from '../domain/change.ts';

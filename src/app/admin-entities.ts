@@ -2,7 +2,7 @@
 
 import type { ApiFilter, CatalogEntities, EntityStore, Gone, Written } from '../admin/entity-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
-import type { NamedApi } from '../documents/publisher-api-facts.ts';
+import type { NamedApi } from '../documents/wso2/publisher-api-facts.ts';
 import { type Api, GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { ApiWrite, WriteRefusal } from '../domain/catalog-facts.ts';
 

@@ -2,12 +2,12 @@
 // would change. The document is judged here first, with the line of each mistake; secrets that it refers to are read here.
 
 import { readFileSync } from 'node:fs';
-import { catalogDocument } from '../documents/catalog-document.ts';
-import { parseYaml } from '../documents/parse-yaml.ts';
-import { formatProblem, type Problem } from '../documents/problem.ts';
-import { problemIn } from '../documents/read-catalog.ts';
-import { readYaml } from '../documents/read-document.ts';
-import { resolveReferences } from '../documents/secret-references.ts';
+import { catalogDocument } from '../documents/catalog/catalog-document.ts';
+import { problemIn } from '../documents/catalog/read-catalog.ts';
+import { resolveReferences } from '../documents/catalog/secret-references.ts';
+import { parseYaml } from '../documents/reading/parse-yaml.ts';
+import { formatProblem, type Problem } from '../documents/reading/problem.ts';
+import { readYaml } from '../documents/reading/read-document.ts';
 import type { CatalogChanges } from '../domain/catalog-facts.ts';
 import type { FieldProblem } from '../domain/field-problem.ts';
 import { isJsonObject } from '../domain/json-object.ts';

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ExportedEntity } from '../admin/catalog-store.ts';
-import type { OrganizationContent } from '../documents/write-catalog.ts';
+import type { OrganizationContent } from '../documents/catalog/write-catalog.ts';
 import { CATALOG_SECTIONS, type CatalogSection } from '../domain/catalog-facts.ts';
 import { isJsonObject } from '../domain/json-object.ts';
 import { type AdminReply, type AdminTarget, callAdmin, fetchAdmin } from './admin-client.ts';

@@ -1,7 +1,7 @@
 // `gatehouse export`: prints what an organization has in a running server as a catalog document, and on the other output which
 // variables it takes secrets from.
 
-import { printCatalog, writeCatalog } from '../documents/write-catalog.ts';
+import { printCatalog, writeCatalog } from '../documents/catalog/write-catalog.ts';
 import { describeNoReply, describeRefusal } from './admin-client.ts';
 import { type AdminOptions, adminTargetOf } from './admin-options.ts';
 import { readContent } from './catalog-client.ts';

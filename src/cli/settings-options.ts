@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { formatProblem, type Problem, type Read } from '../documents/problem.ts';
+import { formatProblem, type Problem, type Read } from '../documents/reading/problem.ts';
 import { CONFIG_VARIABLE } from '../settings/environment.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import type { InsecureChoice, Settings } from '../settings/settings.ts';

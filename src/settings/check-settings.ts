@@ -1,7 +1,7 @@
 // Judges settings against each other: what each alone allows but together would be open to others or could not work.
 
 import { isIPv4 } from 'node:net';
-import type { Problem } from '../documents/problem.ts';
+import type { Problem } from '../documents/reading/problem.ts';
 import { checkListeners } from './check-listeners.ts';
 import type { Settings } from './settings.ts';
 

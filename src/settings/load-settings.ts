@@ -1,9 +1,14 @@
 // Settings from all their sources, later ones over earlier ones: defaults, file, environment, flags. All problems are told at once.
 
 import { availableParallelism } from 'node:os';
-import type { Problem, Read } from '../documents/problem.ts';
-import { readYaml } from '../documents/read-document.ts';
-import { MAX_WORKERS, type SettingsDocument, settingsDocument, settingsFile } from '../documents/settings-document.ts';
+import type { Problem, Read } from '../documents/reading/problem.ts';
+import { readYaml } from '../documents/reading/read-document.ts';
+import {
+  MAX_WORKERS,
+  type SettingsDocument,
+  settingsDocument,
+  settingsFile,
+} from '../documents/settings/settings-document.ts';
 import { checkSettings } from './check-settings.ts';
 import { variableName, variablesOf } from './environment.ts';
 import { overlay } from './overlay.ts';

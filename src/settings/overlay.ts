@@ -1,10 +1,10 @@
 // Lays single values given as text (environment, flags) over settings that are already valid, and says which of them are wrong.
 
-import { didYouMean } from '../documents/did-you-mean.ts';
-import { documentLeaves, type Leaf, readLeaf } from '../documents/document-leaves.ts';
-import type { Problem, Read } from '../documents/problem.ts';
-import { readParsed } from '../documents/read-document.ts';
-import { type SettingsDocument, settingsDocument } from '../documents/settings-document.ts';
+import { didYouMean } from '../documents/reading/did-you-mean.ts';
+import type { Problem, Read } from '../documents/reading/problem.ts';
+import { readParsed } from '../documents/reading/read-document.ts';
+import { documentLeaves, type Leaf, readLeaf } from '../documents/settings/document-leaves.ts';
+import { type SettingsDocument, settingsDocument } from '../documents/settings/settings-document.ts';
 
 /** One value as it was given. */
 export interface Given {

@@ -1,7 +1,7 @@
 // Reads the secrets that a catalog document refers to: variables of the environment, and files without the line end.
 
 import { readFileSync } from 'node:fs';
-import type { ReadReference } from '../documents/secret-references.ts';
+import type { ReadReference } from '../documents/catalog/secret-references.ts';
 
 /** Reads references in this environment. */
 export function referenceReader(env: Readonly<Record<string, string | undefined>>): ReadReference {

@@ -1,6 +1,6 @@
 // All settings of a process: the document's, and the insecure choices that only the command line can make.
 
-import type { SettingsDocument } from '../documents/settings-document.ts';
+import type { SettingsDocument } from '../documents/settings/settings-document.ts';
 
 /** What each `--insecure-…` flag permits. They are no settings, so that a copied file never carries one along. */
 export const INSECURE_CHOICES = {

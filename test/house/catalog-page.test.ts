@@ -4,9 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { catalogDocument } from '../../src/documents/catalog-document.ts';
-import { knownKeys } from '../../src/documents/known-keys.ts';
-import { readCatalog } from '../../src/documents/read-catalog.ts';
+import { catalogDocument } from '../../src/documents/catalog/catalog-document.ts';
+import { readCatalog } from '../../src/documents/catalog/read-catalog.ts';
+import { knownKeys } from '../../src/documents/reading/known-keys.ts';
 import { LIFECYCLES, VERBS } from '../../src/domain/api.ts';
 import { TOKEN_PROFILES } from '../../src/domain/key-manager.ts';
 import { DENY_POLICY_TYPES } from '../../src/domain/policy.ts';

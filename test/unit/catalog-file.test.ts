@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import { applyCatalogFile, catalogDatabase, validateCatalog } from '../../src/catalog-file.ts';
-import { formatProblem } from '../../src/documents/problem.ts';
+import { formatProblem } from '../../src/documents/reading/problem.ts';
 import { BUILT_IN_TYPES } from '../../src/keymanagers/types.ts';
 import { loadSettings } from '../../src/settings/load-settings.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTemplate, readWireContext } from '../../../src/documents/read-segments.ts';
+import { readTemplate, readWireContext } from '../../../src/documents/wso2/read-segments.ts';
 import type { Api } from '../../../src/domain/api.ts';
 import type { Change, EntityKind } from '../../../src/domain/change.ts';
 import { judgeKeyManager } from '../../../src/keymanagers/judge-key-manager.ts';

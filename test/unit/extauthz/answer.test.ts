@@ -1,7 +1,7 @@
 // Decisions as Envoy hears them: identity on an allow, WSO2's words and RFC 6750's challenge otherwise, metadata always.
 
 import { describe, expect, test } from 'vitest';
-import { settingsFile } from '../../../src/documents/settings-document.ts';
+import { settingsFile } from '../../../src/documents/settings/settings-document.ts';
 import type { Decision, Known } from '../../../src/domain/decision.ts';
 import { type DenyReason, type FaultReason, REASONS, type Reason, reasonRow } from '../../../src/domain/reason.ts';
 import { type AnswerOptions, answerer } from '../../../src/extauthz/answer.ts';

@@ -1,7 +1,7 @@
 // Settings: the order of their sources, and that each mistake is told in the words of the source it is in.
 
 import { describe, expect, test } from 'vitest';
-import { formatProblem } from '../../../src/documents/problem.ts';
+import { formatProblem } from '../../../src/documents/reading/problem.ts';
 import { loadSettings, type SettingsSources } from '../../../src/settings/load-settings.ts';
 
 function settingsOf(sources: SettingsSources) {

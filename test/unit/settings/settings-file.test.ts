@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { documentLeaves } from '../../../src/documents/document-leaves.ts';
-import { settingsDocument } from '../../../src/documents/settings-document.ts';
+import { documentLeaves } from '../../../src/documents/settings/document-leaves.ts';
+import { settingsDocument } from '../../../src/documents/settings/settings-document.ts';
 import { variableName } from '../../../src/settings/environment.ts';
 import { loadSettings } from '../../../src/settings/load-settings.ts';
 

@@ -1,7 +1,7 @@
 // The addresses of workers: one each, the same ones at every start, and none that cannot be had.
 
 import { expect, test } from 'vitest';
-import { formatProblem } from '../../../src/documents/problem.ts';
+import { formatProblem } from '../../../src/documents/reading/problem.ts';
 import { loadSettings } from '../../../src/settings/load-settings.ts';
 import { workerListen } from '../../../src/settings/worker-listen.ts';
 

@@ -2,7 +2,7 @@
 // two ways.
 
 import { describe, expect, test } from 'vitest';
-import { readTemplate, readWireContext } from '../../../../src/documents/read-segments.ts';
+import { readTemplate, readWireContext } from '../../../../src/documents/wso2/read-segments.ts';
 import { readApi } from '../../../../src/sync/wso2/read-api.ts';
 import { mapping } from '../../../rig/wso2-model.ts';
 

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
-import { readTemplate, readWireContext } from '../../../../src/documents/read-segments.ts';
+import { readTemplate, readWireContext } from '../../../../src/documents/wso2/read-segments.ts';
 import { judgeKeyManager } from '../../../../src/keymanagers/judge-key-manager.ts';
 import { BUILT_IN_TYPES } from '../../../../src/keymanagers/types.ts';
 import type { NamedAdditions, NamedApi } from '../../../../src/sync/wso2/api-additions.ts';
