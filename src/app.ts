@@ -1,7 +1,7 @@
 // The composition root: with its parts in `app/` the only place that knows every room. It builds them from settings, connects them,
 // and takes them down in order. Nothing is decided here.
 
-import { adminCredentials } from './admin/admin-credentials.ts';
+import { adminCredentials } from './admin/access/admin-credentials.ts';
 import { countDefects } from './app/count-defects.ts';
 import { gaugesOf } from './app/gauges.ts';
 import { KeySetHandOn } from './app/hand-on-key-sets.ts';

@@ -1,7 +1,7 @@
 // Wires the catalog as a whole for the admin side: read in one moment over a connection of its own, applied in one transaction.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CatalogStore, ExportedEntity } from '../admin/catalog-store.ts';
+import type { CatalogStore, ExportedEntity } from '../admin/operation/catalog-store.ts';
 import { CatalogFeed } from '../catalog/history/catalog-feed.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { toCatalogFacts } from '../documents/catalog/to-catalog-facts.ts';

@@ -1,6 +1,6 @@
 // Wires what the admin side writes and reads of APIs, applications and what hangs on them: kept by the catalog, told by names.
 
-import type { ApiFilter, CatalogEntities, EntityStore, Gone, Written } from '../admin/entity-store.ts';
+import type { ApiFilter, CatalogEntities, EntityStore, Gone, Written } from '../admin/entities/entity-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import type { NamedApi } from '../documents/wso2/publisher-api-facts.ts';
 import { type Api, GLOBAL_ORGANIZATION } from '../domain/api.ts';

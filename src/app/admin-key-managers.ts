@@ -1,6 +1,6 @@
 // Wires what the admin side writes and reads of key managers: judged by their types, kept by the catalog.
 
-import type { KeyManagerStore } from '../admin/key-manager-store.ts';
+import type { KeyManagerStore } from '../admin/key-managers/key-manager-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { maskedPointers } from '../domain/secret-fields.ts';
 import { type JudgeOptions, judgeKeyManager } from '../keymanagers/judge-key-manager.ts';

@@ -1,7 +1,7 @@
 // Wires what the admin side writes and reads of revocations, and what it has to look up for them.
 
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { RevocationStore } from '../admin/revocation-store.ts';
+import type { RevocationStore } from '../admin/operation/revocation-store.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { RevocationMargins } from '../domain/revocation-times.ts';

@@ -1,6 +1,6 @@
 // Looks at the servers of a key manager: its metadata, its certificates, its keys one by one, and its clock.
 
-import type { DiagnosisCheck } from '../admin/diagnosis.ts';
+import type { DiagnosisCheck } from '../admin/key-managers/diagnosis.ts';
 import { isJsonObject } from '../domain/json-object.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { KeyManagerDto } from '../domain/key-manager-dto.ts';

@@ -1,7 +1,7 @@
 // Asks a key manager about tokens: one that was made up, to see that the credentials for introspection are right, and a sample of the
 // admin's, judged as on the way through Envoy. Neither is told to anyone but the key manager.
 
-import type { DiagnosisCheck } from '../admin/diagnosis.ts';
+import type { DiagnosisCheck } from '../admin/key-managers/diagnosis.ts';
 import type { Tokens } from '../authorize/ports.ts';
 import { isRefusal, type Refusal } from '../domain/decision.ts';
 import type { Evidence } from '../domain/evidence.ts';

@@ -1,6 +1,6 @@
 // What the checks of a diagnosis have in common: how one is told, and what a problem code of the outbound side means to a person.
 
-import type { DiagnosisCheck } from '../admin/diagnosis.ts';
+import type { DiagnosisCheck } from '../admin/key-managers/diagnosis.ts';
 
 /** The kinds of things that are looked at. */
 export type CheckName =

@@ -1,6 +1,6 @@
 // The import of a discovery document without a running server, for the command line.
 
-import type { Discovered } from '../admin/diagnosis.ts';
+import type { Discovered } from '../admin/key-managers/diagnosis.ts';
 import { loadKeyManagerTypes } from '../keymanagers/load-types.ts';
 import { openOutboundDoor } from '../outbound/outbound-door.ts';
 import type { Settings } from '../settings/settings.ts';

@@ -1,6 +1,6 @@
 // Looks at key managers' own servers on an admin's behalf: a test from end to end, and the import of a discovery document.
 
-import type { DiagnosisCheck, Discovered, KeyManagerDiagnosis } from '../admin/diagnosis.ts';
+import type { DiagnosisCheck, Discovered, KeyManagerDiagnosis } from '../admin/key-managers/diagnosis.ts';
 import { GLOBAL_ORGANIZATION } from '../domain/api.ts';
 import type { Connection, KeyManager } from '../domain/key-manager.ts';
 import type { KeyManagerDto, StoredKeyManager } from '../domain/key-manager-dto.ts';

@@ -1,7 +1,7 @@
 // Wires the JWT for upstreams: its keys from settings or catalog, its signing within the limits of first proofs.
 
 import { randomUUID } from 'node:crypto';
-import type { SigningKeyAdmin } from '../admin/signing-key-routes.ts';
+import type { SigningKeyAdmin } from '../admin/operation/signing-key-routes.ts';
 import type { Admission, Assertions } from '../authorize/ports.ts';
 import { BackendJwtIssuer } from '../backendjwt/backend-jwt-issuer.ts';
 import { FollowedSigningKey } from '../backendjwt/followed-signing-key.ts';

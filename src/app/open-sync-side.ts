@@ -1,8 +1,8 @@
 // Wires where the catalog comes from and who follows it: the source, the hub's side for followers, and what is told of both.
 
-import type { FleetStore, Hub } from '../admin/fleet-store.ts';
-import type { RevocationStore } from '../admin/revocation-store.ts';
-import type { Readiness } from '../admin/status-routes.ts';
+import type { FleetStore, Hub } from '../admin/fleet/fleet-store.ts';
+import type { RevocationStore } from '../admin/operation/revocation-store.ts';
+import type { Readiness } from '../admin/operation/status-routes.ts';
 import type { World } from '../authorize/authorize.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import type { KeyManagerTypes } from '../keymanagers/types.ts';

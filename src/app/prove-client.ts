@@ -1,7 +1,7 @@
 // Asks a key manager's token endpoint whether a client that somebody provides is there (RFC 6749 §4.4): only where a secret came with
 // it, for nothing else proves a client. The token that comes back is dropped.
 
-import type { ProveClient } from '../admin/application-key-routes.ts';
+import type { ProveClient } from '../admin/portal/application-key-routes.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { OutboundReply, SendOutbound } from '../domain/outbound.ts';
 

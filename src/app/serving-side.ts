@@ -1,6 +1,6 @@
 // Who answers Envoy, as the rest of a process sees it: its own gRPC server, or workers.
 
-import type { Readiness } from '../admin/status-routes.ts';
+import type { Readiness } from '../admin/operation/status-routes.ts';
 import type { DrainOptions, ExtAuthzServer } from '../extauthz/server.ts';
 import { formatListenAddress } from '../grpc/listen-address.ts';
 import type { Logger } from '../telemetry/logger.ts';

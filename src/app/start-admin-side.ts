@@ -1,8 +1,8 @@
 // Wires people's side: what its routes read and write, and whom it lets in.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { AdminCredential } from '../admin/admin-caller.ts';
-import type { SigningKeyAdmin } from '../admin/signing-key-routes.ts';
+import type { AdminCredential } from '../admin/access/admin-caller.ts';
+import type { SigningKeyAdmin } from '../admin/operation/signing-key-routes.ts';
 import { type AdminServer, startAdmin } from '../admin/start-admin.ts';
 import type { World } from '../authorize/authorize.ts';
 import { proveAdmin } from '../authorize/prove-admin.ts';

@@ -1,7 +1,7 @@
 // Reads and writes the catalog of a running server as a whole. A document goes in parts, each small enough not to hold the server up.
 
 import { randomUUID } from 'node:crypto';
-import type { ExportedEntity } from '../admin/catalog-store.ts';
+import type { ExportedEntity } from '../admin/operation/catalog-store.ts';
 import type { OrganizationContent } from '../documents/catalog/write-catalog.ts';
 import { CATALOG_SECTIONS, type CatalogSection } from '../domain/catalog-facts.ts';
 import { isJsonObject } from '../domain/json-object.ts';

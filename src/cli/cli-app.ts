@@ -1,6 +1,6 @@
 // What the command line needs from the program and from its surroundings. `app.ts` and `main.ts` provide it.
 
-import type { Discovered } from '../admin/diagnosis.ts';
+import type { Discovered } from '../admin/key-managers/diagnosis.ts';
 import type { Problem } from '../documents/reading/problem.ts';
 import type { Settings } from '../settings/settings.ts';
 

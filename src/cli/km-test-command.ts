@@ -1,7 +1,7 @@
 // `gatehouse km test`: has a running server look at one of its key managers, and prints what it found, one line each. A sample token
 // is sent to that server alone and never printed.
 
-import type { DiagnosisCheck } from '../admin/diagnosis.ts';
+import type { DiagnosisCheck } from '../admin/key-managers/diagnosis.ts';
 import { isJsonObject } from '../domain/json-object.ts';
 import { type AdminTarget, callAdmin, describeNoReply, describeRefusal } from './admin-client.ts';
 import { type AdminOptions, adminTargetOf } from './admin-options.ts';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ROUTE_RIGHTS, type RouteNeed } from '../../src/admin/route-rights.ts';
+import { ROUTE_RIGHTS, type RouteNeed } from '../../src/admin/access/route-rights.ts';
 import { REASONS, type ReasonRow } from '../../src/domain/reason.ts';
 import { TOP } from './source-files.ts';
 

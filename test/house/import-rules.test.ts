@@ -59,6 +59,18 @@ const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string
     openapi: ['reading', 'wso2'],
     catalog: ['reading', 'wso2'],
   },
+  admin: {
+    http: [],
+    access: ['http'],
+    entities: ['http'],
+    'key-managers': ['http', 'access'],
+    throttling: ['http', 'access', 'entities'],
+    publisher: ['http', 'access', 'entities'],
+    portal: ['http', 'access', 'entities', 'key-managers', 'throttling'],
+    fleet: ['http', 'access'],
+    operation: ['http', 'access', 'entities'],
+    'internal-data': ['http', 'access', 'fleet', 'operation'],
+  },
 };
 const PORTS = 'src/authorize/ports.ts';
 /** Files that know every room. */

@@ -2,12 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { AdminCredential } from '../../../src/admin/admin-caller.ts';
-import type { CatalogStore } from '../../../src/admin/catalog-store.ts';
-import type { KeyManagerDiagnosis } from '../../../src/admin/diagnosis.ts';
-import type { FleetStore, Hub } from '../../../src/admin/fleet-store.ts';
-import type { KeyManagerStore } from '../../../src/admin/key-manager-store.ts';
-import type { RevocationStore } from '../../../src/admin/revocation-store.ts';
+import type { AdminCredential } from '../../../src/admin/access/admin-caller.ts';
+import type { FleetStore, Hub } from '../../../src/admin/fleet/fleet-store.ts';
+import type { KeyManagerDiagnosis } from '../../../src/admin/key-managers/diagnosis.ts';
+import type { KeyManagerStore } from '../../../src/admin/key-managers/key-manager-store.ts';
+import type { CatalogStore } from '../../../src/admin/operation/catalog-store.ts';
+import type { RevocationStore } from '../../../src/admin/operation/revocation-store.ts';
 import { type AdminOptions, type AdminServer, startAdmin } from '../../../src/admin/start-admin.ts';
 import type { ProvedAdmin } from '../../../src/authorize/prove-admin.ts';
 import type { AuditContext, AuditEntry } from '../../../src/domain/audit.ts';

@@ -2,7 +2,7 @@
 // comes out of an answer, a log line or the audit.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ROUTE_RIGHTS } from '../../../src/admin/route-rights.ts';
+import { ROUTE_RIGHTS } from '../../../src/admin/access/route-rights.ts';
 import { type AdminRig, startRig, stubDiagnosis, TOKENS } from './admin-rig.ts';
 
 const CANARY = 'cAnArY7f3d';

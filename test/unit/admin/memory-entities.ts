@@ -7,7 +7,7 @@ import type {
   ExistingKey,
   KeyMappingStore,
   SubscriptionStore,
-} from '../../../src/admin/entity-store.ts';
+} from '../../../src/admin/entities/entity-store.ts';
 import type { AuditContext } from '../../../src/domain/audit.ts';
 import type { EntityKey, WriteRefusal } from '../../../src/domain/catalog-facts.ts';
 import type { ApplicationKeyMapping } from '../../../src/domain/subscriber.ts';

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { DiagnosisCheck } from '../../../src/admin/diagnosis.ts';
+import type { DiagnosisCheck } from '../../../src/admin/key-managers/diagnosis.ts';
 import { keyManagerDiagnosis } from '../../../src/app/key-manager-diagnosis.ts';
 import { GLOBAL_ORGANIZATION } from '../../../src/domain/api.ts';
 import type { KeyManagerDto } from '../../../src/domain/key-manager-dto.ts';

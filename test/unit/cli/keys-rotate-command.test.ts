@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SigningKeyAdmin } from '../../../src/admin/signing-key-routes.ts';
+import type { SigningKeyAdmin } from '../../../src/admin/operation/signing-key-routes.ts';
 import { type AdminRig, startRig, TOKENS } from '../admin/admin-rig.ts';
 import { runCli, temporaryFolder } from './cli-rig.ts';
 

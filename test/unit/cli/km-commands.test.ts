@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DiagnosisCheck } from '../../../src/admin/diagnosis.ts';
+import type { DiagnosisCheck } from '../../../src/admin/key-managers/diagnosis.ts';
 import { CertificateAuthority } from '../../rig/certificate-authority.ts';
 import { temporaryFolder as folderOfFile } from '../../rig/temporary-folder.ts';
 import { type AdminRig, startRig, stubDiagnosis, TOKENS } from '../admin/admin-rig.ts';
