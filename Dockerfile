@@ -24,6 +24,6 @@ USER node
 # Both listen on loopback by default: made for a pod that Envoy shares. Elsewhere set extauthz.listen and TLS.
 EXPOSE 9191 9443
 HEALTHCHECK --interval=5s --timeout=2s --start-period=10s CMD ["node", "dist/main.js", "health"]
-# The flag halves what a process keeps for young objects (src/app/node-flags.ts).
+# The flag halves what a process keeps for young objects (src/app/workers/node-flags.ts).
 ENTRYPOINT ["node", "--max-semi-space-size=16", "dist/main.js"]
 CMD ["serve", "--data", "/data"]

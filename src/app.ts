@@ -2,18 +2,18 @@
 // and takes them down in order. Nothing is decided here.
 
 import { adminCredentials } from './admin/access/admin-credentials.ts';
-import { countDefects } from './app/count-defects.ts';
+import { startAdminSide } from './app/admin-side/start-admin-side.ts';
+import { countDefects } from './app/deciding-side/count-defects.ts';
+import { keyManagerDefaults } from './app/deciding-side/key-manager-defaults.ts';
+import { configuredSigningKeys, openBackendJwt } from './app/deciding-side/open-backend-jwt.ts';
+import { openDecidingSide } from './app/deciding-side/open-deciding-side.ts';
+import { openOutboundSide } from './app/deciding-side/open-outbound-side.ts';
+import { type ServingSide, servingHere } from './app/deciding-side/serving-side.ts';
+import { openFleetSide } from './app/fleet-side/open-fleet-side.ts';
 import { gaugesOf } from './app/gauges.ts';
-import { KeySetHandOn } from './app/hand-on-key-sets.ts';
-import { keyManagerDefaults } from './app/key-manager-defaults.ts';
-import { configuredSigningKeys, openBackendJwt } from './app/open-backend-jwt.ts';
-import { openDecidingSide } from './app/open-deciding-side.ts';
-import { openFleetSide } from './app/open-fleet-side.ts';
-import { openOutboundSide } from './app/open-outbound-side.ts';
-import { openSyncSide } from './app/open-sync-side.ts';
-import { type ServingSide, servingHere } from './app/serving-side.ts';
-import { startAdminSide } from './app/start-admin-side.ts';
-import { startWorkers } from './app/start-workers.ts';
+import { openSyncSide } from './app/sync-side/open-sync-side.ts';
+import { KeySetHandOn } from './app/workers/hand-on-key-sets.ts';
+import { startWorkers } from './app/workers/start-workers.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
 import { describeCatalogEvent } from './catalog/outcome/catalog-event.ts';
 import { applyCatalogFile, catalogDatabase, connectorSecrets } from './catalog-file.ts';
@@ -27,8 +27,8 @@ import { openLogSink } from './telemetry/log-sink.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { startMetrics } from './telemetry/metrics.ts';
 
+export { discoverOnce as discover } from './app/admin-side/discover-once.ts';
 export { backupCatalog, restoreCatalog } from './app/copy-catalog.ts';
-export { discoverOnce as discover } from './app/discover-once.ts';
 export { validateCatalog } from './catalog-file.ts';
 
 const STDOUT = 1;

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyManagerDefaults } from './app/key-manager-defaults.ts';
+import { keyManagerDefaults } from './app/deciding-side/key-manager-defaults.ts';
 import type { CatalogResult } from './catalog/document/catalog-result.ts';
 import type { OpenCatalog } from './catalog/open-catalog.ts';
 import { rehearseCatalog } from './catalog/rehearse-catalog.ts';

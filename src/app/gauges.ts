@@ -4,9 +4,9 @@ import type { CatalogSnapshot } from '../authorize/ports.ts';
 import type { OpenCatalog } from '../catalog/open-catalog.ts';
 import { countPairsWithoutAudience } from '../domain/audience-gaps.ts';
 import type { Gauges, WorkerGauges } from '../telemetry/metrics-message.ts';
-import type { FleetSide } from './open-fleet-side.ts';
-import type { OutboundSide } from './open-outbound-side.ts';
-import type { SyncSide } from './open-sync-side.ts';
+import type { OutboundSide } from './deciding-side/open-outbound-side.ts';
+import type { FleetSide } from './fleet-side/open-fleet-side.ts';
+import type { SyncSide } from './sync-side/open-sync-side.ts';
 
 /** Asked for at each scrape. */
 export function gaugesOf(

@@ -9,7 +9,7 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { collectYoung } from '../../src/app/collect-young.ts';
+import { collectYoung } from '../../src/app/deciding-side/collect-young.ts';
 import type { CheckAnswer } from '../../src/extauthz/check-client.ts';
 import { CheckRequest } from '../../src/extauthz/check-request.ts';
 import { type Allowed, allowed, encodeCheckResponse, encodedHeaders } from '../../src/extauthz/check-response.ts';

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../../scripts/run-command.ts';
-import { NODE_FLAGS } from '../../src/app/node-flags.ts';
+import { NODE_FLAGS } from '../../src/app/workers/node-flags.ts';
 import { eventually } from '../rig/eventually.ts';
 import {
   type GatehouseOptions,

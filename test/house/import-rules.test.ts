@@ -71,6 +71,13 @@ const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string
     operation: ['http', 'access', 'entities'],
     'internal-data': ['http', 'access', 'fleet', 'operation'],
   },
+  app: {
+    'deciding-side': [],
+    'fleet-side': [],
+    'sync-side': ['deciding-side'],
+    'admin-side': ['deciding-side', 'fleet-side', 'sync-side'],
+    workers: ['deciding-side', 'fleet-side'],
+  },
 };
 const PORTS = 'src/authorize/ports.ts';
 /** Files that know every room. */

@@ -2,8 +2,8 @@
 
 import { onTestFinished } from 'vitest';
 import type { AdminOptions } from '../../../src/admin/start-admin.ts';
-import { adminEntities } from '../../../src/app/admin-entities.ts';
-import { adminKeyManagers } from '../../../src/app/admin-key-managers.ts';
+import { adminEntities } from '../../../src/app/admin-side/admin-entities.ts';
+import { adminKeyManagers } from '../../../src/app/admin-side/admin-key-managers.ts';
 import { BUILT_IN_TYPES } from '../../../src/keymanagers/types.ts';
 import { openTemporary } from '../catalog/temporary-catalog.ts';
 import { type AdminRig, startRig, TOKENS } from './admin-rig.ts';
