@@ -1,4 +1,4 @@
-// Parts that the documents of the catalog share: texts, names, and the search for entries that are there twice.
+// Parts that WSO2's forms and the documents of the catalog share: texts, names, and the search for entries that are there twice.
 
 import { z } from 'zod';
 import { isEditableHeader } from '../../domain/editable-header.ts';
