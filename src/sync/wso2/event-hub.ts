@@ -3,8 +3,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { waitAfterFailures } from '../source/back-off.ts';
+import { BrokerLink } from './broker-link.ts';
 import { TOPICS, type Topic } from './hub-message.ts';
 
 /** How the event hub is reached. */
@@ -29,6 +30,8 @@ export interface EventHubOptions {
 /** The exchange to which JMS topics are mapped by WSO2's broker, and that every AMQP broker has. */
 const EXCHANGE = 'amq.topic';
 const CONNECT_TIMEOUT_MS = 10_000;
+/** From the connection to the last subscription: a broker that sends heartbeats and no answers is as good as none. */
+const SUBSCRIBE_TIMEOUT_MS = 30_000;
 /** A dead peer is noticed after two of these. */
 const HEARTBEAT_SECONDS = 10;
 /** Messages that wait here; all others wait at the broker. */
@@ -72,41 +75,62 @@ export class EventHub {
 
   /** Follows until the connection is lost; the code of why. */
   async #follow(connected: () => void): Promise<string> {
-    const { ca, onConnected, password, url, username } = this.#options;
+    const { onConnected, password } = this.#options;
+    const { signal } = this.#stopping;
     const secret = password();
     if (secret === undefined) return 'password_unreadable';
-    let connection: ChannelModel | undefined;
+    let link: BrokerLink | undefined;
+    const over = new AbortController();
+    const stop = () => link?.cut('stopped');
     try {
-      const { hostname, pathname, port, protocol } = new URL(url);
-      const host = hostname.replace(/^\[|\]$/g, '');
-      connection = await connect(
-        {
-          protocol: protocol.slice(0, -1),
-          hostname: host,
-          ...(port === '' ? {} : { port: Number(port) }),
-          username,
-          password: secret,
-          vhost: pathname.length > 1 ? decodeURIComponent(pathname.slice(1)) : '/',
-          heartbeat: HEARTBEAT_SECONDS,
-        },
-        { timeout: CONNECT_TIMEOUT_MS, servername: host, ...(ca === null ? {} : { ca: [ca] }) },
-      );
-      const lost = lossOf(connection, this.#stopping.signal);
-      const channel = await connection.createChannel();
-      const channelLost = lossOf(channel, this.#stopping.signal);
-      await channel.prefetch(PREFETCH);
+      link = this.#dial(secret);
+      const late = setTimeout(() => link?.cut('ETIMEDOUT'), SUBSCRIBE_TIMEOUT_MS);
+      signal.addEventListener('abort', stop, { once: true, signal: over.signal });
       const taking = { last: Promise.resolve() };
-      for (const topic of TOPICS) await this.#subscribe(channel, topic, taking);
+      const losses: Promise<string>[] = [];
+      try {
+        const connection = await link.connection;
+        losses.push(lossOf(connection));
+        const channel = await connection.createChannel();
+        losses.push(lossOf(channel));
+        await channel.prefetch(PREFETCH);
+        for (const topic of TOPICS) await this.#subscribe(channel, topic, taking);
+      } finally {
+        clearTimeout(late);
+        signal.removeEventListener('abort', stop);
+      }
+      const stopped = new Promise<string>((resolve) => {
+        signal.addEventListener('abort', () => resolve('stopped'), { once: true, signal: over.signal });
+      });
       connected();
       onConnected();
-      const problem = await Promise.race([lost, channelLost]);
+      const problem = await Promise.race([...losses, stopped]);
       await taking.last;
       return problem;
     } catch (error) {
       return codeOf(error);
     } finally {
-      await connection?.close().catch(() => undefined);
+      over.abort();
+      await link?.close();
     }
+  }
+
+  #dial(password: string): BrokerLink {
+    const { ca, url, username } = this.#options;
+    const { hostname, pathname, port, protocol } = new URL(url);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    return new BrokerLink(
+      {
+        protocol: protocol.slice(0, -1),
+        hostname: host,
+        ...(port === '' ? {} : { port: Number(port) }),
+        username,
+        password,
+        vhost: pathname.length > 1 ? decodeURIComponent(pathname.slice(1)) : '/',
+        heartbeat: HEARTBEAT_SECONDS,
+      },
+      { timeout: CONNECT_TIMEOUT_MS, servername: host, ...(ca === null ? {} : { ca: [ca] }) },
+    );
   }
 
   /** As a JMS subscriber to a topic does it: an exclusive queue that ends with the connection, bound by the topic's name. */
@@ -138,12 +162,11 @@ export class EventHub {
   }
 }
 
-/** Settled with a code when a connection or channel ends, or is to end. */
-function lossOf(peer: ChannelModel | Channel, signal: AbortSignal): Promise<string> {
+/** Settled with a code when a connection or channel ends. */
+function lossOf(peer: ChannelModel | Channel): Promise<string> {
   return new Promise((resolve) => {
     peer.on('error', (error: Error) => resolve(codeOf(error)));
     peer.on('close', () => resolve('closed'));
-    signal.addEventListener('abort', () => resolve('stopped'), { once: true });
   });
 }
 
