@@ -3,7 +3,7 @@
 
 import type { LookupFunction } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { Agent, buildConnector, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, ProxyAgent, Pool as UndiciPool } from 'undici';
 import type { Connection } from '../domain/key-manager.ts';
 import { OutboundError } from './outbound-problem.ts';
 
@@ -97,6 +97,8 @@ export class Dispatchers {
       uri: proxy,
       connections: maxConnections,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      // A proxy that takes the connection and says nothing to CONNECT would hold its place for undici's five minutes.
+      clientFactory: (origin, options) => new UndiciPool(origin, { ...options, headersTimeout: CONNECT_TIMEOUT_MS }),
       requestTls: { ...base, secureContext, ...(serverName === null ? {} : { servername: serverName }) },
       proxyTls: { ...base, lookup: proxyLookup, ...(authorities === undefined ? {} : { ca: [...authorities] }) },
     });

@@ -122,7 +122,7 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
       flightsOf.set(id, own + 1);
       // One limit of time for all of it: name, connection, TLS, request, reply.
       const signal = AbortSignal.timeout(request.timeoutMs);
-      const attempt = () => exchange(request, signal).catch((error: unknown) => ({ problem: problemOf(error) }));
+      const attempt = () => inTime(exchange(request, signal), signal).catch((error) => ({ problem: problemOf(error) }));
       reply = await attempt();
       // A server may close a kept connection just as it is used again; neither keys nor tokens are changed by asking twice.
       if ('problem' in reply && reply.problem === 'connection_closed') reply = await attempt();
@@ -163,6 +163,18 @@ export function openOutboundDoor(options: OutboundDoorOptions): OutboundDoor {
       await Promise.all([dispatchers.close(), streams.close()]);
     },
   };
+}
+
+/** undici hears of a signal only once it has a connection; one that is still being made must not hold the asker longer. */
+async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const end = () => over.reject(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 /** Counts while bytes arrive; a server may announce less than it sends, or nothing. */

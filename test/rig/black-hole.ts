@@ -43,7 +43,7 @@ export async function deafPort(): Promise<BlackHole> {
 }
 
 /** A port that takes connections, reads and never writes. */
-export async function mutePort(): Promise<BlackHole> {
+export async function mutePort(): Promise<BlackHole & { readonly connections: () => number }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -54,6 +54,7 @@ export async function mutePort(): Promise<BlackHole> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    connections: () => sockets.size,
     close: () =>
       new Promise((resolve) => {
         server.close(resolve);

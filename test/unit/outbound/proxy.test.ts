@@ -2,10 +2,13 @@
 
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { proxyPlan } from '../../../src/outbound/proxy-plan.ts';
+import { mutePort } from '../../rig/black-hole.ts';
 import { CertificateAuthority } from '../../rig/certificate-authority.ts';
 import { ConnectProxy } from '../../rig/connect-proxy.ts';
+import { eventually } from '../../rig/eventually.ts';
 import { keyManager } from '../tokens/token-sample.ts';
 import { get, openDoor, outcomeOf } from './open-door.ts';
 
@@ -89,6 +92,17 @@ test('a proxy that refuses, hangs or is gone is a problem of its own, in time', 
   const gone = through({ HTTPS_PROXY: 'http://127.0.0.1:1' });
   expect(await outcomeOf(get(gone, 'https://idp.example/', { keyManager: trusting }))).toBe('econnrefused');
   await gone.close();
+});
+
+test('a proxy that never answers holds nobody beyond the time of the request, and its place is free again soon', async () => {
+  const silent = await mutePort();
+  onTestFinished(async () => void (await silent.close()));
+  const door = through({ HTTPS_PROXY: `http://127.0.0.1:${silent.port}` });
+  const asked = get(door, 'https://idp.example/', { keyManager: trusting, timeoutMs: 200 });
+  expect(await Promise.race([outcomeOf(asked), delay(2_000, 'still waiting')])).toBe('timeout');
+  expect(door.flights()).toBe(0);
+  await eventually('its connection is given up', () => silent.connections() === 0);
+  await door.close();
 });
 
 test.each([
