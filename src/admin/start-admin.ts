@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { fastify } from 'fastify';
 import type { TlsFiles } from '../domain/tls-files.ts';
 import { type GuardOptions, guard, protectiveHeaders, refuse } from './access/guard.ts';
@@ -44,6 +44,10 @@ const MAX_HEADER_BYTES = 32_768;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
+/** A TLS handshake that does not go on. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Requests in flight may take so long at the end. Node no longer cuts off who is slow then, and waits for who says nothing. */
+const STOP_GRACE_MS = 5_000;
 
 /** What the admin side needs. */
 export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'revocations' | 'margins' | 'tokenHash'> {
@@ -63,6 +67,8 @@ export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'r
   readonly fleet: FleetStore;
   readonly readiness: () => Readiness;
   readonly metrics: () => Promise<string>;
+  /** Milliseconds that requests in flight may take at the end. */
+  readonly stopGraceMs?: number;
   /** Hears of defects, of TLS files that cannot be used, and of events that revoke nothing. */
   readonly log: Record<'warn' | 'error', (fields: object, message: string) => void>;
 }
@@ -70,7 +76,7 @@ export interface AdminOptions extends GuardOptions, Pick<InternalDataOptions, 'r
 /** A listening admin side. */
 export interface AdminServer {
   readonly url: string;
-  /** Ends when requests in flight have been answered. */
+  /** Ends when requests in flight have been answered, or have been given up. */
   stop(): Promise<void>;
 }
 
@@ -99,7 +105,10 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
       if (tls === null) return createServer(limits, handler);
       const mutual = tls.clientCaFile === null ? {} : { requestCert: true, rejectUnauthorized: true };
       const context = readTlsFiles(tls);
-      const server = createTlsServer({ ...limits, ...context, ...mutual }, handler);
+      const server = createTlsServer(
+        { ...limits, handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...context, ...mutual },
+        handler,
+      );
       unwatch = watchTlsFiles(
         tls,
         context,
@@ -133,9 +142,22 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   auditRoutes(app, options, callers);
   signingKeyRoutes(app, options, callers);
   statusRoutes(app, options.readiness, options.metrics);
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const stop = async () => {
     unwatch();
-    await app.close();
+    // Who connected and said nothing has nothing to wait for.
+    const cutOff = (isOver: (socket: Socket) => boolean) => {
+      for (const socket of sockets) if (isOver(socket)) socket.destroy();
+    };
+    const late = setTimeout(() => cutOff(() => true), options.stopGraceMs ?? STOP_GRACE_MS);
+    const closed = app.close();
+    cutOff(({ bytesRead }) => bytesRead === 0);
+    await closed;
+    clearTimeout(late);
   };
   try {
     await app.listen({ host: options.host, port: options.port });
