@@ -45,6 +45,9 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     for (const stop of undo.splice(0).reverse()) await stop();
   };
   try {
+    let endDefects = () => {};
+    // Last: what goes wrong while sockets are closed must not keep the catalog from being closed.
+    undo.push(() => endDefects());
     const sink = openLogSink(STDOUT);
     undo.push(() => sink.flush(LOG_FLUSH_MS));
     const log = createLogger(settings.telemetry.logLevel, sink);
@@ -105,7 +108,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
     });
     undo.push(() => metrics.close());
     const defects = countDefects(metrics, log);
-    undo.push(defects.end);
+    endDefects = defects.end;
 
     const signingKeys = configuredSigningKeys(settings);
     const backendJwt = await openBackendJwt(settings, signingKeys, catalog, outbound.admission);
