@@ -40,7 +40,7 @@ beforeAll(async () => {
       keySets: { refreshSeconds: REFRESH_SECONDS, cooldownMs: 100 },
       introspection: { ttlSeconds: INTROSPECTION_TTL_SECONDS, refusalTtlSeconds: 1, timeoutMs: 2000 },
       // A busy machine may let Keycloak take its time.
-      extauthz: { listen: ['tcp://127.0.0.1:0'], drainMs: 0, budgetMs: 3000 },
+      extauthz: { drainMs: 0, budgetMs: 3000 },
     },
     editEnvoy: ({ extAuthz }) => {
       extAuthz['grpc_service'] = { ...(extAuthz['grpc_service'] as object), timeout: '5s' };

@@ -23,7 +23,7 @@ beforeAll(async () => {
   stack = await startStack({
     settings: {
       introspection: { ttlSeconds: TTL_SECONDS, refusalTtlSeconds: 1, timeoutMs: 2000 },
-      extauthz: { listen: ['tcp://127.0.0.1:0'], drainMs: 0, budgetMs: 3000 },
+      extauthz: { drainMs: 0, budgetMs: 3000 },
     },
     editEnvoy: ({ extAuthz }) => {
       extAuthz['grpc_service'] = { ...(extAuthz['grpc_service'] as object), timeout: '5s' };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
 /** Sections of a settings file. */
@@ -58,7 +59,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
   const dataDir = join(folder, 'data');
   const configFile = join(folder, 'gatehouse.yaml');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  writeFileSync(configFile, JSON.stringify(settingsOf(options, folder, dataDir), null, 2));
+  writeFileSync(configFile, JSON.stringify(settingsOf(options, folder, dataDir, await freePort()), null, 2));
   const running = await startProcess({
     command: process.execPath,
     args: [
@@ -109,13 +110,14 @@ function adminTokenOf(dataDir: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
 
-function settingsOf(options: GatehouseOptions, folder: string, dataDir: string): SettingsSections {
+function settingsOf(options: GatehouseOptions, folder: string, dataDir: string, port: number): SettingsSections {
   const own: Record<string, unknown> = {
     dataDir,
     catalogFile: options.catalogFile ?? null,
-    // No wait at the end for an Envoy to turn away; who looks at draining sets it.
+    // Not any port: between two lives an outgoing connection might get that. And no wait at the end for an Envoy to turn away; who
+    // looks at draining sets it.
     extauthz: {
-      listen: [hasWorkers(options.settings) ? `unix:${folder}/gatehouse.sock` : 'tcp://127.0.0.1:0'],
+      listen: [hasWorkers(options.settings) ? `unix:${folder}/gatehouse.sock` : `tcp://127.0.0.1:${port}`],
       drainMs: 0,
     },
     admin: { port: 0 },
