@@ -28,7 +28,7 @@ import { newFingerprintKey } from './sealing/secret-sealer.ts';
 import { referenceReader } from './settings/reference-reader.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Logger } from './telemetry/logger.ts';
-import { pemProblem } from './tokens/import-pem.ts';
+import { pemProblem } from './tokens/keys/import-pem.ts';
 
 /** What a start would say of the catalog file: tried on a copy of the catalog, without listening and without writing. */
 export async function validateCatalog(settings: Settings): Promise<CatalogReport> {

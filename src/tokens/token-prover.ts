@@ -5,17 +5,17 @@ import type { Admission, Budget, SharedTokenDecisions, TokenDecisionCache, Token
 import { deny, fault, isRefusal, type Refusal } from '../domain/decision.ts';
 import type { KeyManager } from '../domain/key-manager.ts';
 import type { OpaqueToken, TokenDecision, UnprovedJwt, UnprovedToken } from '../domain/token.ts';
-import { DecisionMemory, isProvedByKey } from './decision-memory.ts';
-import type { KeyChoice } from './held-keys.ts';
-import type { Introspector } from './introspector.ts';
-import type { KeySets } from './key-sets.ts';
-import { mergeFacts } from './merge-facts.ts';
-import { readClaims } from './read-claims.ts';
-import type { ClaimedFacts } from './read-facts.ts';
-import { RecentlyActive } from './recently-active.ts';
-import { checkAlgorithm, SignatureProver } from './signature-prover.ts';
-import { TokenReadings } from './token-readings.ts';
-import type { VerificationKey } from './verification-key.ts';
+import { readClaims } from './claims/read-claims.ts';
+import type { ClaimedFacts } from './claims/read-facts.ts';
+import type { Introspector } from './introspection/introspector.ts';
+import { mergeFacts } from './introspection/merge-facts.ts';
+import { RecentlyActive } from './introspection/recently-active.ts';
+import type { KeySets } from './key-sets/key-sets.ts';
+import type { KeyChoice } from './keys/held-keys.ts';
+import type { VerificationKey } from './keys/verification-key.ts';
+import { DecisionMemory, isProvedByKey } from './memory/decision-memory.ts';
+import { TokenReadings } from './reading/token-readings.ts';
+import { checkAlgorithm, SignatureProver } from './signature/signature-prover.ts';
 
 /** What a prover works with. */
 export interface TokenProverOptions {

@@ -18,15 +18,15 @@ import type { RevocationSubject } from '../../src/domain/revocation.ts';
 import { routerOf } from '../../src/domain/router.ts';
 import type { Subscription } from '../../src/domain/subscriber.ts';
 import { Limits } from '../../src/outbound/limits.ts';
-import { keySetFetch } from '../../src/tokens/fetch-key-set.ts';
-import { Introspector } from '../../src/tokens/introspector.ts';
-import { KeySets } from '../../src/tokens/key-sets.ts';
+import { Introspector } from '../../src/tokens/introspection/introspector.ts';
+import { keySetFetch } from '../../src/tokens/key-sets/fetch-key-set.ts';
+import { KeySets } from '../../src/tokens/key-sets/key-sets.ts';
 import { TokenProver, type TokenProverOptions } from '../../src/tokens/token-prover.ts';
 import { REVOCATION } from '../unit/authorize/world-sample.ts';
 import { sampleApi, sampleResource } from '../unit/domain/catalog-samples.ts';
 import { openDoor } from '../unit/outbound/open-door.ts';
-import { FleetMemory } from '../unit/tokens/fleet-memory.ts';
 import { KeyServer } from '../unit/tokens/key-server.ts';
+import { FleetMemory } from '../unit/tokens/memory/fleet-memory.ts';
 import {
   claims as claimsOf,
   es256Key,

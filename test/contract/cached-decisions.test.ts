@@ -11,13 +11,13 @@ import type { KeyManager } from '../../src/domain/key-manager.ts';
 import { keyManagerIndexOf } from '../../src/domain/key-manager-index.ts';
 import type { SendOutbound } from '../../src/domain/outbound.ts';
 import { routerOf } from '../../src/domain/router.ts';
-import { keySetFetch } from '../../src/tokens/fetch-key-set.ts';
-import { Introspector } from '../../src/tokens/introspector.ts';
-import { KeySets } from '../../src/tokens/key-sets.ts';
+import { Introspector } from '../../src/tokens/introspection/introspector.ts';
+import { keySetFetch } from '../../src/tokens/key-sets/fetch-key-set.ts';
+import { KeySets } from '../../src/tokens/key-sets/key-sets.ts';
 import { TokenProver } from '../../src/tokens/token-prover.ts';
 import { REVOCATION } from '../unit/authorize/world-sample.ts';
 import { sampleApi, sampleResource } from '../unit/domain/catalog-samples.ts';
-import { FleetMemory } from '../unit/tokens/fleet-memory.ts';
+import { FleetMemory } from '../unit/tokens/memory/fleet-memory.ts';
 import { SampleAdmission } from '../unit/tokens/sample-admission.ts';
 import { claims, es256Key, jwks, keyManager, NOW, NOW_MS, signToken } from '../unit/tokens/token-sample.ts';
 

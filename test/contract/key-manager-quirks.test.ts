@@ -8,7 +8,7 @@ import { isRefusal } from '../../src/domain/decision.ts';
 import type { KeyManager } from '../../src/domain/key-manager.ts';
 import type { KeyManagerDto } from '../../src/domain/key-manager-dto.ts';
 import { keyManagerIndexOf } from '../../src/domain/key-manager-index.ts';
-import { readToken } from '../../src/tokens/read-token.ts';
+import { readToken } from '../../src/tokens/reading/read-token.ts';
 import { sampleApi } from '../unit/domain/catalog-samples.ts';
 import { problemsOf, resolved } from '../unit/keymanagers/key-manager-sample.ts';
 import { ProverSample } from '../unit/tokens/prover-sample.ts';

@@ -15,7 +15,7 @@ import { judgeKeyManager } from '../../src/keymanagers/judge-key-manager.ts';
 import type { KeyManagerType } from '../../src/keymanagers/key-manager-type.ts';
 import { resolveKeyManager } from '../../src/keymanagers/resolve-key-manager.ts';
 import { BUILT_IN_TYPES, keyManagerTypesOf } from '../../src/keymanagers/types.ts';
-import { readToken } from '../../src/tokens/read-token.ts';
+import { readToken } from '../../src/tokens/reading/read-token.ts';
 import { sampleApi } from '../unit/domain/catalog-samples.ts';
 import { ProverSample } from '../unit/tokens/prover-sample.ts';
 import { jwks, NOW_MS, rsaKey, signToken } from '../unit/tokens/token-sample.ts';

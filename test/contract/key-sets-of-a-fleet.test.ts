@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type RedisServer, startRedis } from '../rig/redis-server.ts';
 import { openWatchedStore } from '../rig/shared-store.ts';
-import { HOUR_MS, KeySetSample, remote, startKeyServer } from '../unit/tokens/key-set-sample.ts';
+import { HOUR_MS, KeySetSample, remote, startKeyServer } from '../unit/tokens/key-sets/key-set-sample.ts';
 import { es256Key, jwks } from '../unit/tokens/token-sample.ts';
 
 const first = es256Key('k1');

@@ -4,12 +4,12 @@
 import { afterAll, expect, test } from 'vitest';
 import { isRefusal } from '../../src/domain/decision.ts';
 import { SIGNATURE_ALGORITHMS } from '../../src/domain/signature-algorithm.ts';
-import { importJwks } from '../../src/tokens/import-jwks.ts';
-import { importPem } from '../../src/tokens/import-pem.ts';
-import { readJson } from '../../src/tokens/read-json.ts';
-import { readToken } from '../../src/tokens/read-token.ts';
-import { selectKeys } from '../../src/tokens/select-keys.ts';
-import { verifySignature } from '../../src/tokens/verify-signature.ts';
+import { importJwks } from '../../src/tokens/keys/import-jwks.ts';
+import { importPem } from '../../src/tokens/keys/import-pem.ts';
+import { selectKeys } from '../../src/tokens/keys/select-keys.ts';
+import { readJson } from '../../src/tokens/reading/read-json.ts';
+import { readToken } from '../../src/tokens/reading/read-token.ts';
+import { verifySignature } from '../../src/tokens/signature/verify-signature.ts';
 import { vectorBytes, vectorJson, vectorNames } from '../unit/tokens/vectors.ts';
 
 const summary: string[] = [];

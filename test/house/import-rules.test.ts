@@ -31,6 +31,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  * it may import all of them, and none of them imports it.
  */
 const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  tokens: {
+    reading: [],
+    claims: [],
+    keys: [],
+    'key-sets': ['keys'],
+    signature: ['claims', 'keys'],
+    introspection: ['reading', 'claims'],
+    memory: ['claims', 'key-sets'],
+  },
   catalog: {
     outcome: [],
     tables: [],

@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { RevocationStore } from '../../admin/operation/revocation-store.ts';
 import type { OpenCatalog } from '../../catalog/open-catalog.ts';
 import { GLOBAL_ORGANIZATION } from '../../domain/api.ts';
-import type { KeySets } from '../../tokens/key-sets.ts';
+import type { KeySets } from '../../tokens/key-sets/key-sets.ts';
 import type { FleetSide } from '../fleet-side/open-fleet-side.ts';
 
 /** Revocations that are read at once when all of them are wanted: about a millisecond. */

@@ -7,10 +7,10 @@ import type { KeyManagerDto } from '../../domain/key-manager-dto.ts';
 import { endpointOf } from '../../domain/key-manager-endpoints.ts';
 import type { OutboundReply } from '../../domain/outbound.ts';
 import type { OutboundDoor } from '../../outbound/outbound-door.ts';
-import type { FetchKeySet } from '../../tokens/fetch-key-set.ts';
-import { importJwks } from '../../tokens/import-jwks.ts';
-import { importPem } from '../../tokens/import-pem.ts';
-import type { KeyProblem } from '../../tokens/verification-key.ts';
+import type { FetchKeySet } from '../../tokens/key-sets/fetch-key-set.ts';
+import { importJwks } from '../../tokens/keys/import-jwks.ts';
+import { importPem } from '../../tokens/keys/import-pem.ts';
+import type { KeyProblem } from '../../tokens/keys/verification-key.ts';
 import { type CheckName, failed, fixOf, notApplicable, ok, shown, shownUrl, warning } from './diagnosis-checks.ts';
 
 /** What is looked with. */

@@ -9,7 +9,7 @@ import type { KeyManager } from '../../domain/key-manager.ts';
 import { claimsToken } from '../../domain/key-manager-index.ts';
 import { REASONS } from '../../domain/reason.ts';
 import type { TokenFacts, UnprovedToken } from '../../domain/token.ts';
-import type { Introspector } from '../../tokens/introspector.ts';
+import type { Introspector } from '../../tokens/introspection/introspector.ts';
 import { failed, notApplicable, ok, shown, warning } from './diagnosis-checks.ts';
 
 /** Longer than a decision may take: nobody's traffic waits for it. */

@@ -14,7 +14,7 @@ import type { KeyManagerTypes } from '../../keymanagers/types.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { Introspector } from '../../tokens/introspector.ts';
+import { Introspector } from '../../tokens/introspection/introspector.ts';
 import type { OutboundSide } from '../deciding-side/open-outbound-side.ts';
 import type { ServingSide } from '../deciding-side/serving-side.ts';
 import type { FleetSide } from '../fleet-side/open-fleet-side.ts';

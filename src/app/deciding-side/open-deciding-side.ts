@@ -10,7 +10,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { Logger, LogOrigin } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { Introspector } from '../../tokens/introspector.ts';
+import { Introspector } from '../../tokens/introspection/introspector.ts';
 import { TokenProver } from '../../tokens/token-prover.ts';
 import type { CountDefect } from './count-defects.ts';
 import type { BackendJwtSide } from './open-backend-jwt.ts';

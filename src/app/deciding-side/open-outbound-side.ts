@@ -9,9 +9,9 @@ import { type OutboundDoor, openOutboundDoor } from '../../outbound/outbound-doo
 import type { Settings } from '../../settings/settings.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { type FetchKeySet, keySetFetch } from '../../tokens/fetch-key-set.ts';
-import { KeySets } from '../../tokens/key-sets.ts';
-import type { ObtainKeySet } from '../../tokens/obtain-key-set.ts';
+import { type FetchKeySet, keySetFetch } from '../../tokens/key-sets/fetch-key-set.ts';
+import { KeySets } from '../../tokens/key-sets/key-sets.ts';
+import type { ObtainKeySet } from '../../tokens/key-sets/obtain-key-set.ts';
 
 /** The parts, and how they are taken down. */
 export interface OutboundSide {

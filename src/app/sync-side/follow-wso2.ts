@@ -24,7 +24,7 @@ import { Publisher, type PublisherOptions } from '../../sync/wso2/publisher.ts';
 import { Wso2Source } from '../../sync/wso2/wso2-source.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { readToken } from '../../tokens/read-token.ts';
+import { readToken } from '../../tokens/reading/read-token.ts';
 import { revocationMargins } from './revocation-margins.ts';
 
 /** The id that the control plane's connections go by; no key manager has it. */

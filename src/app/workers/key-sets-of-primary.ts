@@ -2,9 +2,9 @@
 // limits are those of the whole house, and one fetch of it serves all.
 
 import type { KeySetStore, StoredKeySet } from '../../authorize/ports.ts';
-import { importJwks } from '../../tokens/import-jwks.ts';
-import type { NotObtained, ObtainedKeySet, ObtainKeySet, WantedKeySet } from '../../tokens/obtain-key-set.ts';
-import type { BroughtKeys } from '../../tokens/remote-keys.ts';
+import type { NotObtained, ObtainedKeySet, ObtainKeySet, WantedKeySet } from '../../tokens/key-sets/obtain-key-set.ts';
+import type { BroughtKeys } from '../../tokens/key-sets/remote-keys.ts';
+import { importJwks } from '../../tokens/keys/import-jwks.ts';
 import type { FromWorker } from './worker-message.ts';
 
 /** Beside the time of a fetch: for the way there and back. */

@@ -10,7 +10,7 @@ import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { WorkerVitals } from '../../telemetry/metrics-message.ts';
-import type { KeySets } from '../../tokens/key-sets.ts';
+import type { KeySets } from '../../tokens/key-sets/key-sets.ts';
 import { WorkerHouse, type WorkerOrder } from '../../workers/worker-house.ts';
 import type { Fitness } from '../deciding-side/fitness.ts';
 import type { ServingSide } from '../deciding-side/serving-side.ts';

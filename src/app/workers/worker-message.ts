@@ -6,7 +6,7 @@ import type { UnprovedJwt } from '../../domain/token.ts';
 import type { SealingKey } from '../../sealing/sealing-key.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Observations, WorkerVitals } from '../../telemetry/metrics-message.ts';
-import type { BroughtKeys } from '../../tokens/remote-keys.ts';
+import type { BroughtKeys } from '../../tokens/key-sets/remote-keys.ts';
 import type { Fitness } from '../deciding-side/fitness.ts';
 
 /** What a worker is started with. Secrets travel in it: the channel is a pair of sockets that only the two have. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readToken } from '../../../src/tokens/read-token.ts';
+import { readToken } from '../../../src/tokens/reading/read-token.ts';
 import { seededRandom } from '../../rig/seeded-random.ts';
 import { ProverSample } from './prover-sample.ts';
 import { claims, es256Key, jwks, rsaKey, signToken } from './token-sample.ts';

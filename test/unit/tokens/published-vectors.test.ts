@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { importJwks } from '../../../src/tokens/import-jwks.ts';
-import { readClaims } from '../../../src/tokens/read-claims.ts';
-import { readToken } from '../../../src/tokens/read-token.ts';
-import { selectKeys } from '../../../src/tokens/select-keys.ts';
-import { verifySignature } from '../../../src/tokens/verify-signature.ts';
+import { readClaims } from '../../../src/tokens/claims/read-claims.ts';
+import { importJwks } from '../../../src/tokens/keys/import-jwks.ts';
+import { selectKeys } from '../../../src/tokens/keys/select-keys.ts';
+import { readToken } from '../../../src/tokens/reading/read-token.ts';
+import { verifySignature } from '../../../src/tokens/signature/verify-signature.ts';
 import { keyManager, NOW_MS } from './token-sample.ts';
 import { vectorJson } from './vectors.ts';
 

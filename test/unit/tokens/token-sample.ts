@@ -4,7 +4,7 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { isRefusal } from '../../../src/domain/decision.ts';
 import type { KeyManager } from '../../../src/domain/key-manager.ts';
 import type { UnprovedJwt } from '../../../src/domain/token.ts';
-import { readToken } from '../../../src/tokens/read-token.ts';
+import { readToken } from '../../../src/tokens/reading/read-token.ts';
 
 /** The moment at which all samples are judged. */
 export const NOW_MS = 1_800_000_000_000;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { KeySetsOfPrimary } from '../../../../src/app/workers/key-sets-of-primary.ts';
 import type { FromWorker } from '../../../../src/app/workers/worker-message.ts';
 import type { StoredKeySet } from '../../../../src/authorize/ports.ts';
-import { HOUR_MS, KeySetSample, remote, type Stored, startKeyServer } from '../../tokens/key-set-sample.ts';
+import { HOUR_MS, KeySetSample, remote, type Stored, startKeyServer } from '../../tokens/key-sets/key-set-sample.ts';
 import { es256Key, jwks } from '../../tokens/token-sample.ts';
 
 const first = es256Key('k1');
