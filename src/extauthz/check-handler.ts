@@ -8,11 +8,11 @@ import type { AccessRequest } from '../domain/request.ts';
 import type { ToldDecision } from '../domain/told-decision.ts';
 import type { GrpcCall, GrpcMethod } from '../grpc/grpc-call.ts';
 import { GRPC_STATUS, type GrpcRefusal } from '../grpc/grpc-status.ts';
-import type { Answer } from './answer.ts';
-import { CheckRequest } from './check-request.ts';
-import { encodeCheckResponse } from './check-response.ts';
-import { MalformedCheckRequest } from './malformed-check-request.ts';
-import type { RouteAttributeNames } from './route-attributes.ts';
+import type { Answer } from './answer/answer.ts';
+import { encodeCheckResponse } from './answer/check-response.ts';
+import { CheckRequest } from './request/check-request.ts';
+import { MalformedCheckRequest } from './request/malformed-check-request.ts';
+import type { RouteAttributeNames } from './request/route-attributes.ts';
 import { type CheckStart, ToldCheck } from './told-check.ts';
 
 /** What serving a call needs. */

@@ -3,7 +3,7 @@
 
 import type { Decision } from '../domain/decision.ts';
 import type { ToldDecision } from '../domain/told-decision.ts';
-import type { CheckRequest } from './check-request.ts';
+import type { CheckRequest } from './request/check-request.ts';
 
 /** When a check came, and as what. */
 export interface CheckStart {

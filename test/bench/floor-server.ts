@@ -10,10 +10,15 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import { collectYoung } from '../../src/app/deciding-side/collect-young.ts';
+import {
+  type Allowed,
+  allowed,
+  encodeCheckResponse,
+  encodedHeaders,
+} from '../../src/extauthz/answer/check-response.ts';
 import type { CheckAnswer } from '../../src/extauthz/check-client.ts';
-import { CheckRequest } from '../../src/extauthz/check-request.ts';
-import { type Allowed, allowed, encodeCheckResponse, encodedHeaders } from '../../src/extauthz/check-response.ts';
 import { loadServices, methodOf } from '../../src/extauthz/proto-services.ts';
+import { CheckRequest } from '../../src/extauthz/request/check-request.ts';
 import { GrpcServer } from '../../src/grpc/grpc-server.ts';
 import type { TcpAddress } from '../../src/grpc/listen-address.ts';
 

@@ -2,7 +2,7 @@
 // prepared requests over node:http2 and look at every answer; run by `load-process.ts`, pinned to a core of its own.
 
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { WireReader } from '../../src/extauthz/wire-reader.ts';
+import { WireReader } from '../../src/extauthz/request/wire-reader.ts';
 import { type Call, CODE, GAVE_UP } from './call.ts';
 import { CONNECTIONS, IN_FLIGHT, type LoadOrder, type LoadReport } from './load-order.ts';
 

@@ -61,6 +61,10 @@ const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string
     comparison: [],
     wso2: ['source', 'comparison'],
   },
+  extauthz: {
+    request: [],
+    answer: [],
+  },
   documents: {
     reading: [],
     settings: [],

@@ -7,7 +7,7 @@ import type { OpenCatalog } from '../../catalog/open-catalog.ts';
 import type { Api } from '../../domain/api.ts';
 import type { AccessRequest } from '../../domain/request.ts';
 import type { ToldDecision } from '../../domain/told-decision.ts';
-import { answerer } from '../../extauthz/answer.ts';
+import { answerer } from '../../extauthz/answer/answer.ts';
 import { checkHandler } from '../../extauthz/check-handler.ts';
 import { type ExtAuthzServer, startServer } from '../../extauthz/server.ts';
 import { parseListenAddress } from '../../grpc/listen-address.ts';

@@ -1,7 +1,7 @@
 // The request of the load is the one that Envoy would send, and as large whatever token is in it.
 
 import { expect, test } from 'vitest';
-import { CheckRequest } from '../../../src/extauthz/check-request.ts';
+import { CheckRequest } from '../../../src/extauthz/request/check-request.ts';
 import { CHECK_BYTES, checkCall } from '../../bench/call.ts';
 import { readReport } from '../../bench/h2load.ts';
 import { forged } from '../../bench/token-batches.ts';

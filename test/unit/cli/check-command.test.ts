@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
-import { answerer } from '../../../src/extauthz/answer.ts';
+import { answerer } from '../../../src/extauthz/answer/answer.ts';
 import { checkHandler } from '../../../src/extauthz/check-handler.ts';
 import { type ExtAuthzServer, startServer } from '../../../src/extauthz/server.ts';
 import { runCli, temporaryFolder } from './cli-rig.ts';

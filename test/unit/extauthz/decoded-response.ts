@@ -1,7 +1,7 @@
 // A CheckResponse's bytes, decoded with the shipped schema and every default spelled out.
 
 import { loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
-import { type CheckResponse, encodeCheckResponse } from '../../../src/extauthz/check-response.ts';
+import { type CheckResponse, encodeCheckResponse } from '../../../src/extauthz/answer/check-response.ts';
 import { PROTO_DIRECTORY } from '../../../src/extauthz/proto-services.ts';
 
 interface DecodedHeader {

@@ -5,7 +5,7 @@ import type { Budget } from '../../../src/authorize/ports.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { AccessRequest } from '../../../src/domain/request.ts';
 import type { ToldDecision } from '../../../src/domain/told-decision.ts';
-import { answerer } from '../../../src/extauthz/answer.ts';
+import { answerer } from '../../../src/extauthz/answer/answer.ts';
 import { CheckClient, type CheckQuestion } from '../../../src/extauthz/check-client.ts';
 import { type CheckHandlerOptions, checkHandler } from '../../../src/extauthz/check-handler.ts';
 import { type ExtAuthzServer, type ServerOptions, startServer } from '../../../src/extauthz/server.ts';

@@ -1,10 +1,10 @@
 // What a client is told when its request does not pass: WSO2's JSON body, or a short text for gRPC, and the headers that HTTP
 // asks for. Only the row of the reason speaks; evidence enters as `Allow` and as the scopes of the challenge, never the body.
 
-import { type Resource, VERBS } from '../domain/api.ts';
-import type { Deny, Fault } from '../domain/decision.ts';
-import type { Evidence } from '../domain/evidence.ts';
-import { REASONS, type Reason, type ReasonRow, reasonRow } from '../domain/reason.ts';
+import { type Resource, VERBS } from '../../domain/api.ts';
+import type { Deny, Fault } from '../../domain/decision.ts';
+import type { Evidence } from '../../domain/evidence.ts';
+import { REASONS, type Reason, type ReasonRow, reasonRow } from '../../domain/reason.ts';
 import { challenge, checkRealm } from './challenge.ts';
 import { encodedRefusal, type Header, type HttpRefusal, type RefusalCode } from './check-response.ts';
 

@@ -2,10 +2,10 @@
 // Only configured names, codes of the reason table and, of an allowed caller, its application's attributes and the claims that its key
 // manager maps: never a token, nor anything from an unverified one.
 
-import type { Api } from '../domain/api.ts';
-import type { Decision, Known } from '../domain/decision.ts';
-import type { KeyManager } from '../domain/key-manager.ts';
-import { reasonRow } from '../domain/reason.ts';
+import type { Api } from '../../domain/api.ts';
+import type { Decision, Known } from '../../domain/decision.ts';
+import type { KeyManager } from '../../domain/key-manager.ts';
+import { reasonRow } from '../../domain/reason.ts';
 import { encodedMetadata, type Metadata, type MetadataFields } from './check-response.ts';
 import { claimText } from './claim-text.ts';
 import { EncodedOnce } from './encoded-once.ts';

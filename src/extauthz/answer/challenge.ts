@@ -1,7 +1,7 @@
 // The WWW-Authenticate challenge of RFC 6750 §3. It tells a client what to do next and nothing about why: descriptions are the
 // same for every cause, and evidence stays with the operator.
 
-import type { ReasonRow } from '../domain/reason.ts';
+import type { ReasonRow } from '../../domain/reason.ts';
 
 /** Texts in the character set of RFC 6750 §3: no quotes, no backslash. */
 const DESCRIPTIONS = {

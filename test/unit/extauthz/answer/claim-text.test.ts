@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { answerer } from '../../../src/extauthz/answer.ts';
-import { claimText } from '../../../src/extauthz/claim-text.ts';
-import { sampleFacts } from '../authorize/world-sample.ts';
-import { decoded, pairs } from './decoded-response.ts';
+import { answerer } from '../../../../src/extauthz/answer/answer.ts';
+import { claimText } from '../../../../src/extauthz/answer/claim-text.ts';
+import { sampleFacts } from '../../authorize/world-sample.ts';
+import { decoded, pairs } from '../decoded-response.ts';
 
 const claims = {
   'http://wso2.org/claims/emailaddress': '"a@b"',

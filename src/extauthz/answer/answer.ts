@@ -1,8 +1,8 @@
 // Turns a decision into the answer for Envoy: identity for the upstream on an allow, WSO2's body and RFC 6750's challenge for the
 // client otherwise, metadata for the access log always. It never softens a decision.
 
-import type { Decision } from '../domain/decision.ts';
-import type { IdentityFact } from '../domain/identity-fact.ts';
+import type { Decision } from '../../domain/decision.ts';
+import type { IdentityFact } from '../../domain/identity-fact.ts';
 import { allowed, type CheckResponse, denied, errorResponse, type Header } from './check-response.ts';
 import { metadataTeller } from './dynamic-metadata.ts';
 import { IdentityHeaders } from './identity-headers.ts';

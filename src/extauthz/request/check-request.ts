@@ -1,7 +1,7 @@
 // Reads from the bytes of a CheckRequest what the decision asks for, and nothing more; `proto/` has the same numbers in words.
 // Structure is checked here and now; the text of headers and the certificate only when they are asked for.
 
-import type { AccessRequest, ApiReference, RouteEnvironment } from '../domain/request.ts';
+import type { AccessRequest, ApiReference, RouteEnvironment } from '../../domain/request.ts';
 import { HeaderIndex } from './header-index.ts';
 import { certificateThumbprint } from './peer-certificate.ts';
 import { type RouteAttributeNames, RouteAttributes } from './route-attributes.ts';

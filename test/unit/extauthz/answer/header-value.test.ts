@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { headerValue, headerValueList, MAX_HEADER_VALUE_BYTES } from '../../../src/extauthz/header-value.ts';
+import { headerValue, headerValueList, MAX_HEADER_VALUE_BYTES } from '../../../../src/extauthz/answer/header-value.ts';
 
 test.each([
   ['alice', 'alice'],

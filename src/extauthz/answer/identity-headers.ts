@@ -1,17 +1,17 @@
 // Which headers the upstream may believe. Each identity header is either set here or removed, in every spelling that an
 // upstream could take for it; a client's own never gets through.
 
-import type { Api } from '../domain/api.ts';
-import type { Known } from '../domain/decision.ts';
-import { isEditableHeader } from '../domain/editable-header.ts';
+import type { Api } from '../../domain/api.ts';
+import type { Known } from '../../domain/decision.ts';
+import { isEditableHeader } from '../../domain/editable-header.ts';
 import {
   type AttributeFact,
   attributeOfFact,
   type ClaimFact,
   claimOfFact,
   type IdentityFact,
-} from '../domain/identity-fact.ts';
-import type { KeyManager } from '../domain/key-manager.ts';
+} from '../../domain/identity-fact.ts';
+import type { KeyManager } from '../../domain/key-manager.ts';
 import { type Allowed, encodedHeaders, type Header } from './check-response.ts';
 import { claimText } from './claim-text.ts';
 import { EncodedOnce } from './encoded-once.ts';

@@ -11,8 +11,8 @@ import {
   encodedRefusal,
   errorResponse,
   type MetadataFields,
-} from '../../../src/extauthz/check-response.ts';
-import { decoded, pairs } from './decoded-response.ts';
+} from '../../../../src/extauthz/answer/check-response.ts';
+import { decoded, pairs } from '../decoded-response.ts';
 
 const fields = {
   decision_id: 'd-1',

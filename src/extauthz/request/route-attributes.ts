@@ -1,7 +1,7 @@
 // What Envoy's own configuration says about a route: context extensions and route metadata. Clients cannot write either.
 // A name that is there but unusable stays a name: it must end in a denial, never in a search by host and path.
 
-import type { ApiReference, RouteEnvironment } from '../domain/request.ts';
+import type { ApiReference, RouteEnvironment } from '../../domain/request.ts';
 import type { WireReader } from './wire-reader.ts';
 
 /** Under which names an operator tags routes; the same three in context extensions and in the metadata namespace. */

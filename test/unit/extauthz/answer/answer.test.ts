@@ -1,13 +1,13 @@
 // Decisions as Envoy hears them: identity on an allow, WSO2's words and RFC 6750's challenge otherwise, metadata always.
 
 import { describe, expect, test } from 'vitest';
-import { settingsFile } from '../../../src/documents/settings/settings-document.ts';
-import type { Decision, Known } from '../../../src/domain/decision.ts';
-import { type DenyReason, type FaultReason, REASONS, type Reason, reasonRow } from '../../../src/domain/reason.ts';
-import { type AnswerOptions, answerer } from '../../../src/extauthz/answer.ts';
-import { SUBSCRIBER, sampleFacts } from '../authorize/world-sample.ts';
-import { sampleApi, sampleKeyManager, sampleResource } from '../domain/catalog-samples.ts';
-import { type DecodedResponse, decoded, pairs } from './decoded-response.ts';
+import { settingsFile } from '../../../../src/documents/settings/settings-document.ts';
+import type { Decision, Known } from '../../../../src/domain/decision.ts';
+import { type DenyReason, type FaultReason, REASONS, type Reason, reasonRow } from '../../../../src/domain/reason.ts';
+import { type AnswerOptions, answerer } from '../../../../src/extauthz/answer/answer.ts';
+import { SUBSCRIBER, sampleFacts } from '../../authorize/world-sample.ts';
+import { sampleApi, sampleKeyManager, sampleResource } from '../../domain/catalog-samples.ts';
+import { type DecodedResponse, decoded, pairs } from '../decoded-response.ts';
 
 /** What the settings say when nobody sets anything. */
 const { upstream } = settingsFile.parse({});

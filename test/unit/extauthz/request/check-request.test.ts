@@ -4,11 +4,11 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CheckRequest } from '../../../src/extauthz/check-request.ts';
-import { MalformedCheckRequest } from '../../../src/extauthz/malformed-check-request.ts';
-import { loadServices } from '../../../src/extauthz/proto-services.ts';
-import { CertificateAuthority } from '../../rig/certificate-authority.ts';
-import { entry, field, message } from './wire-bytes.ts';
+import { loadServices } from '../../../../src/extauthz/proto-services.ts';
+import { CheckRequest } from '../../../../src/extauthz/request/check-request.ts';
+import { MalformedCheckRequest } from '../../../../src/extauthz/request/malformed-check-request.ts';
+import { CertificateAuthority } from '../../../rig/certificate-authority.ts';
+import { entry, field, message } from '../wire-bytes.ts';
 
 const NAMES = { api: 'api', organization: 'organization', environment: 'env', metadataNamespace: 'gatehouse' };
 const PROBES = ['authorization', 'x-request-id', 'content-type', ':path', 'x-none'];
