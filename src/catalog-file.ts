@@ -21,7 +21,7 @@ import { keyManagerWarnings, NO_AUDIENCE_WARNING } from './keymanagers/key-manag
 import { loadKeyManagerTypes } from './keymanagers/load-types.ts';
 import { resolveKeyManager } from './keymanagers/resolve-key-manager.ts';
 import { connectionOf, type KeyManagerTypes } from './keymanagers/types.ts';
-import { urlProblem } from './outbound/url-problem.ts';
+import { urlProblem } from './outbound/guard/url-problem.ts';
 import { loadSealingKeys } from './sealing/load-sealing-keys.ts';
 import type { SealingKey } from './sealing/sealing-key.ts';
 import { newFingerprintKey } from './sealing/secret-sealer.ts';

@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, ProxyAgent, Pool as UndiciPool } from 'undici';
 import type { Connection } from '../domain/key-manager.ts';
-import { OutboundError } from './outbound-problem.ts';
+import { OutboundError } from './problem/outbound-problem.ts';
 
 /** What every pool is made with. */
 export interface DispatchersOptions {

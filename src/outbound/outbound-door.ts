@@ -4,16 +4,16 @@
 import type { Connection } from '../domain/key-manager.ts';
 import type { OpenOutboundStream, OutboundReply, OutboundRequest, SendOutbound } from '../domain/outbound.ts';
 import { Dispatchers } from './dispatchers.ts';
-import { guardedLookup } from './guarded-lookup.ts';
-import { NameResolver } from './name-resolver.ts';
-import { OutboundError, type OutboundProblem, problemOf } from './outbound-problem.ts';
+import { guardedLookup } from './guard/guarded-lookup.ts';
+import { type ProxyEnvironment, proxyPlan } from './guard/proxy-plan.ts';
+import { refusedAddresses } from './guard/refused-address.ts';
+import { type UrlPolicy, urlProblem } from './guard/url-problem.ts';
+import { NameResolver } from './names/name-resolver.ts';
 import { passedOn } from './passed-on.ts';
 import { type ProbedTls, probeTls } from './probe-tls.ts';
-import { type ProxyEnvironment, proxyPlan } from './proxy-plan.ts';
-import { refusedAddresses } from './refused-address.ts';
+import { OutboundError, type OutboundProblem, problemOf } from './problem/outbound-problem.ts';
 import { streamOpener } from './stream-door.ts';
 import { trustedAuthorities } from './trusted-authorities.ts';
-import { type UrlPolicy, urlProblem } from './url-problem.ts';
 
 /** How the door is guarded; the settings `outbound` and `keyManagers.limits`. */
 export interface OutboundDoorOptions extends UrlPolicy {

@@ -4,7 +4,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import type { Connection } from '../domain/key-manager.ts';
-import { type OutboundProblem, problemOf } from './outbound-problem.ts';
+import { type OutboundProblem, problemOf } from './problem/outbound-problem.ts';
 
 /** What a server showed. */
 export interface ProbedTls {

@@ -3,8 +3,8 @@
 
 import type { Dispatcher } from 'undici';
 import type { OpenOutboundStream, OutboundRequest } from '../domain/outbound.ts';
-import { problemOf } from './outbound-problem.ts';
 import { passedOn } from './passed-on.ts';
+import { problemOf } from './problem/outbound-problem.ts';
 
 /** What streams are opened with. */
 export interface StreamDoorOptions {

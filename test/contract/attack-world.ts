@@ -17,7 +17,7 @@ import type { AccessRequest } from '../../src/domain/request.ts';
 import type { RevocationSubject } from '../../src/domain/revocation.ts';
 import { routerOf } from '../../src/domain/router.ts';
 import type { Subscription } from '../../src/domain/subscriber.ts';
-import { Limits } from '../../src/outbound/limits.ts';
+import { Limits } from '../../src/outbound/limits/limits.ts';
 import { Introspector } from '../../src/tokens/introspection/introspector.ts';
 import { keySetFetch } from '../../src/tokens/key-sets/fetch-key-set.ts';
 import { KeySets } from '../../src/tokens/key-sets/key-sets.ts';

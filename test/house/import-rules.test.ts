@@ -40,6 +40,12 @@ const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string
     introspection: ['reading', 'claims'],
     memory: ['claims', 'key-sets'],
   },
+  outbound: {
+    limits: [],
+    problem: [],
+    names: ['problem'],
+    guard: ['problem'],
+  },
   catalog: {
     outcome: [],
     tables: [],

@@ -4,7 +4,7 @@
 import type { Catalog, SharedKeySets } from '../../authorize/ports.ts';
 import type { OpenCatalog } from '../../catalog/open-catalog.ts';
 import { readCredentialFile } from '../../outbound/credential-file.ts';
-import { Limits } from '../../outbound/limits.ts';
+import { Limits } from '../../outbound/limits/limits.ts';
 import { type OutboundDoor, openOutboundDoor } from '../../outbound/outbound-door.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Logger } from '../../telemetry/logger.ts';

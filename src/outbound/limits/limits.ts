@@ -1,8 +1,8 @@
 // Keeps one key manager's trouble its own: requests under way, breaker, rate of first sights, waiting requests and time for proofs,
 // each with a limit of its own and one for all. Nobody is queued: over a limit the answer is an immediate refusal.
 
-import type { Admission, AdmissionRefused, Admitted, AdmittedKeyManager } from '../authorize/ports.ts';
-import type { KeyManagerLimits } from '../domain/key-manager.ts';
+import type { Admission, AdmissionRefused, Admitted, AdmittedKeyManager } from '../../authorize/ports.ts';
+import type { KeyManagerLimits } from '../../domain/key-manager.ts';
 import { Circuit } from './circuit.ts';
 import { ProofBudget } from './proof-budget.ts';
 import { type BucketSize, TokenBucket } from './token-bucket.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusedAddresses } from '../../../src/outbound/refused-address.ts';
+import { refusedAddresses } from '../../../../src/outbound/guard/refused-address.ts';
 
 test.each([
   '0.0.0.0',

@@ -1,7 +1,7 @@
 // The look-up that sockets are dialled with: every address that a name leads to is judged, at that moment, before any is dialled.
 
 import { isIPv6, type LookupFunction } from 'node:net';
-import { OutboundError } from './outbound-problem.ts';
+import { OutboundError } from '../problem/outbound-problem.ts';
 
 /** A name with one refused address is refused as a whole: such a name is an attack or a mistake (DNS rebinding). */
 export function guardedLookup(

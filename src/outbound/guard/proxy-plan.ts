@@ -1,7 +1,7 @@
 // Which requests go through a proxy: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl reads them. Behind a proxy no address can be
 // checked, so the host's name must be on a list.
 
-import { OutboundError } from './outbound-problem.ts';
+import { OutboundError } from '../problem/outbound-problem.ts';
 import { hostOf } from './url-problem.ts';
 
 /** The part of the environment that matters. */

@@ -3,9 +3,9 @@
 
 import { createServer } from 'node:net';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { NameServer } from '../../rig/name-server.ts';
-import { KeyServer } from '../tokens/key-server.ts';
-import { get, openDoor, outcomeOf } from './open-door.ts';
+import { NameServer } from '../../../rig/name-server.ts';
+import { KeyServer } from '../../tokens/key-server.ts';
+import { get, openDoor, outcomeOf } from '../open-door.ts';
 
 let trapped = 0;
 const trap = createServer((socket) => {

@@ -5,10 +5,10 @@ import { pbkdf2 } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { NameServer } from '../../rig/name-server.ts';
-import { KeyServer } from '../tokens/key-server.ts';
-import { keyManager } from '../tokens/token-sample.ts';
-import { get, openDoor, outcomeOf } from './open-door.ts';
+import { NameServer } from '../../../rig/name-server.ts';
+import { KeyServer } from '../../tokens/key-server.ts';
+import { keyManager } from '../../tokens/token-sample.ts';
+import { get, openDoor, outcomeOf } from '../open-door.ts';
 
 const SILENT = Array.from({ length: 10 }, (_, n) => keyManager({ id: `silent-${n}` }));
 const ROUNDS = 10;

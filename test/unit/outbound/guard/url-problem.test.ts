@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { urlProblem } from '../../../src/outbound/url-problem.ts';
+import { urlProblem } from '../../../../src/outbound/guard/url-problem.ts';
 
 const strict = { allowHttp: false, allowLoopback: false };
 

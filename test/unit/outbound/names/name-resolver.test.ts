@@ -3,10 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { NameResolver, type NameResolverOptions } from '../../../src/outbound/name-resolver.ts';
-import { OutboundError } from '../../../src/outbound/outbound-problem.ts';
-import { NameServer } from '../../rig/name-server.ts';
-import { temporaryFolder } from '../../rig/temporary-folder.ts';
+import { NameResolver, type NameResolverOptions } from '../../../../src/outbound/names/name-resolver.ts';
+import { OutboundError } from '../../../../src/outbound/problem/outbound-problem.ts';
+import { NameServer } from '../../../rig/name-server.ts';
+import { temporaryFolder } from '../../../rig/temporary-folder.ts';
 
 const HOUR_MS = 3_600_000;
 let server: NameServer;

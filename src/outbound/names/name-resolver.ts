@@ -3,9 +3,9 @@
 
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import { OutboundError } from '../problem/outbound-problem.ts';
 import { type Addresses, askForAddresses } from './dns-question.ts';
 import { localAddresses, readHosts } from './hosts-file.ts';
-import { OutboundError } from './outbound-problem.ts';
 import { fullNames, readSearchList } from './search-list.ts';
 
 /** How names are resolved. */

@@ -1,8 +1,8 @@
 // Limits of one key manager and of all: who is refused, for which reason, and who is not.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { AdmissionRefused, Admitted } from '../../../src/authorize/ports.ts';
-import { type AdmissionOptions, Limits } from '../../../src/outbound/limits.ts';
+import type { AdmissionRefused, Admitted } from '../../../../src/authorize/ports.ts';
+import { type AdmissionOptions, Limits } from '../../../../src/outbound/limits/limits.ts';
 
 const HOUR_MS = 3_600_000;
 let now: number;
