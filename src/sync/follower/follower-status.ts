@@ -34,5 +34,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
   held_back: 'the hub has much less than this copy (held_back); look at the hub, then run: gatehouse sync confirm',
   damaged: 'what came was not what the hub sent, or is of another version of Gatehouse (damaged)',
   unfit: 'what the hub has does not fit this version of Gatehouse (unfit)',
+  catalog_unreadable: 'the own catalog cannot be read now (catalog_unreadable)',
   catalog_busy: 'the own catalog takes no writes now (catalog_busy)',
 };

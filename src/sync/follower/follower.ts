@@ -56,6 +56,8 @@ export class Follower implements Source {
   #hubPosition: SourcePosition | undefined;
   #inSyncAtMs: number | undefined;
   #problem: string | undefined;
+  /** Where the copy stood when that could be read last. */
+  #known: SourcePosition | undefined;
   #loaded = 0;
   #wantsSnapshot = false;
   #pollsLeft = 0;
@@ -90,7 +92,7 @@ export class Follower implements Source {
 
   /** Where it stands. */
   status(): FollowerStatus {
-    const position = this.#options.sink.position();
+    const position = this.#positionAsKnown();
     return {
       source: 'hub',
       state: this.#state,
@@ -127,13 +129,31 @@ export class Follower implements Source {
     }
   }
 
+  /** Where the copy stands. */
+  #position(): SourcePosition | undefined {
+    try {
+      this.#known = this.#options.sink.position();
+      return this.#known;
+    } catch {
+      throw new Error('catalog_unreadable');
+    }
+  }
+
+  /** The same for who only wants to know; what was read last while it cannot be read. */
+  #positionAsKnown(): SourcePosition | undefined {
+    try {
+      return this.#position();
+    } catch {
+      return this.#known;
+    }
+  }
+
   /** One connection; what went wrong, or undefined where the next can follow at once. */
   async #once(): Promise<string | undefined> {
-    const { sink } = this.#options;
-    const position = this.#wantsSnapshot ? undefined : sink.position();
     const isStream = this.#options.stream && this.#pollsLeft === 0;
     if (this.#pollsLeft > 0) this.#pollsLeft -= 1;
     try {
+      const position = this.#wantsSnapshot ? undefined : this.#position();
       await this.#read(position, isStream);
       return undefined;
     } catch (error) {

@@ -98,7 +98,7 @@ export interface MemoryCopy extends ChangeSink {
   /** Copies in the making. */
   readonly staged: () => number;
   /** Switches. */
-  readonly faults: { busy: boolean; unfit: boolean; heldBack: boolean };
+  readonly faults: { busy: boolean; unfit: boolean; heldBack: boolean; unreadable: boolean };
 }
 
 /** Empty, without a position. */
@@ -107,13 +107,16 @@ export function memoryCopy(): MemoryCopy {
   let position: SourcePosition | undefined;
   let commits = 0;
   let staged = 0;
-  const faults = { busy: false, unfit: false, heldBack: false };
+  const faults = { busy: false, unfit: false, heldBack: false, unreadable: false };
   return {
     rows: () => rows,
     commits: () => commits,
     staged: () => staged,
     faults,
-    position: () => position,
+    position: () => {
+      if (faults.unreadable) throw new Error('disk I/O error');
+      return position;
+    },
     async stage(from, to) {
       if (faults.busy) return 'busy';
       const taken: Change[] = [];

@@ -307,6 +307,21 @@ test('while the own catalog is busy nothing is lost', async () => {
   expect(rowsOf(world)).toHaveLength(1);
 });
 
+test('while the own catalog cannot be read it is tried again, and told as it was', async () => {
+  const world = startWorld({ stream: false });
+  world.history.write(scopeChange('a'));
+  world.follower.start();
+  await world.inSync();
+  world.copy.faults.unreadable = true;
+  await eventually('a failure', () => world.failed.find((problem) => problem === 'catalog_unreadable'));
+  expect(world.follower.status()).toMatchObject({ state: 'away', complete: true, position: world.history.position() });
+  world.copy.faults.unreadable = false;
+  world.history.write(scopeChange('b'));
+  world.wake();
+  await world.inSync();
+  expect(rowsOf(world)).toHaveLength(2);
+});
+
 test('a stop in the middle of a snapshot lets go of it', async () => {
   const world = startWorld();
   world.history.write(scopeChange('a'), scopeChange('b'), scopeChange('c'));
