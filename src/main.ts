@@ -14,15 +14,21 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE_MAJOR) {
   process.exit(EXIT.fault);
 }
 
+/** A reader that is gone (`| head`) wants no more, which is no fault. Made when it is used: a process that serves writes its log itself. */
+const heeded = (stream: NodeJS.WriteStream) =>
+  stream.listeners('error').includes(ignore) ? stream : stream.on('error', ignore);
+
+function ignore(): void {}
+
 const code = await runCommandLine(process.argv.slice(2), () => import('./app.ts'), {
   env: process.env,
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => heeded(process.stdout).write(`${line}\n`),
+  err: (line) => heeded(process.stderr).write(`${line}\n`),
   readStdin: () => text(process.stdin),
   onSignal: (signal, listener) => process.on(signal, listener),
   exit: (status) => process.exit(status),
 });
 // A pipe takes a long text bit by bit, and an exit would cut it off.
 for (const stream of [process.stdout, process.stderr])
-  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  await new Promise<void>((resolve) => heeded(stream).write('', () => resolve()));
 process.exit(code);
