@@ -14,6 +14,8 @@ import { clearStaleSocket, SOCKET_MODE } from './unix-socket.ts';
 
 /** Of one connection: a thousand usual requests take a tenth of it. Node refuses streams beyond it. */
 const MAX_SESSION_MEMORY_MIB = 64;
+/** Of all calls together, the largest that settings allow eight times: Node does not count messages that are half sent. */
+const MAX_HELD_BYTES = 134_217_728;
 /**
  * Envoy resets a check whose client has gone or whose time is over: thousands at once after a stall, and as many as clients like. Node
  * would end the connection after 1000 and 33 a second, and with it everybody's checks.
@@ -43,6 +45,8 @@ export interface GrpcServerOptions {
   readonly onDefect: (error: unknown) => void;
   readonly certificatePollMs?: number;
   readonly readLimitMs?: number;
+  /** Of the messages of all calls that are not over; beyond it, calls are refused with RESOURCE_EXHAUSTED. */
+  readonly maxHeldBytes?: number;
 }
 
 /** A listening server. */
@@ -50,6 +54,8 @@ export class GrpcServer {
   readonly #options: GrpcServerOptions;
   readonly #servers: (Http2Server | Http2SecureServer)[] = [];
   readonly #sockets = new Set<Socket>();
+  /** What the messages of all its calls come to. */
+  readonly #held = { bytes: 0 };
   readonly #credentials: TlsCredentials[] = [];
   readonly #addresses: ListenAddress[] = [];
 
@@ -135,8 +141,14 @@ export class GrpcServer {
   }
 
   #serve<T extends Http2Server | Http2SecureServer>(server: T): T {
-    const { maxMessageBytes, methods, onDefect, readLimitMs = READ_LIMIT_MS } = this.#options;
-    const terms = { maxMessageBytes, readLimitMs, onDefect };
+    const {
+      maxHeldBytes = MAX_HELD_BYTES,
+      maxMessageBytes,
+      methods,
+      onDefect,
+      readLimitMs = READ_LIMIT_MS,
+    } = this.#options;
+    const terms = { maxMessageBytes, held: this.#held, maxHeldBytes, readLimitMs, onDefect };
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));

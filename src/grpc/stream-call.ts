@@ -12,6 +12,9 @@ interface CallTerms {
   readonly maxMessageBytes: number;
   /** Milliseconds in which the message must have come, and in which an answer that was given must have been taken. */
   readonly readLimitMs: number;
+  /** Of all messages that came and whose calls are not over. */
+  readonly held: { bytes: number };
+  readonly maxHeldBytes: number;
   /** Hears what a method threw; its call was refused. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -29,6 +32,10 @@ const NO_GRPC = { ':status': 415, accept: CONTENT_TYPE };
 const NO_METHOD: GrpcRefusal = { status: GRPC_STATUS.UNIMPLEMENTED, details: 'no method of this name is served' };
 const NO_TIMEOUT: GrpcRefusal = { status: GRPC_STATUS.INTERNAL, details: 'grpc-timeout is not digits and a unit' };
 const DEFECT: GrpcRefusal = { status: GRPC_STATUS.INTERNAL, details: 'internal error' };
+const TOO_MUCH: GrpcRefusal = {
+  status: GRPC_STATUS.RESOURCE_EXHAUSTED,
+  details: 'the messages of all calls together are more than can be held; send fewer at a time',
+};
 const TOO_SLOW: GrpcRefusal = { status: GRPC_STATUS.DEADLINE_EXCEEDED, details: 'the message did not come in time' };
 
 /** A stream leads to its call, so that its listeners are the same few functions for all streams. */
@@ -65,6 +72,7 @@ class StreamCall implements GrpcCall {
   readonly #method: GrpcMethod;
   readonly #terms: CallTerms;
   readonly #reader: MessageReader;
+  #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #onClosed: (() => void) | undefined;
   #ended = false;
@@ -133,6 +141,13 @@ class StreamCall implements GrpcCall {
 
   take(chunk: Buffer): void {
     if (this.isOver) return;
+    const { held, maxHeldBytes } = this.#terms;
+    if (held.bytes + chunk.length > maxHeldBytes) {
+      this.refuse(TOO_MUCH);
+      return;
+    }
+    held.bytes += chunk.length;
+    this.#heldBytes += chunk.length;
     const refusal = this.#reader.take(chunk);
     if (refusal !== undefined) this.refuse(refusal);
   }
@@ -163,6 +178,7 @@ class StreamCall implements GrpcCall {
 
   closed(): void {
     clearTimeout(this.#timer);
+    this.#terms.held.bytes -= this.#heldBytes;
     try {
       this.#onClosed?.();
     } catch (error) {

@@ -272,6 +272,30 @@ describe('floods', () => {
     await eventually('the calls within it', () => running.held.size === 10);
   });
 
+  test('of half-sent messages on many connections hold no more than is allowed for all', async () => {
+    const running = await serve({ maxHeldBytes: 200_000 });
+    const large = framed(Buffer.alloc(90_000, 1));
+    const half = large.subarray(0, 60_000);
+    const begin = () => {
+      const stream = running.connect().request(callHeaders(PATH.echo), { endStream: false });
+      stream.on('error', () => {});
+      stream.write(half);
+      return stream;
+    };
+    const begun = [begin(), begin(), begin()];
+    const session = running.connect();
+    // As soon as those three have come there is no room for another one, but for what is small.
+    await eventually(
+      'a refusal',
+      async () => (await call(session, PATH.echo, [large])).status === String(GRPC_STATUS.RESOURCE_EXHAUSTED),
+    );
+    expect(await call(session, PATH.echo, [HELLO])).toMatchObject({ status: '0', body: HELLO });
+    for (const stream of begun) stream.close();
+    await eventually('room', async () => (await call(session, PATH.echo, [large])).status === '0');
+    // What was answered, refused or given up is held no longer.
+    for (let i = 0; i < 10; i++) expect(await call(session, PATH.echo, [large])).toMatchObject({ status: '0' });
+  });
+
   test('of refused bodies do not use up the window of their connection', async () => {
     const running = await serve();
     const session = running.connect();
