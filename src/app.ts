@@ -34,12 +34,13 @@ export { validateCatalog } from './catalog-file.ts';
 const STDOUT = 1;
 /** How long the last log lines may take to leave. */
 const LOG_FLUSH_MS = 1_000;
-/** Calls in flight after GOAWAY end within their budget; this is only for a peer that stalls. */
-const GRACE_MS = 2_000;
+/** Calls in flight after GOAWAY have their budget; this is beyond it, and only for a peer that stalls. */
+const STALL_MS = 2_000;
 
 /** Serves until stopped. Rejects with a sentence for the operator when it cannot start; nothing is left running then. */
 export async function serve({ settings, catalogWins, strict }: ServeOptions): Promise<RunningApp> {
   const undo: (() => unknown)[] = [];
+  const graceMs = settings.extauthz.budgetMs + STALL_MS;
   let serving: ServingSide | undefined;
   const stopAll = async () => {
     for (const stop of undo.splice(0).reverse()) await stop();
@@ -123,7 +124,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
         ? servingHere(await listen(settings.extauthz.listen), log)
         : await startWorkers(settings, {
             ...{ catalog, sealingKeys: sealing.keys, signingKeys, keySets: outbound.keySets, handOn },
-            ...{ fitness: sync.fitness, metrics, sink, log, graceMs: GRACE_MS },
+            ...{ fitness: sync.fitness, metrics, sink, log, graceMs },
           });
     const { addresses: extauthz, drain, setServing, restart } = serving;
     undo.push(() => drain({ notServingMs: 0, graceMs: 0 }));
@@ -158,7 +159,7 @@ export async function serve({ settings, catalogWins, strict }: ServeOptions): Pr
       stop: async () => {
         draining = true;
         log.info('draining');
-        await drain({ notServingMs: settings.extauthz.drainMs, graceMs: GRACE_MS });
+        await drain({ notServingMs: settings.extauthz.drainMs, graceMs });
         log.info('stopped');
         await stopAll();
       },

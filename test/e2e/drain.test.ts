@@ -4,17 +4,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
-import type { Message } from '../rig/envoy-config.ts';
 import { eventually } from '../rig/eventually.ts';
 import { isPortFree } from '../rig/free-port.ts';
 import type { GatehouseProcess } from '../rig/gatehouse-process.ts';
 import { startLoad } from '../rig/http-load.ts';
 import { PATHS } from '../rig/key-manager-server.ts';
+import { checksOf } from './checks.ts';
 import { type Stack, type StackOptions, startStack } from './stack.ts';
 
 const MENU = '/pizza/1.0.0/menu';
 /** Longer than the shipped health check interval of 2 s with its jitter. */
 const DRAIN_MS = 3_000;
+const COOLDOWN_MS = 100;
+/** Well within its budget, and longer than a peer that stalls is waited for. */
+const LONG_CHECK_MS = 3_000;
 /** 128 + SIGTERM. */
 const ENDED_BY_SECOND_SIGNAL = 143;
 
@@ -70,25 +73,17 @@ test('of two instances one is stopped and started again under load, three times,
 describe('a single instance that leaves', () => {
   test('finishes the check in flight; whoever comes later gets 503', async () => {
     const stack = await start({
-      settings: { extauthz: { budgetMs: 8_000 }, keySets: { cooldownMs: 100 } },
-      editEnvoy: ({ extAuthz }) => {
-        const service = extAuthz['grpc_service'] as Record<string, Message>;
-        const { retry_policy, ...rest } = service;
-        // Envoy takes the longest pause between attempts for the time-out of each, too.
-        const retryBackOff = { base_interval: '0.025s', max_interval: '10s' };
-        extAuthz['grpc_service'] = {
-          ...rest,
-          timeout: '10s',
-          retry_policy: { ...retry_policy, retry_back_off: retryBackOff },
-        };
-      },
+      settings: { keySets: { cooldownMs: COOLDOWN_MS } },
     });
     const asked = () => stack.partner.requests(PATHS.jwks);
-    await eventually('the first keys to be fetched', () => asked() > 0);
-    stack.partner.fault(PATHS.jwks, { kind: 'delay', delayMs: 1_000 });
+    const checks = checksOf(stack.gatehouse);
+    stops.push(async () => checks.close());
+    // Its keys have been taken, not only asked for: what a cool-down forbids is not fetched later either.
+    expect(await checks.outcome(MENU, stack.token())).toBe('allow');
+    await sleep(2 * COOLDOWN_MS);
+    stack.partner.fault(PATHS.jwks, { kind: 'delay', delayMs: LONG_CHECK_MS });
     stack.partner.rotate();
     const before = asked();
-    await sleep(200);
     const inFlight = stack.get(MENU, stack.token());
     await eventually('the new key to be asked for', () => asked() > before);
     stack.gatehouse.signal('SIGTERM');
