@@ -71,6 +71,7 @@ export class Lab {
     const env = { ...options.env, ...TELLS_ALLOCATION };
     const gatehouse = await startGatehouse({
       startLimitMs: START_LIMIT_MS,
+      deadlines: 'shipped',
       ...options,
       main: BUILT_MAIN,
       nodeFlags: NODE_FLAGS,

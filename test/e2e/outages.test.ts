@@ -50,7 +50,7 @@ describe('without Gatehouse', () => {
   });
 
   test('frozen: Envoy ends the wait with 503 and counts one error; thawed, requests pass and the stale check lets nothing in', async () => {
-    const stack = await start();
+    const stack = await start({ deadlines: 'shipped' });
     expect(await statusOf(stack)).toBe(200);
     const before = stack.upstream.received.length;
     const errors = await stack.envoy.stat(ERRORS);

@@ -16,6 +16,8 @@ import { type RawReply, type RawRequest, rawRequest } from '../rig/raw-http.ts';
 export interface StackOptions {
   readonly envoyVersion?: string;
   readonly envoyFile?: EnvoyFile;
+  /** `shipped` for tests about them: the deadlines of Envoy and Gatehouse that users get. */
+  readonly deadlines?: 'shipped';
   /** The last word on Envoy's configuration. */
   readonly editEnvoy?: (config: EnvoyConfig, stack: Pick<Stack, 'upstream'>) => void;
   readonly settings?: SettingsSections;
@@ -92,6 +94,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const started = await startGatehouse({
         folder: join(folder, `gatehouse-${at}`),
         catalogFile,
+        deadlines: options.deadlines,
         ...(options.settings && { settings: options.settings }),
         ...(options.args && { args: options.args }),
         ...(options.env && { env: options.env }),
@@ -106,6 +109,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...(options.envoyFile && { file: options.envoyFile }),
       gatehouse: gatehouses.flatMap(({ endpoints }) => endpoints),
       upstreamPort: upstream.port,
+      deadlines: options.deadlines,
       edit: (config) => options.editEnvoy?.(config, { upstream }),
     });
     stops.push(() => envoy.stop());

@@ -1,4 +1,4 @@
-// Reads a shipped Envoy file and gives tests handles on the parts they vary. What a test does not touch is what users get.
+// Reads a shipped Envoy file and gives tests handles on the parts they vary. What nobody touches is what users get.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -3,12 +3,22 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressOf, type Endpoint, type EnvoyConfig, type EnvoyFile, readEnvoyConfig } from './envoy-config.ts';
+import {
+  addressOf,
+  type Endpoint,
+  type EnvoyConfig,
+  type EnvoyFile,
+  type Message,
+  readEnvoyConfig,
+} from './envoy-config.ts';
 import { eventually } from './eventually.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
 /** Envoy keeps its log lines for 10 s by default; tests read them. */
 const LOG_FLUSH_MS = 20;
+
+/** A check, each attempt at it, and a connection: longer than Gatehouse takes in the rig, and what hangs ends before clients give up. */
+const UNHURRIED = '9s';
 
 /** How to start it. */
 export interface EnvoyOptions {
@@ -24,6 +34,8 @@ export interface EnvoyOptions {
   readonly folder?: string;
   /** A file that gets its access log, and what else it says. */
   readonly logFile?: string;
+  /** `shipped` for what is about them: the deadlines of the shipped file. Else a busy machine would decide what tests see. */
+  readonly deadlines?: 'shipped' | undefined;
   /** The last word on the configuration. */
   readonly edit?: (config: EnvoyConfig) => void;
 }
@@ -53,6 +65,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
   config.admin['address'] = addressOf(options.adminPort ?? 0);
   config.setEndpoints('gatehouse', options.gatehouse);
   config.setEndpoints('upstream', [options.upstreamPort]);
+  if (options.deadlines !== 'shipped') beUnhurried(config);
   options.edit?.(config);
 
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'gatehouse-envoy-')));
@@ -113,6 +126,15 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
       return code;
     },
   };
+}
+
+function beUnhurried({ extAuthz, cluster }: EnvoyConfig): void {
+  const service = extAuthz['grpc_service'] as Message;
+  const retryPolicy = service['retry_policy'] as Message;
+  service['timeout'] = UNHURRIED;
+  // Envoy takes the longest pause between attempts for the time-out of each, too.
+  retryPolicy['retry_back_off'] = { ...(retryPolicy['retry_back_off'] as Message), max_interval: UNHURRIED };
+  for (const name of ['gatehouse', 'upstream'] as const) cluster(name)['connect_timeout'] = UNHURRIED;
 }
 
 async function listenerPort(adminUrl: string): Promise<number> {

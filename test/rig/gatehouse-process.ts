@@ -11,10 +11,15 @@ import { type RunningProcess, startProcess } from './running-process.ts';
 /** Sections of a settings file. */
 export type SettingsSections = Readonly<Record<string, unknown>>;
 
+/** A busy machine must not decide what a test is not about: these only end what hangs, and before clients of the rig give up. */
+const UNHURRIED = { budgetMs: 8_000, keySetMs: 6_000, introspectionMs: 6_000 };
+
 /** How to start it. */
 export interface GatehouseOptions {
   /** Laid over the rig's own settings, section by section. */
   readonly settings?: SettingsSections;
+  /** `shipped` for what is about them: the deadlines of decisions that users get, where `settings` name none. */
+  readonly deadlines?: 'shipped' | undefined;
   /** A catalog file. */
   readonly catalogFile?: string;
   /** Holds settings and data, and is kept; without it a temporary folder is made and removed in the end. */
@@ -124,7 +129,13 @@ function settingsOf(options: GatehouseOptions, folder: string, dataDir: string, 
     // The rig's key managers are plain HTTP on loopback.
     outbound: { allowLoopback: true, allowHttp: true },
   };
-  for (const [section, value] of Object.entries(options.settings ?? {}))
+  const deadlines: SettingsSections = {
+    extauthz: { budgetMs: UNHURRIED.budgetMs },
+    keySets: { timeoutMs: UNHURRIED.keySetMs },
+    introspection: { timeoutMs: UNHURRIED.introspectionMs },
+  };
+  const layers = [options.deadlines === 'shipped' ? {} : deadlines, options.settings ?? {}];
+  for (const [section, value] of layers.flatMap(Object.entries<unknown>))
     own[section] = isSection(value) && isSection(own[section]) ? { ...own[section], ...value } : value;
   return own;
 }

@@ -5,7 +5,7 @@ import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** How long a process may take to end by itself after SIGTERM, in milliseconds. */
-const STOP_GRACE_MS = 10_000;
+const STOP_GRACE_MS = 20_000;
 
 /** How to start it. */
 export interface ProcessOptions {

@@ -64,7 +64,13 @@ async function envoyContestant(
     delete cluster('gatehouse')['health_checks'];
   };
   // Where no check is asked for, nobody needs to listen.
-  const envoy = await startEnvoy({ bin: await envoyBin(), gatehouse: [server?.port ?? 1], upstreamPort: 1, edit });
+  const envoy = await startEnvoy({
+    bin: await envoyBin(),
+    gatehouse: [server?.port ?? 1],
+    upstreamPort: 1,
+    deadlines: 'shipped',
+    edit,
+  });
   lab.defer(() => envoy.stop());
   await lab.pinToServerCore(envoy.pid);
   const calls: readonly Call[] = [{ headers: requestHeaders(token), expected: [200] }];
