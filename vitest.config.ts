@@ -11,18 +11,18 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache
 const project = (name: string, groupOrder: number, more: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder }, ...more },
 });
-// One file at a time; the limits only end what hangs.
-const withProcesses = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 };
+// Real servers on a busy machine: the limits only end what hangs, and are longer than what the rig waits for one thing.
+const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
 
-// Real servers on a busy machine; the limits only end what hangs.
-const withServers = { testTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
+// One file at a time; a test may start a few processes, one after the other.
+const withProcesses = { ...patient, fileParallelism: false, testTimeout: 240_000, hookTimeout: 400_000 };
 
 export default defineConfig({
   test: {
     projects: [
-      project('house', 1),
-      project('unit', 1, withServers),
-      project('contract', 1, withServers),
+      project('house', 1, patient),
+      project('unit', 1, patient),
+      project('contract', 1, patient),
       project('faults', 2, withProcesses),
       project('e2e', 2, withProcesses),
       project('interop', 3, withProcesses),

@@ -2,9 +2,9 @@
 // says nothing, to a TLS handshake or anything else.
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { eventually } from './eventually.ts';
-import { startProcess } from './running-process.ts';
+import { endIfInVain, startProcess } from './running-process.ts';
 
 /** The port, until closed. */
 export interface BlackHole {
@@ -22,21 +22,25 @@ const TAKEN_MS = 300;
 /** A port whose queue of connections is full and is never emptied: the kernel drops every further SYN. */
 export async function deafPort(): Promise<BlackHole> {
   const listener = await startProcess({ command: process.execPath, args: ['--eval', LISTENER] });
-  const port = Number(await eventually('a port', () => listener.stdout[0]));
-  listener.signal('SIGSTOP');
   const fillers: Socket[] = [];
   const close = () => {
     for (const filler of fillers) filler.destroy();
     return listener.stop();
   };
+  const port = Number(
+    await endIfInVain(
+      eventually('a port', () => listener.stdout[0]),
+      close,
+    ),
+  );
+  listener.signal('SIGSTOP');
   while (fillers.length < MAX_FILLERS) {
     const filler = connect(port, '127.0.0.1').on('error', () => undefined);
     fillers.push(filler);
-    const taken = await Promise.race([
-      new Promise((resolve) => filler.once('connect', () => resolve(true))),
-      sleep(TAKEN_MS, false),
-    ]);
-    if (!taken) return { port, close };
+    await Promise.race([new Promise((resolve) => filler.once('connect', resolve)), sleep(TAKEN_MS)]);
+    // Timers run before sockets are looked at: after a stall of our own it may long be connected.
+    await turn();
+    if (filler.connecting) return { port, close };
   }
   await close();
   throw new Error('the queue of connections cannot be filled here');

@@ -39,6 +39,7 @@ const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 export async function startEchoUpstream(port = 0): Promise<EchoUpstream> {
   const received: ReceivedRequest[] = [];
   const sockets = new Set<net.Socket>();
+  /** Rejects when the client goes in the middle of its request. */
   const answer = async (
     request: http.IncomingMessage | http2.Http2ServerRequest,
     response: http.ServerResponse | http2.Http2ServerResponse,
@@ -59,13 +60,15 @@ export async function startEchoUpstream(port = 0): Promise<EchoUpstream> {
   };
   const http1Server = http.createServer(
     { maxHeaderSize: MAX_HEADER_BYTES },
-    (request, response) => void answer(request, response),
+    (request, response) => void answer(request, response).catch(() => response.destroy()),
   );
   http1Server.on('upgrade', (request: http.IncomingMessage, socket: Duplex) => {
     received.push(describe(request, 0));
     acceptWebSocket(request, socket);
   });
-  const http2Server = http2.createServer((request, response) => void answer(request, response));
+  const http2Server = http2.createServer(
+    (request, response) => void answer(request, response).catch(() => response.stream.destroy()),
+  );
   for (const server of [http1Server, http2Server])
     server.on('connection', (socket: net.Socket) => {
       sockets.add(socket);

@@ -12,7 +12,7 @@ import {
   readEnvoyConfig,
 } from './envoy-config.ts';
 import { eventually } from './eventually.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { endIfInVain, type RunningProcess, startProcess } from './running-process.ts';
 
 /** Envoy keeps its log lines for 10 s by default; tests read them. */
 const LOG_FLUSH_MS = 20;
@@ -90,12 +90,9 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
     const url = `http://${(await readFile(adminFile, 'utf8')).trim()}`;
     return (await fetch(`${url}/ready`)).status === 200 && url;
   });
-  const ready = await Promise.race([adminUrl, gone]).catch(async (error) => {
-    await running.stop();
-    throw error;
-  });
+  const ready = await endIfInVain(Promise.race([adminUrl, gone]), () => running.stop());
   if (ready === 'gone') throw new Error(`Envoy ended at its start:\n${running.stderr.join('\n')}`);
-  const port = await listenerPort(ready);
+  const port = await endIfInVain(listenerPort(ready), () => running.stop());
   const accessLog = () =>
     running.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as AccessLogLine);
   return {

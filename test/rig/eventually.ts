@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 const PAUSE_MS = 25;
 
 /** The first value of `probe` that is not undefined or false; what it throws counts as not yet. Rejects in the end, with the last error as cause. */

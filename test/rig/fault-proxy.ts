@@ -51,6 +51,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   let accepted = 0;
   const server = createServer((client) => {
     accepted += 1;
+    client.on('error', () => client.destroy());
     if (faults.refusing) {
       client.resetAndDestroy();
       return;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { endIfInVain, type RunningProcess, startProcess } from './running-process.ts';
 
 /** Sections of a settings file. */
 export type SettingsSections = Readonly<Record<string, unknown>>;
@@ -78,19 +78,19 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
     env: { ...process.env, ...options.env },
     logFile: options.logFile,
   });
-  const log = () => running.stdout.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as LogLine);
+  // The last line of one that was killed may have been cut.
+  const log = () =>
+    running.stdout
+      .filter((line, at, all) => line.startsWith('{') && (at < all.length - 1 || line.endsWith('}')))
+      .map((line) => JSON.parse(line) as LogLine);
   const logged = (fits: (line: LogLine) => boolean) => eventually('a line in the log', () => log().find(fits));
   const gone = running.exited.then(() => {
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     return undefined;
   });
   const readyLine = () => log().find((line) => line['msg'] === 'ready');
-  const ready = await Promise.race([eventually('it to be ready', readyLine, options.startLimitMs), gone]).catch(
-    async (error) => {
-      await running.stop();
-      throw error;
-    },
-  );
+  const first = Promise.race([eventually('it to be ready', readyLine, options.startLimitMs), gone]);
+  const ready = await endIfInVain(first, () => running.stop());
   if (ready === undefined)
     throw new Error(`Gatehouse ended at its start:\n${[...running.stdout, ...running.stderr].join('\n')}`);
   return {

@@ -61,9 +61,9 @@ function statusOf({ port, path, token }: LoadOptions, agent: Agent): Promise<num
     const request = get({ host: '127.0.0.1', port, path, headers, agent, timeout: TIMEOUT_MS }, (reply) => {
       reply.resume();
       reply.once('end', () => resolve(reply.statusCode ?? 0));
-      reply.once('error', reject);
+      reply.on('error', reject);
     });
     request.once('timeout', () => request.destroy(new Error('no reply in time')));
-    request.once('error', reject);
+    request.on('error', reject);
   });
 }

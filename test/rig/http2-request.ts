@@ -41,6 +41,7 @@ export function http2Request(port: number, headers: Http2Headers): Promise<Http2
       session.destroy();
       resolve({ status: Number(received[':status']), headers: received, trailers, body });
     });
-    for (const source of [session, stream]) source.once('error', reject);
+    // One may tell of the end of the other once more.
+    for (const source of [session, stream]) source.on('error', reject);
   });
 }

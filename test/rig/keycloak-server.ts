@@ -3,12 +3,14 @@
 import type { KeycloakTool } from '../../scripts/keycloak-tool.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { endIfInVain, type RunningProcess, startProcess } from './running-process.ts';
 
 const ADMIN = 'admin';
 const PASSWORD = 'admin-of-the-rig';
 /** For a machine that is busy with other things. */
-const START_LIMIT_MS = 170_000;
+const START_LIMIT_MS = 300_000;
+/** Whoever has the port in its place may take the question and never answer it. */
+const ASK_MS = 10_000;
 const STOP_GRACE_MS = 20_000;
 
 /** What the admin API or a protocol endpoint answered. */
@@ -51,14 +53,11 @@ export async function startKeycloak(tool: KeycloakTool): Promise<KeycloakServer>
   });
   const ready = eventually(
     'Keycloak to be ready',
-    async () => (await fetch(`${url}/realms/master`)).status === 200,
+    async () => (await fetch(`${url}/realms/master`, { signal: AbortSignal.timeout(ASK_MS) })).status === 200,
     START_LIMIT_MS,
   );
   const gone = running.exited.then(() => 'gone' as const);
-  const first = await Promise.race([ready, gone]).catch(async (error) => {
-    await running.stop();
-    throw error;
-  });
+  const first = await endIfInVain(Promise.race([ready, gone]), () => running.stop());
   if (first === 'gone')
     throw new Error(`Keycloak ended at its start:\n${[...running.stdout, ...running.stderr].join('\n')}`);
 

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { endIfInVain, type RunningProcess, startProcess } from './running-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('./oidc-provider-program.ts', import.meta.url));
 /** Tokens for it are JWTs. */
@@ -33,7 +33,7 @@ export async function startOidcProvider(clients: readonly ProviderClient[]): Pro
   });
   const printed = eventually('oidc-provider to listen', () => running.stdout.find((line) => line.startsWith('http')));
   const gone = running.exited.then(() => undefined);
-  const issuer = await Promise.race([printed, gone]);
+  const issuer = await endIfInVain(Promise.race([printed, gone]), () => running.stop());
   if (issuer === undefined) throw new Error(`oidc-provider ended at its start:\n${running.stderr.join('\n')}`);
   const post = async (endpoint: string, client: ProviderClient, form: Readonly<Record<string, string>>) => {
     const basic = Buffer.from(`${client.id}:${client.secret}`).toString('base64');

@@ -8,10 +8,11 @@ import { connect } from 'amqplib';
 import { findRabbitMq } from '../../scripts/rabbitmq-tool.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { endIfInVain, type RunningProcess, startProcess } from './running-process.ts';
 
 const LOOPBACK = '127.0.0.1';
-const START_MS = 90_000;
+const START_MS = 300_000;
+const DIAL_MS = 10_000;
 
 /** A running broker. */
 export interface RabbitMqServer {
@@ -57,7 +58,12 @@ export async function startRabbitMq(): Promise<RabbitMqServer> {
     env,
   });
   const login = { username: 'guest', password: 'guest' };
-  const dial = () => connect({ protocol: 'amqp', hostname: LOOPBACK, port, ...login, vhost: '/' }, { timeout: 2_000 });
+  const dial = async () => {
+    const address = { protocol: 'amqp', hostname: LOOPBACK, port, ...login, vhost: '/' };
+    const connection = await connect(address, { timeout: DIAL_MS });
+    // Whoever waits for something on it hears of its end by that; nobody else is to.
+    return connection.on('error', () => undefined);
+  };
   let broker: RunningProcess | undefined;
   const stop = async () => {
     await broker?.stop(30_000);
@@ -74,7 +80,12 @@ export async function startRabbitMq(): Promise<RabbitMqServer> {
       START_MS,
     );
   };
-  await start();
+  const remove = async () => {
+    await stop();
+    await mapper.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await endIfInVain(start(), remove);
   return {
     url: `amqp://${LOOPBACK}:${port}`,
     ...login,
@@ -87,10 +98,6 @@ export async function startRabbitMq(): Promise<RabbitMqServer> {
       await channel.waitForConfirms();
       await connection.close();
     },
-    async remove() {
-      await stop();
-      await mapper.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    remove,
   };
 }

@@ -42,7 +42,7 @@ function exchange(port: number, text: string): Promise<Buffer> {
       // A WebSocket stays open after its handshake: the head is all there is to read.
       if (chunk.toString('latin1').startsWith('HTTP/1.1 101')) socket.end();
     });
-    socket.once('error', reject);
+    socket.on('error', reject);
     socket.once('close', () => resolve(Buffer.concat(chunks)));
   });
 }

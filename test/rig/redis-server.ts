@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { endIfInVain, type RunningProcess, startProcess } from './running-process.ts';
 
 const LOOPBACK = '127.0.0.1';
 const START_ATTEMPTS = 20;
@@ -105,12 +105,11 @@ async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
   const removeFolder = () => {
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
   };
-  if (options.waits ?? true)
-    await answers(child, port, cli).catch(async (error) => {
-      await child.stop();
-      removeFolder();
-      throw error;
-    });
+  const stop = async () => {
+    await child.stop();
+    removeFolder();
+  };
+  if (options.waits ?? true) await endIfInVain(answers(child, port, cli), stop);
   return {
     port,
     folder,
@@ -124,10 +123,7 @@ async function tryRedis(options: RedisServerOptions): Promise<RedisServer> {
       child.signal('SIGKILL');
       await child.exited;
     },
-    stop: async () => {
-      await child.stop();
-      removeFolder();
-    },
+    stop,
   };
 }
 
@@ -202,11 +198,11 @@ export async function startSentinel(
   const child = await startProcess({ command: 'redis-server', args: [configFile, '--sentinel'] });
   const cli = async (...args: readonly string[]) =>
     (await run('redis-cli', ['-h', LOOPBACK, '-p', String(port), ...showing(tls), ...args])).stdout.trim();
-  await answers(child, port, cli);
   const stop = async () => {
     await child.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  await endIfInVain(answers(child, port, cli), stop);
   return { port, cli, stop };
 }
 

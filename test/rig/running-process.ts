@@ -4,8 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** How long a process may take to end by itself after SIGTERM, in milliseconds. */
-const STOP_GRACE_MS = 20_000;
+/** How long a process may take to end by itself after SIGTERM, in milliseconds; a busy machine may let it wait. */
+const STOP_GRACE_MS = 30_000;
 
 /** How to start it. */
 export interface ProcessOptions {
@@ -59,6 +59,16 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     signal: kill,
     stop: (graceMs = STOP_GRACE_MS) => stop(kill, exited, graceMs),
   };
+}
+
+/** What was waited for, or else what was started for it is ended first. */
+export async function endIfInVain<T>(awaited: Promise<T>, end: () => unknown): Promise<T> {
+  try {
+    return await awaited;
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 type Kill = (signal: NodeJS.Signals) => boolean;

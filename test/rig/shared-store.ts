@@ -32,7 +32,7 @@ export interface WatchedStore {
   count(what: string): number;
 }
 
-/** Opens one for the length of a test. */
+/** Opens one for the length of a test. It is patient with Redis unless told otherwise. */
 export function openWatchedStore(
   settings: Partial<RedisSettings>,
   {
@@ -51,7 +51,7 @@ export function openWatchedStore(
   const add = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
   const store = openSharedStore({
     // Tests share a small machine; that a slow Redis counts as absent has tests of its own.
-    settings: { ...WITHOUT_REDIS, commandTimeoutMs: 200, ...settings },
+    settings: { ...WITHOUT_REDIS, commandTimeoutMs: 5_000, ...settings },
     sealFor: (purpose) => sealFor(secret, purpose),
     observer: {
       up: (up, why) => states.push(up ? 'up' : why),
