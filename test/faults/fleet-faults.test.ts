@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { closeSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckClient } from '../../src/extauthz/check-client.ts';
 import { eventually } from '../rig/eventually.ts';
@@ -18,7 +19,7 @@ const DOCUMENTS = 200;
 const ASKERS = 4;
 const PAGE_BYTES = 4096;
 
-let servers: KeyManagerServer[];
+let servers: KeyManagerServer[] = [];
 let fleet: HubFleet;
 let follower: FleetMember;
 beforeEach(async () => {
@@ -42,12 +43,16 @@ test('with hub, Redis and key managers gone a member starts on its disk and deci
     for (const [path, token] of questions) outcomes.push(await member.outcome(path, token));
     return outcomes;
   };
+  const allows = (outcomes: readonly string[]) => outcomes.filter((outcome) => outcome === 'allow').length;
+  await eventually('the hub to have all keys', async () => allows(await outcomesAt(fleet.hub)) === 2);
   const before = await outcomesAt(fleet.hub);
   await eventually('the follower decides as its hub', async () =>
     (await outcomesAt(follower)).every((outcome, at) => outcome === before[at]),
   );
   expect(new Set(before).size).toBeGreaterThan(3);
-  expect(before.filter((outcome) => outcome === 'allow')).toHaveLength(2);
+  expect(allows(before)).toBe(2);
+  // They are written a moment after they count.
+  await eventually('the keys to be on the follower’s disk', () => keySetsOf(follower) === servers.length);
 
   await Promise.all([
     fleet.hub.kill(),
@@ -139,7 +144,8 @@ test('a disk that is full: writes are refused whole and said so, decisions go on
   const { hub } = fleet;
   const token = tokenOf(0, 'shop');
   const path = PATHS[0] ?? '';
-  await eventually('the follower to allow', async () => (await follower.outcome(path, token)) === 'allow');
+  for (const member of [hub, follower])
+    await eventually(`${member.name} to allow`, async () => (await member.outcome(path, token)) === 'allow');
   // No file may grow: what SQLite writes is refused in the same way as on a full disk.
   const limitFiles = async (member: FleetMember, bytes: string) =>
     void (await run('prlimit', ['--pid', String(member.process().pid), `--fsize=${bytes}:unlimited`]));
@@ -188,7 +194,12 @@ test('a catalog that is written as fast as can be: each decision is of one state
   // Both documents refuse this token, each for another reason; half of one and half of the other would let it pass.
   const torn = tokenOf(0, 'shop');
   const steady = tokenOf(1, 'other');
-  await eventually('the follower to allow', async () => (await follower.outcome('/others/1/list', steady)) === 'allow');
+  for (const member of [hub, follower])
+    for (const [path, token] of [
+      ['/others/1/list', steady],
+      [PATHS[0] ?? '', torn],
+    ] as const)
+      await eventually(`${member.name} to allow`, async () => (await member.outcome(path, token)) === 'allow');
   const documents = [catalogOf('KM-1', 'BLOCKED'), catalogOf('KM-2', 'UNBLOCKED')] as const;
   const expected = ['subscription_blocked', 'key_manager_not_allowed'];
   expect((await hub.admin('POST', '/catalog', documents[0])).status).toBe(200);
@@ -242,6 +253,16 @@ test('a catalog that is written as fast as can be: each decision is of one state
   const digests = await Promise.all([hub, follower].map((one) => one.digest()));
   expect(digests[1]).toEqual(digests[0]);
 });
+
+/** Key sets in the file, as a start would find them. */
+function keySetsOf({ folder }: FleetMember): number {
+  const db = new Database(join(folder, 'data', 'catalog.db'), { readonly: true });
+  try {
+    return Number(db.prepare('SELECT count(*) FROM key_set').pluck().get());
+  } finally {
+    db.close();
+  }
+}
 
 function overwrite(file: string, first: number, pages: number, byte: () => number): void {
   const descriptor = openSync(file, 'r+');

@@ -160,12 +160,9 @@ class Gate {
   #held: Promise<void> | undefined;
   #busy = 0;
 
-  async pass(): Promise<void> {
-    await this.#held;
-  }
-
   async during(run: () => Promise<void>): Promise<void> {
-    await this.pass();
+    // Looked at again after the wait, and at once before it counts: nobody slips in between.
+    while (this.#held !== undefined) await this.#held;
     this.#busy += 1;
     try {
       await run();
