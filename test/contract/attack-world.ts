@@ -43,6 +43,8 @@ export const ISSUER_A = 'https://a.example/realms/café';
 export const ISSUER_B = 'https://b.example';
 export const ISSUER_D = 'https://d.example';
 export const COOLDOWN_MS = 5_000;
+/** Of a question to a server. A busy machine must not make one late; where servers hang, they are given less. */
+const PATIENT_MS = 20_000;
 /** Beyond two refresh periods: keys are fetched anew before any of them counts. */
 export const KEYS_ARE_OLD_MS = 2 * 600_000 + 1;
 
@@ -65,6 +67,8 @@ export class AttackWorld implements AsyncDisposable {
   subscription: Subscription | null = null;
   revoked: (subject: RevocationSubject) => boolean = () => false;
   readonly shared = new FleetMemory();
+  /** Of a fetch of keys, for provers that are made from now on. */
+  fetchTimeoutMs = PATIENT_MS;
   tokens = this.prover();
   readonly #door = openDoor();
   #revision = 0;
@@ -81,10 +85,10 @@ export class AttackWorld implements AsyncDisposable {
     const limits = { concurrentChecks: 4096, maxFlights: 512, clock, random: Math.random, observer };
     const admission = new Limits(limits);
     const send: SendOutbound = (request) => this.#door.send(request);
-    const asked = { readCredential: async () => undefined, timeoutMs: 500, maxBytes: 524_288 };
+    const asked = { readCredential: async () => undefined, timeoutMs: this.fetchTimeoutMs, maxBytes: 524_288 };
     const keySets = new KeySets({
       ...{ clock, random: () => 0, refreshMs: 600_000, cooldownMs: COOLDOWN_MS, maxStaleMs: 86_400_000 },
-      ...{ fetch: keySetFetch({ send, ...asked }), fetchTimeoutMs: 500 },
+      ...{ fetch: keySetFetch({ send, ...asked }), fetchTimeoutMs: this.fetchTimeoutMs },
       store: { load: () => undefined, save: () => undefined },
       observer: { fetched: () => undefined, throttled: () => undefined, staleUsed: () => undefined },
     });
@@ -109,7 +113,7 @@ export class AttackWorld implements AsyncDisposable {
       ...{ endpoint: world.c.url('/introspect'), headers: {}, tokenTypeHint: null, marks: [] },
       auth: { kind: 'client_secret_basic', clientId: 'gw', clientSecret: 'canary-secret', encoding: 'rfc' },
       ...{ consumerKeyMembers: ['client_id'], scopesMembers: ['scope'], tokenTypes: ['bearer', 'access_token'] },
-      ...{ requireExp: true, ttlMs: 60_000, timeoutMs: 300 },
+      ...{ requireExp: true, ttlMs: 60_000, timeoutMs: PATIENT_MS },
     } as const;
     world.keyManagers = [
       keyManager({
@@ -171,6 +175,12 @@ export class AttackWorld implements AsyncDisposable {
     this.changed();
   }
 
+  /** From now on C is asked for so long only. */
+  hurryC(timeoutMs: number): void {
+    const { introspection = null } = this.keyManagers.find(({ id }) => id === 'km-c') ?? {};
+    this.changeKeyManager('km-c', { introspection: introspection && { ...introspection, timeoutMs } });
+  }
+
   changeApi(id: string, change: Partial<Api>): void {
     this.apis = this.apis.map((one) => (one.id === id ? { ...one, ...change } : one));
     this.changed();
@@ -207,7 +217,7 @@ export class AttackWorld implements AsyncDisposable {
     path = '/a/menu',
     over: Partial<AccessRequest> & { readonly credentials?: readonly string[] } = {},
     tokens = this.tokens,
-    budgetMs = 5_000,
+    budgetMs = PATIENT_MS,
   ): Decision | Promise<Decision> {
     const request: AccessRequest = {
       ...{ method: 'GET', host: 'api.example', path, apiReference: undefined, environment: undefined },

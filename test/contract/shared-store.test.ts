@@ -140,6 +140,13 @@ describe.each(STORES)('a shared store on %s', (_name, shares, start) => {
 
   test('entries of the stream come in order, to who reads from the start and to who waits', async () => {
     const [a, b] = await Promise.all([openStore(), openStore()]);
+    // The stream is read over a connection of its own.
+    if (shares)
+      for (const { store } of [a, b])
+        await eventually(
+          'the stream can be read',
+          async () => (await store.revocations.readFrom('-', 1)) !== undefined,
+        );
     const waiting = b.store.revocations.waitAfter('0-0', 10);
     const first = await a.store.revocations.append('one');
     const second = await a.store.revocations.append('two');
