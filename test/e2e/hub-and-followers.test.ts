@@ -139,6 +139,14 @@ test('with hub, key managers and network gone a follower starts and decides as b
   await caughtUp(fleet, follower);
   await outcomes(follower, token, 'allow');
   const before = await follower.outcome(stranger);
+  // Written behind the answers: what is to last is on its disk.
+  const db = new Database(join(fleet.folder, 'one', 'data', 'catalog.db'), { readonly: true });
+  await eventually('its keys and its being in sync to be kept', () =>
+    ['key_set', "stream_position WHERE stream = 'hub:in-sync'"].every(
+      (rows) => db.prepare(`SELECT 1 FROM ${rows}`).get() !== undefined,
+    ),
+  );
+  db.close();
   await fleet.hub().gatehouse.stop();
   await fleet.jwts.close();
   fleet.proxy.faults.refusing = true;

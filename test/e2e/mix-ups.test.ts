@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../rig/eventually.ts';
 import type { GatehouseProcess } from '../rig/gatehouse-process.ts';
 import { type IntrospectionServer, startIntrospection } from '../rig/introspection-server.ts';
 import { type KeyManagerServer, PATHS, startKeyManager } from '../rig/key-manager-server.ts';
@@ -67,8 +68,11 @@ beforeAll(async () => {
   // The other organization's catalog comes second; ours stays.
   await gatehouse.stop();
   writeFileSync(stack.catalogFile, JSON.stringify(foreignCatalog()));
+  const fetches = a.requests(PATHS.jwks);
   gatehouse = await gatehouse.again();
   stops.push(gatehouse.stop);
+  // Unasked, as after each start: from here on a fetch is a token's doing.
+  await eventually('the first fetch', () => a.requests(PATHS.jwks) > fetches);
   checks = checksOf(gatehouse);
   stops.push(checks.close);
 });

@@ -51,7 +51,7 @@ describe('without Gatehouse', () => {
 
   test('frozen: Envoy ends the wait with 503 and counts one error; thawed, requests pass and the stale check lets nothing in', async () => {
     const stack = await start({ deadlines: 'shipped' });
-    expect(await statusOf(stack)).toBe(200);
+    await passesAgain(stack);
     const before = stack.upstream.received.length;
     const errors = await stack.envoy.stat(ERRORS);
 
@@ -111,7 +111,8 @@ describe('without a key manager', () => {
 
   test('it hangs: 503 from Gatehouse within its budget, while tokens of the others are decided as ever', async () => {
     const stack = await start({
-      settings: { extauthz: { budgetMs: 200 }, keySets: { timeoutMs: 60_000 } },
+      // Time enough for the others, and less than Envoy has.
+      settings: { extauthz: { budgetMs: 3_000 }, keySets: { timeoutMs: 60_000 } },
       before: ({ partner }) => partner.fault(PATHS.jwks, { kind: 'hang' }),
     });
     const stuck = Promise.all(Array.from({ length: 5 }, () => stack.get(MENU, stack.token())));

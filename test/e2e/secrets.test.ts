@@ -1,7 +1,7 @@
 // Secrets and tokens with a mark in them are pushed through every surface; then the mark is looked for, in every spelling, wherever
 // something is written or answered.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PATHS } from '../rig/key-manager-server.ts';
@@ -25,7 +25,8 @@ const answers: Record<string, string[]> = { admin: [], checks: [], metrics: [], 
 beforeAll(async () => {
   fleet = await startFleet({
     telemetry: { logLevel: 'trace', allowSampling: 1, decisionSteps: true },
-    introspection: { ttlSeconds: 60, refusalTtlSeconds: 1, timeoutMs: 400 },
+    // One that hangs is waited for.
+    introspection: { ttlSeconds: 60, refusalTtlSeconds: 1, timeoutMs: 2_000 },
   });
   await fleet.redis().cli('config', 'set', 'rdbcompression', 'no');
   fleet.opaque.setSecret(SECRET);
@@ -173,10 +174,14 @@ function find(bytes: Buffer): string[] {
   return marks.flatMap((mark) => spellings(mark).filter((spelling) => bytes.includes(spelling)));
 }
 
-function filesOf(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isDirectory() ? filesOf(path) : [path];
+/** All that is in its files but for its own secrets, each under its path and when that was. */
+function contentsOf(folder: string, when: string): [path: string, bytes: Buffer][] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !OWN_SECRETS.some((name) => entry.name.endsWith(name)),
+  );
+  return files.map(({ name, parentPath }) => {
+    const path = join(parentPath, name);
+    return [`${path} ${when}`, readFileSync(path)];
   });
 }
 
@@ -188,14 +193,17 @@ test('secrets and tokens are in no log line, metric, answer, Redis value or file
   await pushThroughChecks();
   answers['metrics']?.push(await admin('GET', '/metrics'));
   answers['metrics']?.push(await admin('GET', '/readyz'));
-  for (const { gatehouse } of [former, member]) answers['log']?.push(...gatehouse.stdout, ...gatehouse.stderr);
   await fleet.redis().cli('save');
   const dump = readFileSync(fleet.redis().dumpFile);
-  const files = filesOf(member.gatehouse.folder).filter((path) => !OWN_SECRETS.some((name) => path.endsWith(name)));
+  // As they are while it runs, its journal among them, and as it leaves them; its last lines are there then, too.
+  const files = contentsOf(member.gatehouse.folder, 'while it runs');
+  await member.gatehouse.stop();
+  files.push(...contentsOf(member.gatehouse.folder, 'after its end'));
+  for (const { gatehouse } of [former, member]) answers['log']?.push(...gatehouse.stdout, ...gatehouse.stderr);
 
   // What is searched holds what it should, so that finding nothing means something.
   expect(dump.includes('gatehouse:')).toBe(true);
-  expect(files.some((path) => readFileSync(path).includes('Marked'))).toBe(true);
+  expect(files.some(([, bytes]) => bytes.includes('Marked'))).toBe(true);
   expect(answers['log']?.some((line) => line.includes('introspection_unavailable'))).toBe(true);
   expect(answers['metrics']?.[0]).toContain('gatehouse_decisions_total');
   expect(find(Buffer.from(`Basic ${btoa(`gatehouse:${SECRET}`)}`))).not.toEqual([]);
@@ -208,7 +216,7 @@ test('secrets and tokens are in no log line, metric, answer, Redis value or file
   for (const [where, texts] of Object.entries(answers))
     for (const text of texts) note(`${where}: ${text.slice(0, 400)}`, Buffer.from(text));
   note('Redis', dump);
-  for (const path of files) note(path, readFileSync(path));
+  for (const [path, bytes] of files) note(path, bytes);
   const counts = Object.fromEntries(Object.entries(answers).map(([where, texts]) => [where, texts.length]));
   console.log('searched for secrets and tokens:', { ...counts, redisBytes: dump.length, files: files.length });
   expect(found).toEqual({});

@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { CheckClient } from '../../src/extauthz/check-client.ts';
 import { eventually } from '../rig/eventually.ts';
@@ -143,16 +142,16 @@ test('the log of all workers has whole lines, however long, and says whose they 
 });
 
 test('a terminal’s Ctrl-C reaches workers too, and they go on until the primary drains them', async () => {
-  const stack = await startStack({ settings: { workers: 2, extauthz: { drainMs: 1_500 } } });
+  const stack = await startStack({ settings: { workers: 2, extauthz: { drainMs: 6_000 } } });
   onTestFinished(stack.stop);
   const clients = clientsOf(stack.gatehouse);
   const workers = childrenOf(stack.gatehouse.pid);
   expect(workers).toHaveLength(2);
   for (const pid of workers) for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, signal);
   stack.gatehouse.signal('SIGINT');
-  await sleep(500);
+  for (const client of clients)
+    await eventually('it to say that it leaves', async () => !(await client.isServing(TIMEOUT_MS)));
   expect(await askAll(clients, MENU, stack.token())).toEqual(['allow', 'allow']);
-  for (const client of clients) expect(await client.isServing(TIMEOUT_MS)).toBe(false);
   expect(await stack.gatehouse.exited).toBe(0);
   expect(stack.gatehouse.log().filter((line) => 'restart_in_ms' in line)).toEqual([]);
 });

@@ -17,8 +17,8 @@ const DRAIN_MS = 3_000;
 /** Time to look at what goes on meanwhile. */
 const LONG_DRAIN_MS = 10_000;
 const CHECKS = 40;
-/** No Envoy waits for these checks, and the machine may be busy. */
-const UNHURRIED = { extauthz: { budgetMs: 10_000 } };
+/** As shipped. */
+const COOLDOWN_MS = 5_000;
 
 function clientsOf(gatehouse: GatehouseProcess): readonly Checks[] {
   const clients = gatehouse.endpoints.map((_, worker) => checksOf(gatehouse, worker));
@@ -88,13 +88,15 @@ test('workers do not outlive a primary that is killed, and the same start works 
   await gatehouse.exited;
   await eventually('all workers to be gone', () => pids.every((pid) => !isAlive(pid)));
   const again = await gatehouse.again();
-  onTestFinished(() => void again.stop());
+  onTestFinished(async () => {
+    await again.stop();
+  });
   expect(again.endpoints).toEqual(gatehouse.endpoints);
   await eventually('a request to pass', async () => (await stack.get(MENU, stack.token())).status === 200);
 });
 
 test('while the primary stands still the workers decide, and what it had acknowledged holds', async () => {
-  const stack = await startWorkerStack({ settings: UNHURRIED });
+  const stack = await startWorkerStack();
   const { gatehouse } = stack;
   const checks = checksOfAll(gatehouse);
   onTestFinished(checks.close);
@@ -119,7 +121,7 @@ test('while the primary stands still the workers decide, and what it had acknowl
 });
 
 test('a scrape counts what all workers have decided', async () => {
-  const stack = await startWorkerStack({ settings: UNHURRIED });
+  const stack = await startWorkerStack();
   const clients = clientsOf(stack.gatehouse);
   const allowed = /^gatehouse_decisions_total\{.*outcome="allow".*reason="allowed"/;
   const outcomes = await Promise.all(
@@ -138,7 +140,7 @@ test('a scrape counts what all workers have decided', async () => {
 });
 
 test('keys are fetched once for all workers, at the start and when a token names a new one', async () => {
-  const stack = await startWorkerStack({ settings: { keySets: { cooldownMs: 100 }, ...UNHURRIED } });
+  const stack = await startWorkerStack({ settings: { keySets: { cooldownMs: 100 } } });
   const checks = checksOfAll(stack.gatehouse);
   onTestFinished(checks.close);
   const fetches = () => stack.partner.requests(PATHS.jwks);
@@ -151,16 +153,19 @@ test('keys are fetched once for all workers, at the start and when a token names
 });
 
 test('a flood of unknown keys at all workers causes no more fetches than at one', async () => {
-  const stack = await startWorkerStack({ settings: UNHURRIED });
+  const stack = await startWorkerStack();
   const clients = clientsOf(stack.gatehouse);
   const before = stack.partner.requests(PATHS.jwks);
+  const startedAt = performance.now();
   const unknown = (at: number) => stack.partner.mint({ azp: 'shop' }, { header: { kid: `unknown-${at}` } });
   const outcomes = await Promise.all(
     clients.flatMap((client) => Array.from({ length: CHECKS }, (_, at) => client.outcome(MENU, unknown(at)))),
   );
-  console.log('a flood of unknown keys:', tally(outcomes), 'fetches:', stack.partner.requests(PATHS.jwks) - before);
+  const fetches = stack.partner.requests(PATHS.jwks) - before;
+  const coolDowns = Math.floor((performance.now() - startedAt) / COOLDOWN_MS);
+  console.log('a flood of unknown keys:', tally(outcomes), 'fetches:', fetches);
   expect(outcomes).not.toContain('allow');
-  expect(stack.partner.requests(PATHS.jwks) - before).toBeLessThanOrEqual(1);
+  expect(fetches).toBeLessThanOrEqual(1 + coolDowns);
 });
 
 test('with one worker there is one process, which decides itself', async () => {

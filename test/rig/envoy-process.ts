@@ -132,6 +132,8 @@ function beUnhurried({ extAuthz, cluster }: EnvoyConfig): void {
   // Envoy takes the longest pause between attempts for the time-out of each, too.
   retryPolicy['retry_back_off'] = { ...(retryPolicy['retry_back_off'] as Message), max_interval: UNHURRIED };
   for (const name of ['gatehouse', 'upstream'] as const) cluster(name)['connect_timeout'] = UNHURRIED;
+  // One that is late is out, at the very start too, and every request is 503 until the next.
+  for (const check of cluster('gatehouse')['health_checks'] as Message[]) check['timeout'] = UNHURRIED;
 }
 
 async function listenerPort(adminUrl: string): Promise<number> {
