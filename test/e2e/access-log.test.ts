@@ -108,6 +108,9 @@ describe('the access log', () => {
     for (const send of Object.values(CASES)) await lineOf(send);
     await lineOf(() => stack.get('/pizza/1.0.0/menu', 'opaque-7d1f'));
     await lineOf(() => stack.get(`/pizza/1.0.0/menu?access_token=${stack.token()}`));
+    // A line comes after its reply, but not after the end of who writes it.
+    await stack.envoy.stop();
+    await stack.gatehouse.stop();
     const written = [...stack.envoy.stdout, ...stack.gatehouse.stdout, ...stack.gatehouse.stderr].join('\n');
     expect(written).toContain('/pizza/1.0.0/menu');
     for (const secret of ['eyJ', 'opaque-7d1f', 'secret=1', 'access_token']) expect(written).not.toContain(secret);

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../rig/eventually.ts';
 import { MAIN } from '../rig/gatehouse-process.ts';
 import { type KeyManagerServer, startKeyManager } from '../rig/key-manager-server.ts';
 import { keyManagerDto, type Stack, startStack } from './stack.ts';
@@ -122,9 +123,9 @@ test('everything is in the audit: who, what, before and after', async () => {
     headers: { authorization: 'Bearer no' },
   });
   // Refused attempts are gathered for a moment.
-  await expect
-    .poll(async () => JSON.stringify((await stack.admin('GET', '/audit?limit=100')).body), { timeout: 5000 })
-    .toContain('"status":401');
+  await eventually('the refused attempt to be in the audit', async () =>
+    JSON.stringify((await stack.admin('GET', '/audit?limit=100')).body).includes('"status":401'),
+  );
   const { body } = await stack.admin('GET', '/audit?limit=1000');
   const { list } = body as { list: readonly Record<string, unknown>[] };
   const put = list.filter(({ method }) => method === 'PUT');

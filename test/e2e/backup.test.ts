@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { eventually } from '../rig/eventually.ts';
 import { type GatehouseProcess, MAIN, startGatehouse } from '../rig/gatehouse-process.ts';
 import { seededRandom } from '../rig/seeded-random.ts';
 import { temporaryFolder } from '../rig/temporary-folder.ts';
@@ -46,6 +47,7 @@ function scopesIn(file: string): readonly string[] {
 test('a backup under write load has whole transactions only, and every write that was acknowledged before it', async () => {
   const folder = temporaryFolder();
   const gatehouse = await startGatehouse({ folder });
+  onTestFinished(async () => void (await gatehouse.stop()));
   let acknowledged = 0;
   let writing = true;
   const load = (async () => {
@@ -54,6 +56,11 @@ test('a backup under write load has whole transactions only, and every write tha
       acknowledged = at + 1;
     }
   })();
+  // It is awaited in the end only.
+  load.catch(() => undefined);
+  onTestFinished(() => {
+    writing = false;
+  });
   const taken: number[] = [];
   for (let round = 0; round < 3; round += 1) {
     const copy = join(folder, `copy-${round}.db`);
@@ -65,11 +72,11 @@ test('a backup under write load has whole transactions only, and every write tha
     expect(halves('a').length).toBeGreaterThanOrEqual(before);
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     taken.push(halves('a').length);
+    await eventually('writes after the backup', () => acknowledged > halves('a').length + 1);
   }
   writing = false;
   await load;
   expect(taken.at(-1)).toBeGreaterThan(taken[0] ?? 0);
-  await gatehouse.stop();
 });
 
 test('a restore brings back exactly what the copy had, and what it replaced is kept', async () => {

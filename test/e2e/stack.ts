@@ -8,6 +8,7 @@ import { findEnvoy, installEnvoy } from '../../scripts/envoy-tool.ts';
 import { type EchoUpstream, type ReceivedRequest, startEchoUpstream } from '../rig/echo-upstream.ts';
 import type { EnvoyConfig, EnvoyFile } from '../rig/envoy-config.ts';
 import { type EnvoyProcess, startEnvoy } from '../rig/envoy-process.ts';
+import { eventually } from '../rig/eventually.ts';
 import { type GatehouseProcess, type SettingsSections, startGatehouse } from '../rig/gatehouse-process.ts';
 import { type KeyManagerServer, startKeyManager } from '../rig/key-manager-server.ts';
 import { type RawReply, type RawRequest, rawRequest } from '../rig/raw-http.ts';
@@ -113,6 +114,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       edit: (config) => options.editEnvoy?.(config, { upstream }),
     });
     stops.push(() => envoy.stop());
+    // An Envoy whose first health check was late asks nobody for a while.
+    await eventually('Envoy to find every Gatehouse healthy', async () => {
+      const flags = [...(await envoy.hostHealth('gatehouse')).values()];
+      return flags.length > 0 && flags.every((flag) => flag === 'healthy');
+    });
     const send = (request: RawRequest) => rawRequest(envoy.port, request);
     return {
       ...{ partner, staff, upstream, gatehouse, gatehouses, envoy, catalogFile, send, stop },

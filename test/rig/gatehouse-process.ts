@@ -12,7 +12,7 @@ import { endIfInVain, type RunningProcess, startProcess } from './running-proces
 export type SettingsSections = Readonly<Record<string, unknown>>;
 
 /** A busy machine must not decide what a test is not about: these only end what hangs, and before clients of the rig give up. */
-const UNHURRIED = { budgetMs: 8_000, keySetMs: 6_000, introspectionMs: 6_000 };
+const UNHURRIED = { budgetMs: 8_000, keySetMs: 4_000, introspectionMs: 6_000 };
 
 /** How to start it. */
 export interface GatehouseOptions {
