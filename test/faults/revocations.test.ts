@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Revocation } from '../../src/domain/revocation.ts';
 import type { KeyManagerName } from '../../src/sync/revocations/feed-ports.ts';
@@ -212,6 +213,30 @@ test('key managers are found by name where installations gave them other ids', a
   await c.feed.settle();
   expect(c.kept().get(ofOne.id)?.keyManagerId).toBe('id-in-c');
   expect(c.kept().get(whole.id)?.value).toBe('id-in-c');
+});
+
+test('a change of key managers is through when what waited for it is saved, whoever saves it', async () => {
+  const { url } = await redis();
+  const named = (id: string): [string, KeyManagerName] => [id, { organization: 'carbon.super', name: 'Keycloak' }];
+  const a = await startInstallation({ redis: { url }, keyManagers: new Map([named('id-in-a')]) });
+  const b = await startInstallation({ redis: { url } });
+  await inUse(a, b);
+  const { id } = await a.revoke({ keyManagerId: 'id-in-a' });
+  await eventually('it waits for its key manager', () => b.told.get('waiting') === 1);
+  const gate = Promise.withResolvers<void>();
+  b.fault.writesAfter = gate.promise;
+  b.keyManagers.set(...named('id-in-b'));
+  const other = b.feed.settle();
+  let isThrough = false;
+  const settled = b.feed.settle().then(() => {
+    isThrough = true;
+  });
+  await turn();
+  expect(isThrough).toBe(false);
+  gate.resolve();
+  await settled;
+  expect(b.kept().get(id)?.keyManagerId).toBe('id-in-b');
+  await other;
 });
 
 test('a catalog that takes no writes for a while gets them later, in full', async () => {

@@ -47,8 +47,8 @@ export interface Installation {
   readonly watched: WatchedStore;
   /** What the feed told, by its name. */
   readonly told: Map<string, number>;
-  /** Switch: the catalog takes no writes. */
-  readonly fault: { refusesWrites: boolean };
+  /** Switches: the catalog takes no writes; it takes them when this resolves. */
+  readonly fault: { refusesWrites: boolean; writesAfter: Promise<unknown> };
   /** As an admin would: saved first, then spread. */
   revoke(more?: Partial<Revocation>): Promise<Revocation>;
   lift(revocation: Revocation): Promise<void>;
@@ -68,7 +68,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   const { clock = Date.now, keyManagers = new Map<string, KeyManagerName>() } = options;
   const file = options.file ?? join(temporaryFolder(), 'catalog.db');
   const told = new Map<string, number>();
-  const fault = { refusesWrites: false };
+  const fault = { refusesWrites: false, writesAfter: Promise.resolve() as Promise<unknown> };
   const tell = (what: string, count: number) => void told.set(what, (told.get(what) ?? 0) + count);
   const { lists, writer, close } = await openCatalog({
     file,
@@ -82,6 +82,7 @@ export async function startInstallation(options: InstallationOptions): Promise<I
     rows: {
       save: async (revocations, position) => {
         if (fault.refusesWrites) return false;
+        await fault.writesAfter;
         return (
           (await writer.saveRevocations(revocations, { kind: 'stream', stream: STREAM, position })).kind === 'saved'
         );

@@ -49,6 +49,7 @@ export class RevocationFeed {
   readonly #stopping = new AbortController();
   readonly #resealMs: number;
   #life: Promise<void> | undefined;
+  #settled = Promise.resolve();
   #position: Position | undefined;
   /** Rows of SQLite up to here are in the ledger. */
   #keptUpTo = 0;
@@ -88,7 +89,14 @@ export class RevocationFeed {
   }
 
   /** Tries again to save what waits; for after a change of key managers, before its author is answered. */
-  async settle(): Promise<void> {
+  settle(): Promise<void> {
+    // One after the other: what somebody else has taken out to save it need not be saved yet.
+    const settled = this.#settled.then(() => this.#saveWaiting());
+    this.#settled = settled.catch(() => undefined);
+    return settled;
+  }
+
+  async #saveWaiting(): Promise<void> {
     if (this.#waiting.size === 0) return;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
