@@ -21,13 +21,7 @@ let stack: Stack;
 beforeAll(async () => {
   provider = await startOidcProvider([SHOP, VISITOR, STRANGER, GATEHOUSE]);
   stack = await startStack({
-    settings: {
-      introspection: { ttlSeconds: TTL_SECONDS, refusalTtlSeconds: 1, timeoutMs: 2000 },
-      extauthz: { drainMs: 0, budgetMs: 3000 },
-    },
-    editEnvoy: ({ extAuthz }) => {
-      extAuthz['grpc_service'] = { ...(extAuthz['grpc_service'] as object), timeout: '5s' };
-    },
+    settings: { introspection: { ttlSeconds: TTL_SECONDS, refusalTtlSeconds: 1 } },
     editCatalog: ({ keyManagers, apis, applications }) => {
       keyManagers.push(keyManager());
       for (const api of apis) if (api['name'] === 'Pizza') api['keyManagers'] = ['PartnerKM', 'OpaqueKM'];

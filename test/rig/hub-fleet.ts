@@ -14,8 +14,6 @@ import { type RedisServer, startRedis } from './redis-server.ts';
 
 /** Ends a call that nobody answers. */
 const CALL_LIMIT_MS = 20_000;
-/** For a decision: a busy machine may let a first fetch of keys wait, and the deadline is not what is looked at. */
-const BUDGET_MS = 10_000;
 
 /** What to start. */
 export interface HubFleetOptions {
@@ -190,7 +188,6 @@ async function startFleetMember(options: MemberOptions): Promise<FleetMember & {
     extauthz: {
       listen: [`tcp://127.0.0.1:${checkPort}`],
       drainMs: 0,
-      budgetMs: BUDGET_MS,
       ...(options.settings['extauthz'] as object),
     },
   };
