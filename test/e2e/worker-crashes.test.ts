@@ -2,7 +2,6 @@
 // ever more seldom while the others decide.
 
 import { createServer, type Server } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { ENVOY_VERSION, OLDER_ENVOY_VERSIONS } from '../../scripts/envoy-tool.ts';
 import { eventually } from '../rig/eventually.ts';
@@ -14,6 +13,8 @@ import { checksOf } from './checks.ts';
 import { allHealthy, MENU, startLoads, startWorkerStack, WORKERS } from './worker-stack.ts';
 
 const KILLS = 6;
+/** Between two kills, however long they take: what a kill costs is told as a share of them. */
+const REPLIES = 250;
 const POISONINGS = 12;
 const ATTEMPTS = 4;
 
@@ -46,14 +47,14 @@ test.each([ENVOY_VERSION, ...OLDER_ENVOY_VERSIONS])(
     const { gatehouse, envoy } = stack;
     expect(new Set(await workerPids(gatehouse)).size).toBe(WORKERS);
     await allHealthy(stack);
-    const stop = startLoads(stack);
-    await sleep(500);
+    const loads = startLoads(stack);
+    await loads.replies(REPLIES);
     const backAfterMs: number[] = [];
     for (let at = 0; at < KILLS; at++) {
       backAfterMs.push(await kill(gatehouse, at % WORKERS));
-      await sleep(300);
+      await loads.replies(REPLIES);
     }
-    const counts = await stop();
+    const counts = await loads.stop();
     console.log(`${KILLS} workers killed under load, each back after ms:`, backAfterMs, 'replies by status:', counts);
     console.log('checks that Envoy asked once more:', await envoy.stat('cluster.gatehouse.upstream_rq_retry'));
     const faults = envoy.accessLog().filter(({ status }) => status === 503);
@@ -81,13 +82,13 @@ test('a worker that hangs is replaced; meanwhile the others decide, and what it 
   const stack = await startWorkerStack({ deadlines: 'shipped' });
   const { gatehouse, envoy } = stack;
   await allHealthy(stack);
-  const stop = startLoads(stack);
+  const loads = startLoads(stack);
   const hung = await workerPid(gatehouse, 1);
   process.kill(hung, 'SIGSTOP');
   await eventually('it to be gone', () => !isAlive(hung));
   expect(await workerPid(gatehouse, 1)).not.toBe(hung);
   await allHealthy(stack);
-  const counts = await stop();
+  const counts = await loads.stop();
   console.log('a worker hung under load, replies by status:', counts);
   console.log(
     'times that Envoy passed it over:',
@@ -109,7 +110,7 @@ test('one that dies before it has answered is waited with longer each time, and 
   gatehouse.signal('SIGSTOP');
   process.kill(killed, 'SIGKILL');
   const thief = await takePort(first + 1).finally(() => gatehouse.signal('SIGCONT'));
-  const stop = startLoads(stack);
+  const loads = startLoads(stack);
   const waits = await eventually('some attempts', () => {
     const told = restartsOf(gatehouse).map((line) => Number(line['restart_in_ms']));
     return told.length > ATTEMPTS && told;
@@ -122,7 +123,7 @@ test('one that dies before it has answered is waited with longer each time, and 
   const told = gatehouse.log().find(({ msg }) => String(msg).includes('cannot listen'));
   expect(JSON.stringify(told ?? gatehouse.log())).toContain(`127.0.0.1:${first + 1}`);
   expect(await readiness(gatehouse)).toEqual([200, { status: 'ready', detail: 'degraded: 2 of 3 workers serve' }]);
-  expectRight(await stop(), 0.01);
+  expectRight(await loads.stop(), 0.01);
   expect(others.every(isAlive)).toBe(true);
 
   await new Promise((resolve) => thief.close(resolve));

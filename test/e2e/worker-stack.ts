@@ -19,8 +19,16 @@ export async function startWorkerStack(options: StackOptions = {}): Promise<Stac
   return stack;
 }
 
-/** Starts load of both clients, mostly with tokens that are known; the result ends it and gives the replies by status. */
-export function startLoads(stack: Stack): () => Promise<{ readonly allowed: LoadCounts; readonly denied: LoadCounts }> {
+/** Load of both clients under way. */
+export interface Loads {
+  /** Waits for so many replies more. */
+  replies(count: number): Promise<unknown>;
+  /** Ends it and gives the replies by status. */
+  stop(): Promise<{ readonly allowed: LoadCounts; readonly denied: LoadCounts }>;
+}
+
+/** Starts load of both clients, mostly with tokens that are known. */
+export function startLoads(stack: Stack): Loads {
   const known = Array.from({ length: 20 }, () => stack.token());
   const visitor = stack.token('visitor');
   let sent = 0;
@@ -32,7 +40,13 @@ export function startLoads(stack: Stack): () => Promise<{ readonly allowed: Load
   onTestFinished(async () => {
     await stop();
   });
-  return stop;
+  const all = () =>
+    [allowed, denied].flatMap((load) => Object.values(load.counts())).reduce((sum, one) => sum + one, 0);
+  const replies = (count: number) => {
+    const before = all();
+    return eventually(`${count} replies`, () => all() >= before + count);
+  };
+  return { replies, stop };
 }
 
 /** Waits until Envoy finds every worker healthy. */

@@ -42,7 +42,7 @@ test('a rolling restart replaces the workers one after the other, and under load
   const { gatehouse } = stack;
   await allHealthy(stack);
   const former = await workerPids(gatehouse);
-  const stop = startLoads(stack);
+  const loads = startLoads(stack);
   const aliveAtOnce: number[] = [];
   gatehouse.signal('SIGHUP');
   await eventually(
@@ -56,7 +56,7 @@ test('a rolling restart replaces the workers one after the other, and under load
   );
   const later = await workerPids(gatehouse);
   await allHealthy(stack);
-  const counts = await stop();
+  const counts = await loads.stop();
   console.log('a rolling restart under load, replies by status:', counts);
   expect([Object.keys(counts.allowed), Object.keys(counts.denied)]).toEqual([['200'], ['403']]);
   expect(aliveAtOnce).toEqual([3, 2, 1, 0]);
