@@ -1,6 +1,6 @@
 // A real HTTP server that publishes a key set, counts who asks, and can be made to fail, hang or answer rubbish.
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export class KeyServer implements AsyncDisposable {
@@ -16,7 +16,17 @@ export class KeyServer implements AsyncDisposable {
   lastHeaders: Record<string, unknown> = {};
   /** Request body of the last request. */
   lastBody = '';
-  readonly #server = createServer(async (request, response) => {
+  // Whoever asks may go in the middle of the question.
+  readonly #server = createServer((request, response) => {
+    this.#answer(request, response).catch(() => response.destroy());
+  });
+
+  async listen(host = '127.0.0.1'): Promise<this> {
+    await new Promise<void>((done) => this.#server.listen(0, host, done));
+    return this;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.asked.push(request.url ?? '');
     this.lastHeaders = request.headers;
     let body = '';
@@ -25,11 +35,6 @@ export class KeyServer implements AsyncDisposable {
     await this.gate;
     response.writeHead(this.status, { 'content-type': 'text/plain', ...this.headers });
     response.end(this.body);
-  });
-
-  async listen(host = '127.0.0.1'): Promise<this> {
-    await new Promise<void>((done) => this.#server.listen(0, host, done));
-    return this;
   }
 
   get port(): number {
