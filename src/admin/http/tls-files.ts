@@ -28,7 +28,11 @@ export function watchTlsFiles(
   pollMs = POLL_INTERVAL_MS,
 ): () => void {
   let seen = fingerprint([current.cert, current.key, current.ca]);
+  let isLooking = false;
   const look = async () => {
+    // One at a time, so that an old reading never follows a newer one.
+    if (isLooking) return;
+    isLooking = true;
     let print = 'unreadable';
     try {
       const contents = await Promise.all(namesOf(files).map((name) => readFile(name)));
@@ -38,6 +42,7 @@ export function watchTlsFiles(
       if (print !== seen) onError(error);
     }
     seen = print;
+    isLooking = false;
   };
   const timer = setInterval(look, pollMs).unref();
   return () => clearInterval(timer);

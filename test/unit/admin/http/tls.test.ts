@@ -1,7 +1,7 @@
 // TLS of the admin side: client certificates where they are asked for, and rotated files without a restart.
 
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -23,6 +23,12 @@ function filesOf(issued: IssuedCertificate): TlsFiles {
   writeFileSync(files.certFile, issued.certificate);
   writeFileSync(files.keyFile, issued.key);
   return files;
+}
+
+/** In one step: a file that is half written does not fit either, and would be told of. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 function statusOf(rig: AdminRig, client: { cert?: string; key?: string } = {}): Promise<number | undefined> {
@@ -85,11 +91,11 @@ describe('files that change', () => {
       ),
     );
     const half = once(events, 'change');
-    writeFileSync(files.certFile, next.certificate);
+    replace(files.certFile, next.certificate);
     await half;
     expect(seen).toEqual(['does not fit']);
     const whole = once(events, 'change');
-    writeFileSync(files.keyFile, next.key);
+    replace(files.keyFile, next.key);
     await whole;
     expect(seen.at(-1)).toBe(next.certificate);
     expect(readTlsFiles(files).key?.toString()).toBe(next.key);
