@@ -200,7 +200,7 @@ describe('drain', () => {
   test('turns Envoy away by health first, and still answers every check meanwhile', async () => {
     const running = await serve(() => ALLOW);
     running.server.setServing(true);
-    const drained = running.server.drain({ notServingMs: 200, graceMs: PATIENCE_MS });
+    const drained = running.server.drain({ notServingMs: 2_000, graceMs: PATIENCE_MS });
     running.server.setServing(true);
     expect(await running.client.isServing(PATIENCE_MS)).toBe(false);
     expect(await running.client.check(QUESTION, PATIENCE_MS)).toMatchObject({ status: 0 });

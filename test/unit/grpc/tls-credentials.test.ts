@@ -1,7 +1,7 @@
 // TLS and mTLS with files that change under a running server.
 
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -41,9 +41,15 @@ afterEach(async () => {
 
 const file = (name: string) => join(folder, name);
 
+/** In one step: a file that is half written would be told of too. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
 async function install({ certificate, key }: IssuedCertificate): Promise<void> {
-  await writeFile(files.keyFile, key);
-  await writeFile(files.certFile, certificate);
+  await replace(files.keyFile, key);
+  await replace(files.certFile, certificate);
 }
 
 async function serve(tls: TlsFiles = files): Promise<void> {
@@ -104,7 +110,7 @@ describe('mTLS', () => {
   test('follows a change of the authority', async () => {
     await serve();
     const next = new CertificateAuthority('next clients');
-    await writeFile(files.clientCaFile, next.certificate);
+    await replace(files.clientCaFile, next.certificate);
     await eventually('the reload', () => events.some(({ outcome }) => outcome === 'reloaded'));
     expect(await ask(next.issue('envoy'))).toBe(0);
     await expect(ask(clients.issue('envoy'))).rejects.toMatchObject({ code: 14 });
@@ -127,13 +133,9 @@ describe('TLS', () => {
   });
 
   test.each<[string, () => Promise<void>, RegExp]>([
-    [
-      'a certificate without its key',
-      () => writeFile(files.certFile, authority.issue('other').certificate),
-      /not a PEM/,
-    ],
-    ['a certificate that is junk', () => writeFile(files.certFile, 'junk'), /not a PEM/],
-    ['an empty authority', () => writeFile(files.clientCaFile, ''), /has no PEM certificate/],
+    ['a certificate without its key', () => replace(files.certFile, authority.issue('other').certificate), /not a PEM/],
+    ['a certificate that is junk', () => replace(files.certFile, 'junk'), /not a PEM/],
+    ['an empty authority', () => replace(files.clientCaFile, ''), /has no PEM certificate/],
     ['a file that is gone', () => rm(files.keyFile), /ENOENT/],
   ])('keeps the old set over %s, says so once, and takes the next good one', async (_name, spoil, message) => {
     await serve();
@@ -143,7 +145,7 @@ describe('TLS', () => {
     expect(events).toEqual([{ outcome: 'kept_old', files, error: expect.stringMatching(message) }]);
     expect(await shown()).toBe('CN=first');
     expect(await ask(clients.issue('envoy'))).toBe(0);
-    await writeFile(files.clientCaFile, clients.certificate);
+    await replace(files.clientCaFile, clients.certificate);
     await install(authority.issue('second'));
     await eventually('the new certificate', async () => (await shown()) === 'CN=second');
   });
