@@ -10,7 +10,7 @@ export const OPEN_DOOR: OutboundDoorOptions = {
   caFile: null,
   proxyHosts: [],
   nameServers: [],
-  lookupTimeoutMs: 1_000,
+  lookupTimeoutMs: 10_000,
   maxConnections: 64,
   maxFlights: 512,
   environment: {},
@@ -29,7 +29,7 @@ export function get(door: OutboundDoor, url: string, changes: Partial<OutboundRe
     url,
     headers: {},
     maxBytes: 524_288,
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
   };
   return door.send({ ...request, ...changes });
 }

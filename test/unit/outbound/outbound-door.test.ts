@@ -21,7 +21,7 @@ afterAll(async () => {
   await guarded.close();
   await server[Symbol.asyncDispose]();
 });
-const fetched = (url = server.url(), changes = {}) => outcomeOf(get(open, url, { timeoutMs: 5_000, ...changes }));
+const fetched = (url = server.url(), changes = {}) => outcomeOf(get(open, url, { timeoutMs: 20_000, ...changes }));
 
 test('gives a document, whatever its content type, asks for no compression and sends no credential of its own', async () => {
   server.body = '{"keys":[1]}';
@@ -86,7 +86,7 @@ test('42 MB end when the limit is reached, not when they have all come', async (
   });
   await new Promise<void>((done) => flood.listen(0, '127.0.0.1', done));
   const { port } = flood.address() as { port: number };
-  expect(await fetched(`http://127.0.0.1:${port}/`, { timeoutMs: 5_000 })).toBe('too_large');
+  expect(await fetched(`http://127.0.0.1:${port}/`, { timeoutMs: 20_000 })).toBe('too_large');
   await expect.poll(() => ended).toBe(true);
   expect(sent).toBeLessThan(42_000_000);
   await new Promise((done) => flood.close(done));

@@ -19,7 +19,7 @@ async function serve(answer: Answer): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function open(url: string, { idleMs = 5_000, signal = new AbortController().signal, door = openDoor() } = {}) {
+function open(url: string, { idleMs = 20_000, signal = new AbortController().signal, door = openDoor() } = {}) {
   const connection = { ca: null, serverName: null, clientCert: null, clientKey: null };
   const headers = { authorization: 'Bearer secret' };
   return door.openStream({ to: { id: 'hub', connection }, method: 'GET', url, headers, idleMs }, signal);
@@ -46,7 +46,7 @@ test('parts arrive while the reply goes on', async () => {
 
 test('a silence that is too long breaks it off', async () => {
   const url = await serve((reply) => void reply.writeHead(200).write('one'));
-  const { body } = streamOf(await open(url, { idleMs: 300 }));
+  const { body } = streamOf(await open(url, { idleMs: 1_000 }));
   const read = async () => {
     for await (const _ of body);
   };
@@ -55,7 +55,7 @@ test('a silence that is too long breaks it off', async () => {
 
 test('a server that never answers is a problem', async () => {
   const url = await serve(() => undefined);
-  expect(await open(url, { idleMs: 300 })).toEqual({ problem: 'timeout' });
+  expect(await open(url, { idleMs: 1_000 })).toEqual({ problem: 'timeout' });
 });
 
 test('a connection that breaks off is told by a short code, and nothing that was said', async () => {

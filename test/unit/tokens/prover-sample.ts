@@ -36,12 +36,12 @@ export class ProverSample implements AsyncDisposable {
       fetch: keySetFetch({
         send: this.#door.send,
         readCredential: async () => undefined,
-        timeoutMs: 2_000,
+        timeoutMs: 20_000,
         maxBytes: 524_288,
       }),
       clock: () => this.now,
       random: () => 0,
-      fetchTimeoutMs: 2_000,
+      fetchTimeoutMs: 20_000,
       cooldownMs: 5_000,
       refreshMs: 3_600_000,
       maxStaleMs: 86_400_000,
@@ -98,7 +98,7 @@ export class ProverSample implements AsyncDisposable {
       tokenTypes: ['bearer', 'access_token'],
       requireExp: true,
       ttlMs: 60_000,
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
       ...changes,
     };
   }
@@ -113,7 +113,7 @@ export class ProverSample implements AsyncDisposable {
     });
   }
 
-  prove(text: string, settings = this.settings(), budgetMs = 5_000): TokenDecision | Promise<TokenDecision> {
+  prove(text: string, settings = this.settings(), budgetMs = 20_000): TokenDecision | Promise<TokenDecision> {
     const token = readToken(text);
     if (isRefusal(token)) throw new Error(`not a token: ${JSON.stringify(token)}`);
     return this.prover.prove(token, settings, this.now, { deadlineMs: this.now + budgetMs });

@@ -32,7 +32,7 @@ async function house(workers: number) {
       send: ({ header, id, url }: FromWorker & { kind: 'want_keys' }) => {
         void primary.keySets.bring(keyManager, url, header).then((brought) => fetched.settle(id, brought));
       },
-      fetchTimeoutMs: 2_000,
+      fetchTimeoutMs: 20_000,
       clock,
     });
     const worker = new KeySetSample(stored, { store: fetched.store, obtain: fetched.obtain, clock });

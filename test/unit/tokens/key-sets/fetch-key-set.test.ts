@@ -23,7 +23,7 @@ const fetch = keySetFetch({
     read.push(path);
     return credential;
   },
-  timeoutMs: 2_000,
+  timeoutMs: 20_000,
   maxBytes: 1_000,
 });
 const { id, connection } = keyManager();

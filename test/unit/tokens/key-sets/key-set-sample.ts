@@ -21,7 +21,7 @@ export class KeySetSample {
   readonly told: string[] = [];
   readonly keySets: KeySets;
 
-  constructor(stored: Stored = new Map(), changes: Partial<RemoteKeysOptions> = {}) {
+  constructor(stored: Stored = new Map(), changes: Partial<RemoteKeysOptions> = {}, fetchTimeoutMs = 20_000) {
     const door = openDoor({ maxConnections: 1_000, maxFlights: 1_000 });
     const tell =
       (what: string) =>
@@ -35,12 +35,12 @@ export class KeySetSample {
       fetch: keySetFetch({
         send: door.send,
         readCredential: async () => undefined,
-        timeoutMs: 2_000,
+        timeoutMs: fetchTimeoutMs,
         maxBytes: 524_288,
       }),
       clock: () => this.now,
       random: () => 0,
-      fetchTimeoutMs: 2_000,
+      fetchTimeoutMs,
       cooldownMs: 5_000,
       refreshMs: HOUR_MS,
       maxStaleMs: 24 * HOUR_MS,

@@ -14,7 +14,7 @@ const door = openDoor();
 const fetch = keySetFetch({
   send: door.send,
   readCredential: async () => undefined,
-  timeoutMs: 2_000,
+  timeoutMs: 20_000,
   maxBytes: 524_288,
 });
 afterAll(() => door.close());
@@ -31,7 +31,7 @@ function start(): KeySets {
     fetch,
     clock: () => now,
     random: () => 0,
-    fetchTimeoutMs: 2_000,
+    fetchTimeoutMs: 20_000,
     cooldownMs: 5_000,
     refreshMs: HOUR,
     maxStaleMs: 24 * HOUR,
