@@ -198,10 +198,13 @@ export const stubDiagnosis: KeyManagerDiagnosis = {
   types: () => [{ type: 'Okta', displayName: 'Okta' }],
 };
 
-/** A hub of nobody, with nothing in it. */
-export function memoryFleet(history = memoryHistory()): FleetStore & { readonly hub: Hub } {
+/** A hub of nobody, with nothing in it; who waits for the fleet waits no longer than this. */
+export function memoryFleet(
+  history = memoryHistory(),
+  { longestWaitMs = 200, clock = Date.now } = {},
+): FleetStore & { readonly hub: Hub } {
   const feed = new ChangeFeed({ texts: history, maxKeptBytes: 100_000, heartbeatMs: 20 });
-  const positions = new FleetPositions(Date.now);
+  const positions = new FleetPositions(clock);
   return {
     hub: {
       snapshot: (signal) => feed.snapshot(signal),
@@ -209,7 +212,7 @@ export function memoryFleet(history = memoryHistory()): FleetStore & { readonly 
       connect: (name, position, keptMs) => positions.connect(name, position, keptMs),
       acknowledge: (name, position) => positions.acknowledge(name, position),
       takeRevocations: async () => ({ kind: 'written' }),
-      waitForFleet: (timeoutMs) => positions.waitFor(history.position(), Math.min(timeoutMs, 200)),
+      waitForFleet: (timeoutMs) => positions.waitFor(history.position(), Math.min(timeoutMs, longestWaitMs)),
     },
     sourceUrl: undefined,
     status: () => ({ source: 'alone', followers: positions.list() }),

@@ -11,6 +11,8 @@ export interface ChildProgram {
   readonly lines: string[];
   /** Resolves with the first line, rejects when it ends without one. */
   readonly firstLine: Promise<string>;
+  /** Resolves when it has printed so many lines, rejects when it ends before. */
+  said(count: number): Promise<void>;
   /** kill -9; resolves when it is gone and all that it printed has been read. */
   kill(): Promise<void>;
 }
@@ -29,10 +31,16 @@ export function startProgram(name: string, ...args: string[]): ChildProgram {
     });
     reader.once('close', () => reject(new Error(`${name} ended without a word`)));
   });
+  const said = (count: number) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => lines.length >= count && resolve();
+      reader.on('line', look).once('close', () => reject(new Error(`${name} ended after ${lines.length} lines`)));
+      look();
+    });
   const kill = async () => {
     child.kill('SIGKILL');
     await ended;
   };
   onTestFinished(kill);
-  return { lines, firstLine, kill };
+  return { lines, firstLine, said, kill };
 }

@@ -111,7 +111,7 @@ describe('a fault', () => {
     decision = { outcome: 'fault', reason: 'key_set_unavailable', evidence: {}, known };
     const { code, out } = await check([]);
     expect([code, out.split('\n')[0]]).toEqual([3, 'FAULT 503 key_set_unavailable']);
-    const nobody = await check(['--target', `unix:${socket}.nobody`, '--timeout', '500']);
+    const nobody = await check(['--target', `unix:${socket}.nobody`, '--timeout', '10000']);
     expect([nobody.code, nobody.err]).toEqual([
       3,
       expect.stringMatching(
@@ -156,5 +156,5 @@ test('health exits 0 while serving, 1 when not serving or not there', async () =
   server.setServing(false);
   expect(await health(target)).toEqual([1, ['NOT_SERVING']]);
   server.setServing(true);
-  expect(await health(['--target', `unix:${socket}.nobody`, '--timeout', '500'])).toEqual([1, []]);
+  expect(await health(['--target', `unix:${socket}.nobody`, '--timeout', '10000'])).toEqual([1, []]);
 });

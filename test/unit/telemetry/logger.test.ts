@@ -138,7 +138,9 @@ describe('the sink', () => {
     child.stderr.on('data', (chunk: Buffer) => {
       told += chunk.toString();
     });
+    const said = once(child.stderr, 'end');
     const [code] = await once(child, 'exit');
+    await said;
     const { written, dropped } = JSON.parse(told) as { written: number; dropped: number };
     expect(code).toBe(0);
     expect(dropped).toBeGreaterThan(0);

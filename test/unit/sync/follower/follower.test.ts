@@ -325,12 +325,16 @@ test('while the own catalog cannot be read it is tried again, and told as it was
 test('a stop in the middle of a snapshot lets go of it', async () => {
   const world = startWorld();
   world.history.write(scopeChange('a'), scopeChange('b'), scopeChange('c'));
+  let stagedBefore = 0;
   world.onTheWay = (text) => {
-    if (text.includes('"id":"c"')) void world.follower.stop();
+    if (!text.includes('"id":"c"')) return text;
+    stagedBefore = world.copy.staged();
+    void world.follower.stop();
     return text;
   };
   world.follower.start();
-  await eventually('it lets go', () => (world.asked.length > 0 && world.copy.staged() === 0 ? true : undefined));
+  await eventually('it is stopped in the middle', () => stagedBefore > 0);
+  await eventually('it lets go', () => world.copy.staged() === 0);
   await world.follower.stop();
   await eventually('the hub does too', () => (world.history.open() === 0 ? true : undefined));
 });

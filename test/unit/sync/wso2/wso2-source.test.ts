@@ -413,8 +413,8 @@ describe('an event', () => {
   });
 
   test('that allows is not believed beside one that forbids of the same millisecond', async () => {
-    const now = Date.now() + 1_000;
     const rig = await follower();
+    const now = Date.now() + 1_000;
     const [blocks, allows] = ['BLOCKED', 'UNBLOCKED'].map((subscriptionState) => {
       const [message] = messagesOf(rig.model, () => rig.model.setSubscription(rig.subscription, { subscriptionState }));
       return withTime(message as HubMessage, now);
