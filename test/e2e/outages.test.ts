@@ -130,4 +130,22 @@ describe('without a key manager', () => {
     expect(await stack.envoy.stat(ERRORS)).toBe(0);
     expect(stack.partner.requests(PATHS.jwks)).toBe(1);
   });
+
+  test("it hangs, with the deadlines as shipped: the answer is Gatehouse's own, before Envoy gives up", async () => {
+    const stack = await start({
+      deadlines: 'shipped',
+      before: ({ partner }) => partner.fault(PATHS.jwks, { kind: 'hang' }),
+    });
+    // A busy machine may be late once; that Envoy always gives up first would be the order of the deadlines.
+    await eventually('an answer of Gatehouse', async () => {
+      const reply = await stack.get(MENU, stack.token());
+      expect(reply.status).toBe(503);
+      return reply.body !== '' && JSON.parse(reply.body).code === '900900';
+    });
+    expect(await stack.envoy.loggedRequest(({ reason }) => reason === 'deadline_exceeded')).toMatchObject({
+      outcome: 'fault',
+      details: expect.stringContaining('ext_authz_denied'),
+    });
+    expect(stack.upstream.received).toEqual([]);
+  });
 });
