@@ -4,7 +4,7 @@
 import { type RunningWorker, serveWorker } from './serve-worker.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-message.ts';
 
-/** Calls in flight end within their budget; a peer that stalls is not waited for longer. */
+/** For calls in flight; no longer, since the next primary's workers want the addresses. What has not ended by then is denied by Envoy. */
 const ORPHAN_GRACE_MS = 2_000;
 /** Where even the end hangs. */
 const ORPHAN_END_MS = 5_000;
