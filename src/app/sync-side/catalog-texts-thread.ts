@@ -2,7 +2,6 @@
 // nor a thousand changes hold up a decision.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { giveWayToDecisions } from '../../catalog/database/thread-priority.ts';
 import { CatalogFeed } from '../../catalog/history/catalog-feed.ts';
 import { CatalogHistory } from '../../catalog/history/catalog-history.ts';
 import { ContentDigest } from '../../catalog/history/content-digest.ts';
@@ -17,7 +16,6 @@ type Value = Extract<CatalogAnswer, { readonly value: unknown }>['value'];
 const PART = 200;
 
 const { file, maxBatchCharacters } = workerData as CatalogTextsOptions;
-giveWayToDecisions();
 const history = new CatalogHistory(new CatalogFeed(file));
 const reads = new Map<number, Generator<string | readonly unknown[], void>>();
 

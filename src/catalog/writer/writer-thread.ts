@@ -3,7 +3,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { findDamage } from '../database/find-damage.ts';
 import { openWritable, type WritableCatalog } from '../database/open-writable.ts';
-import { giveWayToDecisions } from '../database/thread-priority.ts';
 import { CatalogUnusable } from '../outcome/catalog-unusable.ts';
 import { refuse } from '../outcome/refuse.ts';
 import { SourceTransactions } from '../source/source-transactions.ts';
@@ -15,7 +14,6 @@ const port = parentPort;
 if (port === null) throw new Error('the writer runs in a thread of its own');
 const tell = (message: FromWriter) => port.postMessage(message);
 
-giveWayToDecisions();
 try {
   serve(openWritable(options));
 } catch (error) {
