@@ -15,12 +15,15 @@ afterEach(() => stack?.stop());
 test('keys are fetched at the start and for a new key manager, and a withdrawn one counts no longer after one refresh', async () => {
   stack = await startStack({ settings: { keySets: { refreshSeconds: REFRESH_SECONDS } } });
   const fetched = () => stack.partner.requests(PATHS.jwks);
-  await eventually('keys to be fetched without a token', () => fetched() > 0 && stack.staff.requests(PATHS.jwks) > 0);
+  await eventually(
+    'keys to be fetched without a token',
+    () => fetched() === 1 && stack.staff.requests(PATHS.jwks) === 1,
+  );
 
   const added = await startKeyManager();
   const { status } = await stack.admin('POST', '/api/am/admin/v4/key-managers', keyManagerDto('AddedKM', added));
   expect(status).toBe(201);
-  await eventually('keys of a new key manager to be fetched', () => added.requests(PATHS.jwks) > 0);
+  await eventually('keys of a new key manager to be fetched', () => added.requests(PATHS.jwks) === 1);
   await added.close();
 
   const old = stack.token();

@@ -185,11 +185,7 @@ async function startFleetMember(options: MemberOptions): Promise<FleetMember & {
   const checkPort = await freePort();
   const settings = {
     ...options.settings,
-    extauthz: {
-      listen: [`tcp://127.0.0.1:${checkPort}`],
-      drainMs: 0,
-      ...(options.settings['extauthz'] as object),
-    },
+    extauthz: { listen: [`tcp://127.0.0.1:${checkPort}`], drainMs: 0, ...(options.settings['extauthz'] as object) },
   };
   const start = () => startGatehouse({ folder, settings, ...(catalogFile && { catalogFile }), ...(env && { env }) });
   const newClient = () => new CheckClient({ kind: 'tcp', host: '127.0.0.1', port: checkPort });
